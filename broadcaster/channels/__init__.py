@@ -1,0 +1,11 @@
+"""Outbound: one file a kind. ``CHANNELS``: kind -> module (contract: ``broadcaster.domain.channel``)."""
+
+CHANNELS = {
+    "twilio_sms": "broadcaster.channels.twilio_sms",
+    "mastodon": "broadcaster.channels.mastodon",
+    "smtp": "broadcaster.channels.smtp",
+    "simulated": "broadcaster.channels.simulated",
+}
+PLANNED = frozenset(
+    ["twilio_voice", "whatsapp", "web_push", "bluesky", "x", "facebook", "instagram", "threads", "linkedin", "nextdoor", "tiktok", "telegram", "apprise", "webhook"]
+)

@@ -1,0 +1,142 @@
+"""The contract of a channel: one recipient, one try. The engine around it does pace, retries and records.
+
+A channel module (``broadcaster/channels/<kind>.py``, one line in ``CHANNELS``) exports
+
+- ``Options``: a frozen dataclass of its keys in channels.toml; a field typed ``Secret`` is written "env:NAME";
+- ``CODES``: provider code -> ``Verdict`` (data, rules.md section 4);
+- ``open_channel(name, options, public_url) -> Channel``: opens no connection.
+
+A channel never loops, sleeps, retries, reads settings, logs secrets or answers with a boolean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType, Protocol
+
+from broadcaster.domain.message import Limits, Message
+
+Secret = NewType("Secret", str)
+
+
+class Verdict(StrEnum):
+    """What a provider's code means for a delivery and its channel."""
+
+    PERMANENT = "permanent"  # this address, this alert: over
+    RETRY = "retry"  # try again while the alert lives
+    RETRY_ONCE = "retry_once"
+    OPTED_OUT = "opted_out"  # remember and suppress; not a failure
+    STOP_CHANNEL = "stop_channel"  # credentials or account: nothing goes out until somebody acts
+    BACK_OFF = "back_off"  # all senders wait
+    ALARM = "alarm"  # permanent for this delivery, and somebody must act (configuration, filtering)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom: a normalised address (E.164 phone, lower-case mail) or an account's name."""
+
+    address: str
+    language: str
+    unsubscribe_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try. ``id`` is ours and unique for ever; ``valid_seconds`` is what is left of the alert's life.
+
+    ``earlier`` is the provider's id of the post this one answers (updates answer the first post).
+    """
+
+    id: str
+    started: datetime
+    valid_seconds: int
+    earlier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """All that ``find`` needs to ask a provider about an attempt whose outcome we do not know."""
+
+    attempt: Attempt
+    message: Message
+    recipient: Recipient
+    known_ids: frozenset[str] = frozenset()  # provider ids that other attempts hold
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has it. ``delivered`` only where acceptance is all there ever is (posts, mail handed over)."""
+
+    provider_id: str
+    url: str = ""
+    delivered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the provider says of an attempt: our word for its status, its id, its code."""
+
+    provider_id: str
+    status: str  # accepted | delivered | failed
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The provider's later word about an attempt, already in our words."""
+
+    attempt_id: str
+    provider_id: str
+    status: str  # accepted | delivered | failed
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of ``doctor`` about a channel."""
+
+    ok: bool
+    text: str
+    hint: str = ""
+
+
+class ChannelError(Exception):
+    """A try that the provider refused, or that certainly did not reach it.
+
+    ``permanent`` says whether trying again can help, ``retry_after`` is in seconds, ``code`` is the
+    provider's (or ``http_503``, ``connect``). An outcome nobody knows is ``OutcomeUnknown`` instead.
+    """
+
+    def __init__(self, text: str, *, code: str = "", permanent: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(text)
+        self.text = text
+        self.code = code
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+
+class OutcomeUnknown(Exception):
+    """The request may have been accepted: time-out, cut connection or a 5xx after the body was sent."""
+
+
+class Channel(Protocol):
+    """A configured route out. ``asks`` says whether ``find`` can answer at all (else policy decides)."""
+
+    name: str
+    asks: bool
+
+    def limits(self) -> Limits: ...
+
+    async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted: ...
+
+    async def find(self, sent: Sent) -> Found | None: ...
+
+    async def check(self) -> tuple[Check, ...]: ...
+
+    async def close(self) -> None: ...
+
+
+Codes = Mapping[str, Verdict]

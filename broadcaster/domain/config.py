@@ -1,0 +1,132 @@
+"""Types of the agency's configuration (config/*.toml). Reading it is ``broadcaster.settings``'s work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """agency.toml: who speaks. ``phone_region`` (ISO 3166) reads national numbers; ``cap_sender`` has no space."""
+
+    name: str
+    cap_sender: str
+    languages: tuple[str, ...] = ("en", "es")
+    timezone: str = "UTC"
+    phone_region: str = "US"
+    contact: str = ""
+    emergency_number: str = "911"
+    other_source: str = ""  # whom to ask when our page is out of date
+    web: str = ""
+    fallback_zone_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """policy.toml: what a place decides. Times in the unit of their name."""
+
+    override_allowed: bool = True
+    review_expires_minutes: int = 240
+    until_lifted_review_minutes: int = 120
+    unknown_without_proof: str = "send_again"  # or "give_up": where the provider cannot be asked
+    unknown_max_resends: int = 1
+    unknown_max_age_minutes: int = 60
+    retry_max: int = 6
+    stale_after_seconds: int = 180
+    max_expires_hours: int = 72
+    accepted_ask_after_seconds: int = 600
+    shortfall_failed_share: float = 0.25
+    evacuation_levels: str = "california"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelConfig:
+    """One ``[[channel]]``. ``per_second`` is the pace in segments (or messages) per second, 0 = the kind's own."""
+
+    name: str
+    kind: str
+    enabled: bool = True
+    languages: tuple[str, ...] = ()
+    drills: bool = False
+    fallback: str | None = None
+    per_second: float = 0.0
+    options: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedConfig:
+    """One ``[[feed]]`` of feeds.toml."""
+
+    name: str
+    format: str
+    url: str = ""
+    poll_seconds: int = 60
+    trust: str = "other"
+    enabled: bool = True
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a rule looks at; an empty tuple matches anything."""
+
+    event: tuple[str, ...] = ()
+    severity: tuple[str, ...] = ()
+    urgency: tuple[str, ...] = ()
+    certainty: tuple[str, ...] = ()
+    response: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleConfig:
+    """One ``[[rule]]`` of rules.toml. Empty ``feeds`` means all; the first match decides; none matching = keep."""
+
+    name: str
+    action: str
+    feeds: tuple[str, ...] = ()
+    match: Match = Match()
+    template: str = "cap"
+    max_per_hour: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything under config/."""
+
+    agency: Agency
+    policy: Policy = Policy()
+    channels: tuple[ChannelConfig, ...] = ()
+    feeds: tuple[FeedConfig, ...] = ()
+    rules: tuple[RuleConfig, ...] = ()
+
+    def channel(self, name: str) -> ChannelConfig | None:
+        """The configured channel of that name, enabled or not."""
+        return next((c for c in self.channels if c.name == name), None)
+
+    def feed(self, name: str) -> FeedConfig | None:
+        """The configured feed of that name, enabled or not."""
+        return next((f for f in self.feeds if f.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The environment, read once at start (interfaces.md, Settings). Paths and addresses are absolute."""
+
+    database_url: str
+    redis_url: str
+    data: str
+    config: str
+    production: bool
+    demo: bool
+    secret_key: str
+    port: int
+    public_url: str
+    console_url: str
+    trusted_proxies: int
+    web_concurrency: int
+    sender_processes: int
+    embedded_redis: bool

@@ -1,0 +1,317 @@
+"""Reads the environment and config/*.toml once. What is wrong stops the start: file, key, id and a hint.
+
+Unknown keys are errors, never ignored, and so is what this version does not do yet.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+
+from alert_feeds import PARSERS
+from broadcaster.channels import CHANNELS, PLANNED
+from broadcaster.domain.channel import Secret
+from broadcaster.domain.config import (
+    Agency,
+    ChannelConfig,
+    Config,
+    FeedConfig,
+    Policy,
+    RuleConfig,
+    Settings,
+)
+from broadcaster.domain.errors import ConfigError
+
+T = TypeVar("T")
+ACTIONS = ("keep", "show", "draft", "submit")
+DEMO_AGENCY = Path(__file__).parent / "demo"
+_BASE = {f.name for f in fields(ChannelConfig)} - {"options"}
+
+
+def value(name: str, environ: Mapping[str, str], default: str = "") -> str:
+    """NAME, else the content of the file that NAME_FILE names, else the default."""
+    if name in environ:
+        return environ[name]
+    path = environ.get(f"{name}_FILE")
+    if path is None:
+        return default
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ConfigError(
+            "S001", f"{name}_FILE", f"{path} cannot be read: {error.strerror}", "give a readable file"
+        ) from error
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. Raises ConfigError; opens nothing but NAME_FILE files."""
+    env = os.environ if environ is None else environ
+    data = Path(value("BROADCASTER_DATA", env, "var")).resolve()
+    port = _number("PORT", env, 8000)
+    production = _production(env)
+    redis_url = value("REDIS_URL", env)
+    return Settings(
+        database_url=_database_url(value("DATABASE_URL", env) or f"sqlite:///{data}/broadcaster.db"),
+        redis_url=redis_url or f"unix://{data}/redis.sock",
+        data=str(data),
+        config=str(Path(value("BROADCASTER_CONFIG", env, "config")).resolve()),
+        production=production,
+        demo=not production and value("BROADCASTER_DEMO", env, "1") != "0",
+        secret_key=_secret_key(env, data, production),
+        port=port,
+        public_url=_address("PUBLIC_URL", env, f"http://127.0.0.1:{port}", production),
+        console_url=_address("CONSOLE_URL", env, f"http://localhost:{port}", production),
+        trusted_proxies=_number("TRUSTED_PROXIES", env, 0),
+        web_concurrency=_number("WEB_CONCURRENCY", env, 1),
+        sender_processes=_number("SENDER_PROCESSES", env, 1),
+        embedded_redis=not redis_url,
+    )
+
+
+def load_config(settings: Settings, environ: Mapping[str, str] | None = None) -> Config:
+    """The agency's configuration; where its folder has no agency.toml and demo is on, the demonstration's."""
+    env = os.environ if environ is None else environ
+    folder = Path(settings.config)
+    if not (folder / "agency.toml").exists() and settings.demo:
+        folder = DEMO_AGENCY / "config"
+    agency = _build(Agency, _read(folder, "agency.toml").get("agency", {}), "agency.toml", "[agency]")
+    policy = _build(Policy, _read(folder, "policy.toml").get("policy", {}), "policy.toml", "[policy]")
+    channels = tuple(_channel(raw, settings, env) for raw in _list(folder, "channels.toml", "channel"))
+    feeds = tuple(_feed(raw) for raw in _list(folder, "feeds.toml", "feed"))
+    rules = tuple(_rule(raw) for raw in _list(folder, "rules.toml", "rule"))
+    for file, rows in (("channels.toml", channels), ("feeds.toml", feeds), ("rules.toml", rules)):
+        _unique(file, [row.name for row in rows])
+    _known_names(channels, feeds, rules)
+    return Config(agency, policy, channels, feeds, rules)
+
+
+# --- the parts ------------------------------------------------------------------------------------------------
+def _production(env: Mapping[str, str]) -> bool:
+    kind = value("BROADCASTER_ENV", env, "development")
+    if kind not in ("production", "development"):
+        raise ConfigError(
+            "S002", "BROADCASTER_ENV", f"{kind!r} is neither production nor development", "set one of the two"
+        )
+    return kind == "production"
+
+
+def _number(name: str, env: Mapping[str, str], default: int) -> int:
+    text = value(name, env, str(default))
+    if not text.isdigit():
+        raise ConfigError("S003", name, f"{text!r} is not a whole number", f"for example {name}={default}")
+    return int(text)
+
+
+def _address(name: str, env: Mapping[str, str], default: str, production: bool) -> str:
+    url = value(name, env, default).rstrip("/")
+    if not re.fullmatch(r"https?://[^/\s]+", url):
+        raise ConfigError(
+            "S004", name, f"{url!r} is no address without a path", "for example https://alerts.example.gov"
+        )
+    if production and not url.startswith("https://"):
+        raise ConfigError("S005", name, f"{url} is plain HTTP, which production refuses", "give its https:// address")
+    return url
+
+
+def _database_url(url: str) -> str:
+    if url.startswith("postgres://"):
+        return "postgresql+psycopg://" + url.removeprefix("postgres://")
+    if url.startswith("postgresql://"):
+        return "postgresql+psycopg://" + url.removeprefix("postgresql://")
+    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+        raise ConfigError(
+            "S006", "DATABASE_URL", "neither SQLite nor PostgreSQL", "for example postgresql+psycopg://user@host/name"
+        )
+    return url
+
+
+def _secret_key(env: Mapping[str, str], data: Path, production: bool) -> str:
+    key = value("SECRET_KEY", env)
+    if production and len(key) < 32:
+        raise ConfigError(
+            "S007",
+            "SECRET_KEY",
+            "missing or shorter than 32 characters",
+            "python -c 'import secrets; print(secrets.token_urlsafe(48))'",
+        )
+    kept = data / "secret_key"
+    return key or (kept.read_text(encoding="ascii").strip() if kept.exists() else "")
+
+
+def _read(folder: Path, file: str) -> dict[str, Any]:
+    path = folder / file
+    if not path.exists():
+        if file == "agency.toml":
+            raise ConfigError("C001", str(path), "there is no agency", "run: python -m broadcaster init")
+        return {}
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError("C002", str(path), f"is not TOML: {error}", "mend that line") from error
+    top = {
+        "agency.toml": "agency",
+        "policy.toml": "policy",
+        "channels.toml": "channel",
+        "feeds.toml": "feed",
+        "rules.toml": "rule",
+    }[file]
+    for key in tree:
+        if key != top:
+            raise ConfigError("C003", f"{path} {key}", "unknown key", f"this file holds only {top}")
+    return tree
+
+
+def _list(folder: Path, file: str, key: str) -> list[dict[str, Any]]:
+    rows = _read(folder, file).get(key, [])
+    if not isinstance(rows, list):
+        raise ConfigError("C004", f"{file} {key}", "is a single table", f"write [[{key}]]")
+    return rows
+
+
+def _build(cls: type[T], raw: Mapping[str, Any], file: str, where: str) -> T:
+    """A frozen dataclass from TOML; every mistake names file, key and hint."""
+    adapter = TypeAdapter(with_config(ConfigDict(extra="forbid", strict=False))(cls))
+    try:
+        return adapter.validate_python(dict(raw))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        text = "unknown key" if first["type"] in ("unexpected_keyword_argument", "extra_forbidden") else first["msg"]
+        known = ", ".join(f.name for f in fields(cls)) if is_dataclass(cls) else ""
+        raise ConfigError("C005", f"{file} {where} {key}".strip(), text, f"known keys: {known}") from error
+
+
+def _channel(raw: dict[str, Any], settings: Settings, env: Mapping[str, str]) -> ChannelConfig:
+    name, kind = str(raw.get("name", "")), str(raw.get("kind", ""))
+    where = f"[[channel]] {name}"
+    if kind in PLANNED:
+        raise ConfigError(
+            "C006",
+            f"channels.toml {where} kind",
+            f"{kind} is not built in this version",
+            f"built: {', '.join(sorted(CHANNELS))}",
+        )
+    if kind not in CHANNELS:
+        raise ConfigError(
+            "C007", f"channels.toml {where} kind", f"{kind!r} is unknown", f"known: {', '.join(sorted(CHANNELS))}"
+        )
+    if kind == "simulated" and settings.production:
+        raise ConfigError(
+            "C008", f"channels.toml {where}", "production refuses simulated channels", "remove it or give a real kind"
+        )
+    module = importlib.import_module(CHANNELS[kind])
+    own = {key: item for key, item in raw.items() if key not in _BASE}
+    if "segments_per_second" in own:
+        raw = {**raw, "per_second": own.pop("segments_per_second")}
+    enabled = bool(raw.get("enabled", True))
+    options = _options(module.Options, own, where, env, enabled)
+    base = {key: item for key, item in raw.items() if key in _BASE}
+    channel = _build(ChannelConfig, {**base, "options": None}, "channels.toml", where)
+    from dataclasses import replace
+
+    return replace(channel, options=options)
+
+
+def _options(cls: type[Any], raw: dict[str, Any], where: str, env: Mapping[str, str], enabled: bool) -> object:
+    hints = get_type_hints(cls, include_extras=True)
+    for key, hint in hints.items():
+        if "Secret" in str(hint) or hint is Secret:
+            raw = _resolve(raw, key, where, env, enabled)
+    for key, item in raw.items():
+        if key == "base_url" and not re.match(r"https://|http://(127\.|localhost|\[::1\])", str(item)):
+            raise ConfigError(
+                "C009",
+                f"channels.toml {where} base_url",
+                f"{item} is neither https nor loopback",
+                "give its https:// address",
+            )
+    return _build(cls, raw, "channels.toml", where)
+
+
+def _resolve(raw: dict[str, Any], key: str, where: str, env: Mapping[str, str], enabled: bool) -> dict[str, Any]:
+    if key not in raw:
+        return raw
+    text = str(raw[key])
+    if not text.startswith("env:"):
+        raise ConfigError(
+            "C010",
+            f"channels.toml {where} {key}",
+            "a secret stands in the file",
+            f'write {key} = "env:NAME" and set NAME',
+        )
+    found = value(text.removeprefix("env:"), env)
+    if not found and enabled:
+        raise ConfigError(
+            "C011",
+            f"channels.toml {where} {key}",
+            f"{text.removeprefix('env:')} is not set",
+            "set it, or enabled = false",
+        )
+    return {**raw, key: found}
+
+
+def _feed(raw: dict[str, Any]) -> FeedConfig:
+    feed = _build(FeedConfig, raw, "feeds.toml", f"[[feed]] {raw.get('name', '')}")
+    if feed.format not in PARSERS:
+        raise ConfigError(
+            "C012",
+            f"feeds.toml [[feed]] {feed.name} format",
+            f"{feed.format!r} is unknown",
+            f"known: {', '.join(sorted(PARSERS))}",
+        )
+    if feed.trust not in ("official", "other"):
+        raise ConfigError(
+            "C013", f"feeds.toml [[feed]] {feed.name} trust", f"{feed.trust!r} is unknown", "official or other"
+        )
+    return feed
+
+
+def _rule(raw: dict[str, Any]) -> RuleConfig:
+    rule = _build(RuleConfig, raw, "rules.toml", f"[[rule]] {raw.get('name', '')}")
+    if rule.action == "release":
+        raise ConfigError(
+            "C014",
+            f"rules.toml [[rule]] {rule.name} action",
+            "release (armed rules) is not built in this version",
+            "use submit",
+        )
+    if rule.action not in ACTIONS:
+        raise ConfigError(
+            "C015",
+            f"rules.toml [[rule]] {rule.name} action",
+            f"{rule.action!r} is unknown",
+            f"known: {', '.join(ACTIONS)}",
+        )
+    return rule
+
+
+def _unique(file: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError("C016", f"{file} {name}", "this name stands twice", "names are unique")
+
+
+def _known_names(
+    channels: tuple[ChannelConfig, ...], feeds: tuple[FeedConfig, ...], rules: tuple[RuleConfig, ...]
+) -> None:
+    for channel in channels:
+        if channel.fallback and channel.fallback not in {c.name for c in channels}:
+            raise ConfigError(
+                "C017",
+                f"channels.toml [[channel]] {channel.name} fallback",
+                f"no channel {channel.fallback!r}",
+                "name a configured channel",
+            )
+    for rule in rules:
+        for feed in set(rule.feeds) - {f.name for f in feeds}:
+            raise ConfigError(
+                "C018", f"rules.toml [[rule]] {rule.name} feeds", f"no feed {feed!r}", "name a configured feed"
+            )

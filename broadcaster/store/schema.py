@@ -1,0 +1,389 @@
+"""All tables (SQLAlchemy Core), one metadata. Changes go through Alembic; a test compares the two."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Column as C
+from sqlalchemy import ForeignKey as FK
+from sqlalchemy.types import JSON, BigInteger, Boolean, Integer, LargeBinary, String, Text
+
+from broadcaster.store.engine import Time
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only with INTEGER
+
+
+def _table(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
+    return sa.Table(name, metadata, *parts)
+
+
+# --- what happens and what we say of it -------------------------------------------------------------------
+incidents = _table(
+    "incidents", C("id", String, primary_key=True), C("title", Text, nullable=False), C("created", Time, nullable=False)
+)
+
+alerts = _table(
+    "alerts",
+    C("id", String, primary_key=True),
+    C("slug", String, nullable=False, unique=True),
+    C("incident", FK("incidents.id"), nullable=False, index=True),
+    C("state", String, nullable=False, index=True),
+    C("revision", Integer, nullable=False),
+    C("mode", String, nullable=False),
+    C("msg_type", String, nullable=False),
+    C("content", JSON, nullable=False),  # AlertContent
+    C("zones", JSON, nullable=False),  # zone ids
+    C("channels", JSON, nullable=False),
+    C("created", Time, nullable=False),
+    C("expires", Time),
+    C("until_lifted", Boolean, nullable=False),
+    C("review_at", Time),
+    C("ending", String),
+    C("identifier", String, unique=True),
+    C("sent", Time),
+    C("source_feed", String),
+    C("source_token", String),
+    C("source_sender", String),
+    C("source_identifier", String, index=True),
+    C("source_sent", Time),
+    C("source_hash", String),
+    C("unresolved", JSON, nullable=False),
+    C("created_by", String),
+    C("submitted_by", String),
+    C("submitted_at", Time),
+    C("digest", String),
+    C("signature_owed", Boolean, nullable=False),
+    C("ended_at", Time),
+)
+alert_replaces = _table(
+    "alert_replaces",
+    C("alert", FK("alerts.id"), primary_key=True),
+    C("replaced", FK("alerts.id"), primary_key=True, index=True),
+)
+messages = _table(  # rendered at each edit; frozen by the digest
+    "messages",
+    C("alert", FK("alerts.id"), primary_key=True),
+    C("channel", String, primary_key=True),
+    C("language", String, primary_key=True),
+    C("subject", Text, nullable=False),
+    C("text", Text, nullable=False),
+    C("segments", Integer, nullable=False),
+    C("characters", Integer, nullable=False),
+)
+findings = _table(
+    "findings",
+    C("id", Big, primary_key=True),
+    C("alert", FK("alerts.id"), nullable=False, index=True),
+    C("code", String, nullable=False),
+    C("text", Text, nullable=False),
+    C("blocking", Boolean, nullable=False),
+)
+reviews = _table(
+    "reviews",
+    C("id", Big, primary_key=True),
+    C("alert", FK("alerts.id"), nullable=False, index=True),
+    C("verb", String, nullable=False),
+    C("by", String, nullable=False),
+    C("at", Time, nullable=False),
+    C("reason", Text, nullable=False),
+    C("digest", String),
+)
+
+# --- what goes out ------------------------------------------------------------------------------------------
+broadcasts = _table(
+    "broadcasts",
+    C("id", String, primary_key=True),
+    C("alert", FK("alerts.id"), nullable=False, unique=True),
+    C("mode", String, nullable=False),
+    C("digest", String, nullable=False),
+    C("created", Time, nullable=False),
+    C("expires", Time),
+    C("priority", Integer, nullable=False),  # smaller goes first
+    C("audience", JSON, nullable=False),  # {"zones": [...]} or {"reached": [broadcast ids]}
+    C("channels", JSON, nullable=False),
+    C("languages", JSON, nullable=False),  # the agency's order: the first is what others fall back to
+    C("highest_subscriber", Big, nullable=False),
+    C("people", JSON, nullable=False),  # channel -> count seen at approval
+    C("cursor", Big, nullable=False),  # last subscriber id expanded, per ``cursor_channel``
+    C("cursor_channel", Integer, nullable=False),  # index into channels
+    C("expanded", Time),
+    C("stopped", Time),
+    C("ended", Time),  # cancelled, superseded, lifted or expired: no further request starts
+    C("ended_reason", String),
+)
+broadcast_messages = _table(
+    "broadcast_messages",
+    C("id", Big, primary_key=True),
+    C("broadcast", FK("broadcasts.id"), nullable=False),
+    C("channel", String, nullable=False),
+    C("language", String, nullable=False),
+    C("subject", Text, nullable=False),
+    C("text", Text, nullable=False),
+    C("segments", Integer, nullable=False),
+    sa.UniqueConstraint("broadcast", "channel", "language"),
+)
+deliveries = _table(
+    "deliveries",
+    C("id", Big, primary_key=True),
+    C("broadcast", FK("broadcasts.id"), nullable=False),
+    C("channel", String, nullable=False),
+    C("recipient", String, nullable=False),  # normalised address, or account/language
+    C("subscriber", Big),
+    C("message", FK("broadcast_messages.id"), nullable=False),
+    C("state", String, nullable=False),
+    C("priority", Integer, nullable=False),
+    C("due", Time, nullable=False),
+    C("holder", String),
+    C("lease", Time),
+    C("tries", Integer, nullable=False),
+    C("code", String, nullable=False),
+    C("reason", String, nullable=False),
+    C("changed", Time, nullable=False),
+    sa.UniqueConstraint("broadcast", "channel", "recipient"),
+)
+sa.Index(
+    "ix_deliveries_claim",
+    deliveries.c.channel,
+    deliveries.c.priority,
+    deliveries.c.due,
+    deliveries.c.id,
+    sqlite_where=deliveries.c.state == "queued",
+    postgresql_where=deliveries.c.state == "queued",
+)
+sa.Index(
+    "ix_deliveries_open",
+    deliveries.c.state,
+    deliveries.c.lease,
+    sqlite_where=deliveries.c.state.in_(("leased", "sending", "unknown", "waiting")),
+    postgresql_where=deliveries.c.state.in_(("leased", "sending", "unknown", "waiting")),
+)
+sa.Index("ix_deliveries_recipient", deliveries.c.recipient)
+sa.Index("ix_deliveries_broadcast_state", deliveries.c.broadcast, deliveries.c.channel, deliveries.c.state)
+
+attempts = _table(
+    "attempts",
+    C("id", String, primary_key=True),
+    C("delivery", FK("deliveries.id"), nullable=False, index=True),
+    C("number", Integer, nullable=False),
+    C("started", Time, nullable=False),
+    C("state", String, nullable=False),  # sending unknown accepted delivered failed
+    C("provider_id", String, index=True),
+    C("url", Text, nullable=False),
+    C("code", String, nullable=False),
+    C("changed", Time, nullable=False),
+    C("not_found", Time),  # first time the provider said it has no such message
+    C("asked", Time),
+    C("proven", Boolean, nullable=False),
+    sa.UniqueConstraint("delivery", "number"),
+)
+sa.Index(
+    "ix_attempts_open",
+    attempts.c.state,
+    attempts.c.started,
+    sqlite_where=attempts.c.state.in_(("sending", "unknown", "accepted")),
+    postgresql_where=attempts.c.state.in_(("sending", "unknown", "accepted")),
+)
+receipts = _table(  # only those not merged yet wait here; merged ones stay for the record
+    "receipts",
+    C("id", Big, primary_key=True),
+    C("channel", String, nullable=False),
+    C("attempt", String, nullable=False),
+    C("provider_id", String, nullable=False),
+    C("status", String, nullable=False),
+    C("code", String, nullable=False),
+    C("received", Time, nullable=False),
+    C("merged", Time),
+)
+sa.Index(
+    "ix_receipts_waiting",
+    receipts.c.id,
+    sqlite_where=receipts.c.merged.is_(None),
+    postgresql_where=receipts.c.merged.is_(None),
+)
+channel_states = _table(
+    "channel_states",
+    C("name", String, primary_key=True),
+    C("paused", Time),
+    C("reason", Text, nullable=False),
+)
+alarms = _table(  # what somebody must act on; one open row per key
+    "alarms",
+    C("key", String, primary_key=True),
+    C("kind", String, nullable=False),
+    C("text", Text, nullable=False),
+    C("at", Time, nullable=False),
+    C("cleared", Time),
+)
+
+# --- people -------------------------------------------------------------------------------------------------
+subscribers = _table(
+    "subscribers",
+    C("id", Big, primary_key=True),
+    C("phone", String, unique=True),
+    C("email", String, unique=True),
+    C("language", String, nullable=False),
+    C("groups", JSON, nullable=False),
+    C("consent_at", Time),
+    C("consent_source", String, nullable=False),
+    C("created", Time, nullable=False),
+)
+subscriber_zones = _table(
+    "subscriber_zones",
+    C("zone", FK("zones.id"), primary_key=True),
+    C("subscriber", FK("subscribers.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+subscriber_channels = _table(
+    "subscriber_channels",
+    C("channel", String, primary_key=True),
+    C("subscriber", FK("subscribers.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+opt_outs = _table(  # binds every channel of that address; survives deletion of the subscriber as a keyed hash
+    "opt_outs",
+    C("address_hash", String, primary_key=True),  # hex HMAC-SHA256 of the normalised address
+    C("at", Time, nullable=False),
+    C("source", String, nullable=False),
+)
+inbound_texts = _table(
+    "inbound_texts",
+    C("id", Big, primary_key=True),
+    C("channel", String, nullable=False),
+    C("provider_id", String, nullable=False),
+    C("sender", String, nullable=False),
+    C("body", Text, nullable=False),
+    C("kind", String, nullable=False),  # stop start help other
+    C("received", Time, nullable=False),
+    sa.UniqueConstraint("channel", "provider_id"),
+)
+zones = _table(
+    "zones",
+    C("id", String, primary_key=True),
+    C("slug", String, nullable=False, unique=True),
+    C("name", Text, nullable=False),
+    C("ugc", JSON, nullable=False),
+    C("same", JSON, nullable=False),
+    C("geometry", JSON, nullable=False),  # GeoJSON, longitude first
+)
+
+# --- inbound ------------------------------------------------------------------------------------------------
+feed_states = _table(
+    "feed_states",
+    C("name", String, primary_key=True),
+    C("due", Time, nullable=False),
+    C("holder", String),
+    C("lease", Time),
+    C("etag", String, nullable=False),
+    C("last_modified", String, nullable=False),
+    C("failures", Integer, nullable=False),
+    C("last_ok", Time),
+    C("last_error", Text, nullable=False),
+)
+polls = _table(
+    "polls",
+    C("id", Big, primary_key=True),
+    C("feed", String, nullable=False, index=True),
+    C("at", Time, nullable=False),
+    C("status", String, nullable=False),  # ok, unchanged, error
+    C("http_status", Integer),
+    C("entries", Integer, nullable=False),
+    C("problems", JSON, nullable=False),
+    C("error", Text, nullable=False),
+)
+feed_entries = _table(
+    "feed_entries",
+    C("id", Big, primary_key=True),
+    C("feed", String, nullable=False),
+    C("sender", String, nullable=False),
+    C("identifier", String, nullable=False),
+    C("sent", Time),
+    C("msg_type", String, nullable=False),
+    C("references", JSON, nullable=False),
+    C("vtec", JSON, nullable=False),
+    C("content_hash", String, nullable=False, index=True),
+    C("raw", LargeBinary, nullable=False),
+    C("decision", String, nullable=False),  # new update cancel ignore problem
+    C("reason", Text, nullable=False),
+    C("action", String, nullable=False),  # keep show draft submit, "" where ignored
+    C("alert", FK("alerts.id")),
+    C("received", Time, nullable=False),
+)
+sa.Index("ix_feed_entries_identity", feed_entries.c.feed, feed_entries.c.identifier)
+shown = _table(  # a trusted warning on our page in its issuer's words, nothing sent
+    "shown",
+    C("id", String, primary_key=True),
+    C("entry", FK("feed_entries.id"), nullable=False),
+    C("feed", String, nullable=False),
+    C("message", JSON, nullable=False),  # CapMessage
+    C("zones", JSON, nullable=False),
+    C("expires", Time),
+    C("state", String, nullable=False),  # live superseded cancelled expired
+    C("at", Time, nullable=False),
+)
+
+# --- what the public sees -----------------------------------------------------------------------------------
+versions = _table(
+    "versions",
+    C("number", Big, primary_key=True),
+    C("last", Big, nullable=False),  # boundaries rendered ahead reserve numbers up to this one
+    C("published", Time, nullable=False),
+    C("bundle", JSON, nullable=False),
+)
+publication = _table(  # one row: the publisher's heartbeat
+    "publication",
+    C("id", Integer, primary_key=True),
+    C("checked", Time, nullable=False),
+)
+
+# --- who may, who did, who lives ----------------------------------------------------------------------------
+tokens = _table(
+    "tokens",
+    C("name", String, primary_key=True),
+    C("hash", String, nullable=False, unique=True),
+    C("scope", String, nullable=False),
+    C("owner", String),
+    C("created", Time, nullable=False),
+    C("revoked", Time),
+    C("last_used", Time),
+)
+idempotency_keys = _table(
+    "idempotency_keys",
+    C("token", String, primary_key=True),
+    C("key", String, primary_key=True),
+    C("request_hash", String, nullable=False),
+    C("alert", FK("alerts.id"), nullable=False),
+    C("created", Time, nullable=False),
+)
+audit_entries = _table(
+    "audit_entries",
+    C("id", Big, primary_key=True, autoincrement=False),
+    C("at", Time, nullable=False),
+    C("actor", String, nullable=False),
+    C("origin", String, nullable=False),
+    C("verb", String, nullable=False),
+    C("object", String, nullable=False, index=True),
+    C("detail", JSON, nullable=False),
+    C("previous", String, nullable=False),
+    C("mac", String, nullable=False),
+)
+audit_head = _table(
+    "audit_head",
+    C("id", Integer, primary_key=True),
+    C("entry", Big, nullable=False),
+    C("mac", String, nullable=False),
+)
+heartbeats = _table(
+    "heartbeats",
+    C("part", String, primary_key=True),
+    C("holder", String, primary_key=True),
+    C("seen", Time, nullable=False),
+)
+leases = _table(
+    "leases", C("name", String, primary_key=True), C("holder", String, nullable=False), C("until", Time, nullable=False)
+)

