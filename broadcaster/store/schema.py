@@ -191,7 +191,7 @@ sa.Index(
     sqlite_where=attempts.c.state.in_(("sending", "unknown", "accepted")),
     postgresql_where=attempts.c.state.in_(("sending", "unknown", "accepted")),
 )
-receipts = _table(  # only those not merged yet wait here; merged ones stay for the record
+receipts = _table(  # only those that wait: Redis was away, or nothing matched yet
     "receipts",
     C("id", Big, primary_key=True),
     C("channel", String, nullable=False),
@@ -200,13 +200,6 @@ receipts = _table(  # only those not merged yet wait here; merged ones stay for 
     C("status", String, nullable=False),
     C("code", String, nullable=False),
     C("received", Time, nullable=False),
-    C("merged", Time),
-)
-sa.Index(
-    "ix_receipts_waiting",
-    receipts.c.id,
-    sqlite_where=receipts.c.merged.is_(None),
-    postgresql_where=receipts.c.merged.is_(None),
 )
 channel_states = _table(
     "channel_states",
@@ -229,6 +222,8 @@ subscribers = _table(
     C("id", Big, primary_key=True),
     C("phone", String, unique=True),
     C("email", String, unique=True),
+    C("phone_out", Time),  # left by that address (opt_outs keeps the proof); the sender checks it last
+    C("email_out", Time),
     C("language", String, nullable=False),
     C("groups", JSON, nullable=False),
     C("consent_at", Time),
