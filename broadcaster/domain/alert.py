@@ -256,3 +256,4 @@ class Alert:
     digest: str | None = None
     signature_owed: bool = False
     ended_at: datetime | None = None
+    slug: str = ""  # the permanent page: /alerts/<slug>

@@ -1,0 +1,251 @@
+"""Words that mean one thing everywhere: levels, evacuation levels, endings, drill labels, orders of magnitude.
+
+Sources: the house's look (level from urgency, certainty, severity and response together), California's standard
+statewide evacuation terminology, Oregon's three levels. Pure tables and the few decisions on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from broadcaster.domain.alert import Certainty, Mode, Severity, Urgency
+
+Words = Mapping[str, str]  # language -> words
+
+
+class Level(StrEnum):
+    """How soon somebody must act, most pressing first (the order of this class is the order on the page)."""
+
+    ACT_NOW = "act_now"
+    ACT_SOON = "act_soon"
+    BE_READY = "be_ready"
+    BE_AWARE = "be_aware"
+
+    @property
+    def order(self) -> int:
+        """0 is the most pressing."""
+        return list(Level).index(self)
+
+
+LEVEL_WORDS: Mapping[Level, Words] = {
+    Level.ACT_NOW: {"en": "Act now", "es": "Actúe ahora"},
+    Level.ACT_SOON: {"en": "Act soon", "es": "Actúe pronto"},
+    Level.BE_READY: {"en": "Be ready", "es": "Prepárese"},
+    Level.BE_AWARE: {"en": "Be aware", "es": "Esté atento"},
+}
+LEVEL_SHAPES: Mapping[Level, str] = {
+    Level.ACT_NOW: "octagon",
+    Level.ACT_SOON: "triangle",
+    Level.BE_READY: "triangle-outline",
+    Level.BE_AWARE: "circle",
+}
+_GRAVE = frozenset({Severity.EXTREME, Severity.SEVERE})
+_REAL = frozenset({Certainty.OBSERVED, Certainty.LIKELY})
+
+
+def level(urgency: Urgency, severity: Severity, certainty: Certainty, responses: Iterable[str] = ()) -> Level:
+    """The level, the first row of the table that fits. An all clear (and what is past) only informs.
+
+    Never from severity alone: a watch is Extreme and Future, hence "Be ready".
+    """
+    if "AllClear" in set(responses) or urgency == Urgency.PAST:
+        return Level.BE_AWARE
+    if urgency == Urgency.IMMEDIATE and severity in _GRAVE and certainty in _REAL:
+        return Level.ACT_NOW
+    if urgency == Urgency.EXPECTED and severity in _GRAVE:
+        return Level.ACT_SOON
+    if urgency == Urgency.IMMEDIATE and severity == Severity.MODERATE:
+        return Level.ACT_SOON
+    if urgency == Urgency.FUTURE or certainty == Certainty.POSSIBLE or severity == Severity.MODERATE:
+        return Level.BE_READY
+    return Level.BE_AWARE
+
+
+@dataclass(frozen=True, slots=True)
+class EvacuationLevel:
+    """One step of a place's evacuation words: the lawful name, its sentence, colours of the label."""
+
+    key: str  # order, warning, shelter, lifted; Oregon: level3, level2, level1
+    name: Words
+    sentence: Words
+    background: str
+    text: str
+
+
+_CALIFORNIA = (
+    EvacuationLevel(
+        "order",
+        {"en": "Evacuation order", "es": "Orden de evacuación"},
+        {
+            "en": "Immediate threat to life. This is a lawful order to leave now. "
+            "The area is lawfully closed to public access.",
+            "es": "Amenaza inmediata para la vida. Esta es una orden legal de salir ahora. "
+            "El área está legalmente cerrada al público.",
+        },
+        "#B00020",
+        "#FFFFFF",
+    ),
+    EvacuationLevel(
+        "warning",
+        {"en": "Evacuation warning", "es": "Advertencia de evacuación"},
+        {
+            "en": "Potential threat to life and/or property. Those who require additional time to evacuate "
+            "and those with pets and livestock should leave now.",
+            "es": "Posible amenaza para la vida o la propiedad. Quienes necesiten más tiempo para evacuar "
+            "y quienes tengan mascotas o ganado deben salir ahora.",
+        },
+        "#FFD400",
+        "#1A1A1A",
+    ),
+    EvacuationLevel(
+        "shelter",
+        {"en": "Shelter in place", "es": "Refugiarse en el lugar"},
+        {
+            "en": "Go indoors. Shut and lock doors and windows. Prepare to stay until you are told otherwise.",
+            "es": "Entre a un lugar cerrado. Cierre puertas y ventanas. Quédese hasta nuevo aviso.",
+        },
+        "#5B2A86",
+        "#FFFFFF",
+    ),
+    EvacuationLevel(
+        "lifted",
+        {"en": "Evacuation lifted", "es": "Evacuación levantada"},
+        {"en": "It is safe to return.", "es": "Es seguro regresar."},
+        "#0F5A2A",
+        "#FFFFFF",
+    ),
+)
+_OREGON = (
+    EvacuationLevel(
+        "order",
+        {"en": "Level 3: Go now", "es": "Nivel 3: Váyase ahora"},
+        {
+            "en": "Leave immediately. Danger in the area is current or imminent. Do not stop to gather belongings.",
+            "es": "Salga de inmediato. El peligro es actual o inminente. No se detenga a reunir pertenencias.",
+        },
+        "#B00020",
+        "#FFFFFF",
+    ),
+    EvacuationLevel(
+        "warning",
+        {"en": "Level 2: Be set", "es": "Nivel 2: Esté preparado"},
+        {
+            "en": "Be prepared to leave at a moment's notice. There is significant danger in your area.",
+            "es": "Esté preparado para salir en cualquier momento. Hay un peligro importante en su área.",
+        },
+        "#FFD400",
+        "#1A1A1A",
+    ),
+    EvacuationLevel(
+        "ready",
+        {"en": "Level 1: Be ready", "es": "Nivel 1: Esté listo"},
+        {
+            "en": "Be ready for the potential to evacuate. Residents should be aware of the danger in the area.",
+            "es": "Esté listo para una posible evacuación. Infórmese del peligro que existe en el área.",
+        },
+        "#2E7D32",
+        "#FFFFFF",
+    ),
+    EvacuationLevel(
+        "lifted",
+        {"en": "Evacuation lifted", "es": "Evacuación levantada"},
+        {"en": "It is safe to return.", "es": "Es seguro regresar."},
+        "#0F5A2A",
+        "#FFFFFF",
+    ),
+)
+EVACUATION_LEVELS: Mapping[str, Mapping[str, EvacuationLevel]] = {
+    "california": {step.key: step for step in _CALIFORNIA},
+    "oregon": {step.key: step for step in _OREGON},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One of four ways a message ends; they look and read differently everywhere."""
+
+    state: str
+    words: Words
+    background: str
+    text: str
+    shape: str
+
+
+ENDINGS: Mapping[str, Ending] = {
+    "lifted": Ending(
+        "lifted",
+        {"en": "Lifted: safe to return", "es": "Levantada: es seguro regresar"},
+        "#0F5A2A",
+        "#FFFFFF",
+        "tick",
+    ),
+    "expired": Ending(
+        "expired",
+        {
+            "en": "Expired: not declared safe",
+            "es": "Vencida: no se ha declarado seguro",
+        },
+        "#5A5A5A",
+        "#FFFFFF",
+        "open-circle",
+    ),
+    "cancelled": Ending(
+        "cancelled",
+        {"en": "Sent in error: no danger", "es": "Enviada por error: no hay peligro"},
+        "#1F4E9C",
+        "#FFFFFF",
+        "crossed",
+    ),
+    "superseded": Ending("superseded", {"en": "Replaced", "es": "Reemplazada"}, "#FFFFFF", "#1A1A1A", "link"),
+}
+
+DRILL_LABELS: Mapping[Mode, Words] = {
+    Mode.EXERCISE: {"en": "EXERCISE", "es": "SIMULACRO"},
+    Mode.TEST: {"en": "TEST", "es": "PRUEBA"},
+}
+
+
+def drill_label(mode: Mode, language: str) -> str:
+    """The word that stands first and last in every text of a drill; empty for the real thing."""
+    words = DRILL_LABELS.get(mode)
+    return "" if words is None else words.get(language.split("-")[0], words["en"])
+
+
+_MAGNITUDES: tuple[tuple[int, str], ...] = (
+    (1, "nobody"),
+    (10, "a few people"),
+    (100, "dozens of people"),
+    (1_000, "hundreds of people"),
+    (10_000, "thousands of people"),
+    (100_000, "tens of thousands of people"),
+    (1_000_000, "hundreds of thousands of people"),
+)
+
+
+def magnitude(people: int) -> str:
+    """The order of magnitude in words, for the sentence an approver ticks: 5000 -> "thousands of people"."""
+    return next((words for below, words in _MAGNITUDES if people < below), "millions of people")
+
+
+def confirm_sentence(people: int, mode: Mode) -> str:
+    """What an approver confirms; a drill never shares the sentence of the real thing."""
+    if mode == Mode.ACTUAL:
+        return f"I understand this will alert {magnitude(people)}."
+    return f"{drill_label(mode, 'en')}: I understand this practice message goes to {magnitude(people)}."
+
+
+def priority(
+    template: str, responses: Iterable[str], urgency: Urgency, severity: Severity, certainty: Certainty
+) -> int:
+    """Which broadcast a sender serves first; smaller goes first. Evacuation overtakes everything, 0.
+
+    Then a correction (somebody may be fleeing for nothing), then by level: 10 act now .. 40 be aware.
+    """
+    wanted = set(responses)
+    if template.startswith("evacuation") or (wanted & {"Evacuate", "Shelter"} and urgency == Urgency.IMMEDIATE):
+        return 0
+    if template == "sent_in_error":
+        return 5
+    return 10 * (level(urgency, severity, certainty, wanted).order + 1)
