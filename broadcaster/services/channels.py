@@ -1,32 +1,39 @@
-"""The configured channels, opened by their kind's dotted name; no ``if kind ==`` anywhere."""
+"""The configured channels, opened by their kinds' modules. Opening makes no connection (contract: domain.channel)."""
 
 from __future__ import annotations
 
 import importlib
-from types import ModuleType
-from typing import cast
 
 from broadcaster.channels import CHANNELS
-from broadcaster.domain.channel import Channel, Codes
-from broadcaster.domain.config import ChannelConfig
+from broadcaster.domain.alert import Mode
+from broadcaster.domain.channel import Channel
+from broadcaster.domain.config import ChannelConfig, Config
+from broadcaster.domain.message import Limits
 from broadcaster.services.system import System
 
 
-def module_of(config: ChannelConfig) -> ModuleType:
-    """The module of a channel's kind (contract: ``domain.channel``)."""
-    return importlib.import_module(CHANNELS[config.kind])
-
-
 def open_channel(system: System, config: ChannelConfig) -> Channel:
-    """A channel ready to send; it connects at its first request."""
-    return cast(Channel, module_of(config).open_channel(config.name, config.options, system.settings.public_url))
+    """The channel of this configuration, ready to send. Whoever sends with it closes it."""
+    module = importlib.import_module(CHANNELS[config.kind])
+    channel: Channel = module.open_channel(config.name, config.options, system.settings.public_url)
+    return channel
 
 
 def open_channels(system: System) -> dict[str, Channel]:
-    """Every enabled channel by name."""
-    return {c.name: open_channel(system, c) for c in system.config.channels if c.enabled}
+    """All enabled channels by name, in the order of channels.toml."""
+    return {config.name: open_channel(system, config) for config in system.config.channels if config.enabled}
 
 
-def codes_of(config: ChannelConfig) -> Codes:
-    """The provider's codes of a channel's kind."""
-    return cast(Codes, module_of(config).CODES)
+def limits_of(system: System) -> dict[str, Limits]:
+    """What each enabled channel carries."""
+    return {name: channel.limits() for name, channel in open_channels(system).items()}
+
+
+def fits(config: ChannelConfig, mode: Mode) -> bool:
+    """May this channel carry that mode? Drills go only where ``drills`` says so, or nowhere real (simulated)."""
+    return config.enabled and (mode == Mode.ACTUAL or config.drills or config.kind == "simulated")
+
+
+def fitting(config: Config, mode: Mode) -> tuple[str, ...]:
+    """Names of all enabled channels that may carry that mode."""
+    return tuple(channel.name for channel in config.channels if fits(channel, mode))
