@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey as FK
 from sqlalchemy.types import JSON, BigInteger, Boolean, Integer, LargeBinary, String, Text
 
 from broadcaster.store.engine import Time
+from broadcaster.store.schema_accounts import define as define_accounts
 
 metadata = sa.MetaData(
     naming_convention={
@@ -143,7 +144,7 @@ deliveries = _table(
     C("due", Time, nullable=False),
     C("holder", String),
     C("lease", Time),
-    C("tries", Integer, nullable=False),
+    C("tries", Integer, nullable=False),  # attempts ever started
     C("code", String, nullable=False),
     C("reason", String, nullable=False),
     C("changed", Time, nullable=False),
@@ -181,7 +182,6 @@ attempts = _table(
     C("changed", Time, nullable=False),
     C("not_found", Time),  # first time the provider said it has no such message
     C("asked", Time),
-    C("proven", Boolean, nullable=False),
     sa.UniqueConstraint("delivery", "number"),
 )
 sa.Index(
@@ -378,7 +378,13 @@ heartbeats = _table(
     C("part", String, primary_key=True),
     C("holder", String, primary_key=True),
     C("seen", Time, nullable=False),
+    C("state", String, nullable=False),  # ok starting down
 )
 leases = _table(
     "leases", C("name", String, primary_key=True), C("holder", String, nullable=False), C("until", Time, nullable=False)
+)
+define_accounts(metadata)
+users, roles, user_roles = (metadata.tables[name] for name in ("users", "roles", "user_roles"))
+webauthn, login_failures, confirmations = (
+    metadata.tables[name] for name in ("webauthn", "login_failures", "confirmations")
 )
