@@ -1,0 +1,90 @@
+"""Tables of people who log in, and of addresses that still have to be confirmed.
+
+The columns of users, roles and webauthn are those that Flask-Security-Too's datastore expects of its models
+(its models/sqla.py), with our aware times. They stand here, not beside the models, so that one metadata holds
+all tables.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy import Column as C
+from sqlalchemy import ForeignKey as FK
+from sqlalchemy.types import JSON, BigInteger, Boolean, Integer, LargeBinary, String, Text
+
+from broadcaster.store.engine import Time
+
+
+def define(metadata: sa.MetaData) -> None:
+    """Add users, roles, user_roles, webauthn, login_failures and confirmations to ``metadata``."""
+    _people(metadata)
+    _webauthn(metadata)
+    _guards(metadata)
+
+
+def _people(metadata: sa.MetaData) -> None:
+    sa.Table(
+        "users",
+        metadata,
+        C("id", Integer, primary_key=True),
+        C("email", String, nullable=False, unique=True),  # lower case
+        C("phone", String),
+        C("password", String, nullable=False),  # Argon2id, single hash
+        C("active", Boolean, nullable=False),
+        C("fs_uniquifier", String, nullable=False, unique=True),  # changes end all sessions
+        C("tf_primary_method", String),
+        C("tf_totp_secret", Text),  # encrypted with a key derived from SECRET_KEY
+        C("tf_phone_number", String),
+        C("tf_last_counter", BigInteger),  # the last code used: never accepted again
+        C("mf_recovery_codes", JSON),
+        C("fs_webauthn_user_handle", String, unique=True),
+        C("created", Time, nullable=False),
+    )
+    sa.Table("roles", metadata, C("id", Integer, primary_key=True), C("name", String, nullable=False, unique=True))
+    sa.Table(
+        "user_roles",
+        metadata,
+        C("user_id", FK("users.id", ondelete="CASCADE"), primary_key=True),
+        C("role_id", FK("roles.id", ondelete="CASCADE"), primary_key=True, index=True),
+    )
+
+
+def _webauthn(metadata: sa.MetaData) -> None:
+    sa.Table(
+        "webauthn",
+        metadata,
+        C("id", Integer, primary_key=True),
+        C("user_id", FK("users.id", ondelete="CASCADE"), nullable=False, index=True),
+        C("credential_id", LargeBinary, nullable=False, unique=True),
+        C("public_key", LargeBinary, nullable=False),
+        C("sign_count", Integer, nullable=False),
+        C("transports", JSON),
+        C("backup_state", Boolean, nullable=False),
+        C("device_type", String, nullable=False),
+        C("extensions", Text),
+        C("create_datetime", Time, nullable=False),
+        C("lastuse_datetime", Time, nullable=False),
+        C("name", String, nullable=False),
+        C("usage", String, nullable=False),
+    )
+
+
+def _guards(metadata: sa.MetaData) -> None:
+    sa.Table(  # by e-mail, known or not: a guesser learns nothing from a lockout
+        "login_failures",
+        metadata,
+        C("email", String, primary_key=True),
+        C("failures", Integer, nullable=False),
+        C("last", Time, nullable=False),
+        C("locked_until", Time),
+    )
+    sa.Table(  # double opt-in: what somebody asked for, until the address itself says yes
+        "confirmations",
+        metadata,
+        C("hash", String, primary_key=True),  # hex SHA-256 of the link's token
+        C("kind", String, nullable=False),  # phone or email
+        C("address", String, nullable=False, index=True),
+        C("details", JSON, nullable=False),  # language, zones, channels
+        C("created", Time, nullable=False),
+        C("used", Time),
+    )
