@@ -1,0 +1,46 @@
+# One command each; `make help` lists them. Needs Python 3.11 or newer, nothing else by hand.
+SHELL := /bin/sh
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
+TESTS ?=
+
+.PHONY: run test check bench help
+.DELETE_ON_ERROR:
+
+help:  ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+run: $(VENV)/.runtime  ## everything in one terminal: http://127.0.0.1:8000 (PORT)
+	@exec $(PY) -m broadcaster serve
+
+check: $(VENV)/.dev  ## format, lint, strict types, import contracts, configuration
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	$(PY) -m broadcaster check
+
+test: $(VENV)/.dev  ## everything the tests need, browser and PostgreSQL included, then all tests
+	@$(PY) -m tests.install
+	@$(PY) -m pytest -q -n 2 $(TESTS)
+
+bench: $(VENV)/.dev  ## benchmarks: a table of ratios, JSON beside it
+	@$(PY) -m tests.install --postgres
+	@$(PY) -m tests.bench
+
+$(PY):
+	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed: install it, or give make PYTHON=/path/to/python3" >&2; exit 1; fi
+	@sh tests/make_venv.sh "$(PYTHON)" $(VENV)
+
+$(VENV)/.runtime: requirements.txt | $(PY)
+	@echo "installing packages into $(VENV) ..."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	@echo "installing test packages into $(VENV) ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
