@@ -165,7 +165,7 @@ _partial("ix_deliveries_claim", _d.state, "queued", _d.channel, _d.priority, _d.
 _partial("ix_deliveries_leased", _d.state, "leased", _d.lease)
 _partial("ix_deliveries_waiting", _d.state, "waiting", _d.due)
 sa.Index("ix_deliveries_recipient", deliveries.c.recipient)
-sa.Index("ix_deliveries_broadcast_state", deliveries.c.broadcast, deliveries.c.channel, deliveries.c.state)
+sa.Index("ix_deliveries_broadcast_state", deliveries.c.broadcast, deliveries.c.state, deliveries.c.channel)
 
 attempts = _table(
     "attempts",
