@@ -294,17 +294,31 @@ feed_entries = _table(
     C("identifier", String, nullable=False),
     C("sent", Time),
     C("msg_type", String, nullable=False),
+    C("event", Text, nullable=False),
     C("references", JSON, nullable=False),
     C("vtec", JSON, nullable=False),
+    C("findings", JSON, nullable=False),  # [{"code", "text"}]
     C("content_hash", String, nullable=False, index=True),
     C("raw", LargeBinary, nullable=False),
     C("decision", String, nullable=False),  # new update cancel ignore problem
+    C("code", String, nullable=False),  # why, in one word: duplicate older expired not_actual ...
     C("reason", Text, nullable=False),
     C("action", String, nullable=False),  # keep show draft submit, "" where ignored
+    C("rule", String, nullable=False),  # the rule that chose the action, for max_per_hour
     C("alert", FK("alerts.id")),
     C("received", Time, nullable=False),
 )
 sa.Index("ix_feed_entries_identity", feed_entries.c.feed, feed_entries.c.identifier)
+sa.Index("ix_feed_entries_sender", feed_entries.c.sender, feed_entries.c.received)
+feed_links = _table(  # what an index linked to and how it stood when it was fetched, so that only news is fetched
+    "feed_links",
+    C("feed", String, primary_key=True),
+    C("url", Text, primary_key=True),
+    C("updated", String, nullable=False),
+    C("etag", String, nullable=False),
+    C("last_modified", String, nullable=False),
+    C("at", Time, nullable=False),
+)
 shown = _table(  # a trusted warning on our page in its issuer's words, nothing sent
     "shown",
     C("id", String, primary_key=True),
