@@ -1,0 +1,57 @@
+"""How accounts count a text, and the counters that ``Limits.unit`` names.
+
+Mastodon (its character counter): every address counts 23, a mention counts without its domain, all else by
+graphemes. The instance may raise the limit; how it counts stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+import grapheme
+
+from broadcaster.domain import text_sms
+
+URL_LENGTH = 23
+_URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\"'.,;:!?)\]}]", re.IGNORECASE)
+_MENTION = re.compile(r"(?<![\w/=])@(\w+(?:[\w.-]*\w)?)@[\w.-]*\w")
+
+
+def mastodon(text: str) -> int:
+    """Characters as Mastodon counts them."""
+    return graphemes(_MENTION.sub(r"@\1", _URL.sub("x" * URL_LENGTH, text)))
+
+
+def graphemes(text: str) -> int:
+    """What a reader sees as one character counts one (a family emoji is 1)."""
+    length: int = grapheme.length(text)
+    return length
+
+
+def utf16(text: str) -> int:
+    """UTF-16 units."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def utf8(text: str) -> int:
+    """UTF-8 bytes."""
+    return len(text.encode())
+
+
+COUNTERS: Mapping[str, Callable[[str], int]] = {
+    "sms_segments": text_sms.segments,
+    "mastodon": mastodon,
+    "characters": len,
+    "graphemes": graphemes,
+    "utf16": utf16,
+    "bytes": utf8,
+}
+
+
+def measure(unit: str, text: str) -> tuple[int, int]:
+    """(segments, characters) of a text: SMS parts and units, else 1 and the unit's own count."""
+    if unit == "sms_segments":
+        found = text_sms.count(text)
+        return found.segments, found.units
+    return 1, COUNTERS[unit](text)
