@@ -18,7 +18,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from alert_feeds import PARSERS
 from broadcaster.channels import CHANNELS, PLANNED
-from broadcaster.domain.channel import Secret
+from broadcaster.domain.channel import DataPath, Secret
 from broadcaster.domain.config import (
     Agency,
     ChannelConfig,
@@ -185,7 +185,7 @@ def _build(cls: type[T], raw: Mapping[str, Any], file: str, where: str) -> T:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         text = "unknown key" if first["type"] in ("unexpected_keyword_argument", "extra_forbidden") else first["msg"]
-        known = ", ".join(f.name for f in fields(cls)) if is_dataclass(cls) else ""
+        known = ", ".join(f.name.rstrip("_") for f in fields(cls)) if is_dataclass(cls) else ""
         raise ConfigError("C005", f"{file} {where} {key}".strip(), text, f"known keys: {known}") from error
 
 
@@ -212,7 +212,7 @@ def _channel(raw: dict[str, Any], settings: Settings, env: Mapping[str, str]) ->
     if "segments_per_second" in own:
         raw = {**raw, "per_second": own.pop("segments_per_second")}
     enabled = bool(raw.get("enabled", True))
-    options = _options(module.Options, own, where, env, enabled)
+    options = _options(module.Options, own, where, env, enabled, Path(settings.data))
     base = {key: item for key, item in raw.items() if key in _BASE}
     channel = _build(ChannelConfig, {**base, "options": None}, "channels.toml", where)
     from dataclasses import replace
@@ -220,11 +220,15 @@ def _channel(raw: dict[str, Any], settings: Settings, env: Mapping[str, str]) ->
     return replace(channel, options=options)
 
 
-def _options(cls: type[Any], raw: dict[str, Any], where: str, env: Mapping[str, str], enabled: bool) -> object:
+def _options(
+    cls: type[Any], raw: dict[str, Any], where: str, env: Mapping[str, str], enabled: bool, data: Path
+) -> object:
     hints = get_type_hints(cls, include_extras=True)
-    for key, hint in hints.items():
-        if "Secret" in str(hint) or hint is Secret:
-            raw = _resolve(raw, key, where, env, enabled)
+    secrets = {key for key, hint in hints.items() if "Secret" in str(hint) or hint is Secret}
+    for key in secrets | {key for key, item in raw.items() if str(item).startswith("env:")}:
+        raw = _resolve(raw, key, where, env, enabled)
+    for own in (f for f in fields(cls) if hints[f.name] is DataPath):
+        raw = {**raw, own.name: str(data / str(raw.get(own.name, own.default)))}
     for key, item in raw.items():
         if key == "base_url" and not re.match(r"https://|http://(127\.|localhost|\[::1\])", str(item)):
             raise ConfigError(

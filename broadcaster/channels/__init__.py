@@ -7,5 +7,20 @@ CHANNELS = {
     "simulated": "broadcaster.channels.simulated",
 }
 PLANNED = frozenset(
-    ["twilio_voice", "whatsapp", "web_push", "bluesky", "x", "facebook", "instagram", "threads", "linkedin", "nextdoor", "tiktok", "telegram", "apprise", "webhook"]
+    [
+        "twilio_voice",
+        "whatsapp",
+        "web_push",
+        "bluesky",
+        "x",
+        "facebook",
+        "instagram",
+        "threads",
+        "linkedin",
+        "nextdoor",
+        "tiktok",
+        "telegram",
+        "apprise",
+        "webhook",
+    ]
 )

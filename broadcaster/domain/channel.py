@@ -2,7 +2,8 @@
 
 A channel module (``broadcaster/channels/<kind>.py``, one line in ``CHANNELS``) exports
 
-- ``Options``: a frozen dataclass of its keys in channels.toml; a field typed ``Secret`` is written "env:NAME";
+- ``Options``: a frozen dataclass of its keys in channels.toml; a field typed ``Secret`` is only ever written
+  "env:NAME", any other text may be; one typed ``DataPath`` is a path relative to the data folder;
 - ``CODES``: provider code -> ``Verdict`` (data, rules.md section 4);
 - ``open_channel(name, options, public_url) -> Channel``: opens no connection.
 
@@ -20,6 +21,7 @@ from typing import NewType, Protocol
 from broadcaster.domain.message import Limits, Message
 
 Secret = NewType("Secret", str)
+DataPath = NewType("DataPath", str)  # settings makes it absolute
 
 
 class Verdict(StrEnum):
@@ -140,3 +142,45 @@ class Channel(Protocol):
 
 
 Codes = Mapping[str, Verdict]
+
+
+# --- texts that people send us --------------------------------------------------------------------------------
+class InboundKind(StrEnum):
+    """What a person's text asks for."""
+
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class InboundText:
+    """A text somebody sent to one of our numbers. ``provider_id`` is unique, so a repeated webhook is known."""
+
+    provider_id: str
+    sender: str
+    body: str
+    kind: InboundKind
+
+
+INBOUND_WORDS: Mapping[str, InboundKind] = {
+    **dict.fromkeys(
+        ("STOP", "UNSUBSCRIBE", "END", "QUIT", "STOPALL", "REVOKE", "OPTOUT", "CANCEL"),
+        InboundKind.STOP,
+    ),
+    **dict.fromkeys(("START", "UNSTOP", "YES"), InboundKind.START),
+    **dict.fromkeys(("HELP", "INFO"), InboundKind.HELP),
+}
+
+
+def inbound_kind(body: str) -> InboundKind:
+    """What a text asks for (rules.md section 4): the whole text is one of the words; case, spaces, marks are free."""
+    word = "".join(letter for letter in body.upper() if letter.isalpha())
+    return INBOUND_WORDS.get(word, InboundKind.OTHER)
+
+
+def help_text(emergency_number: str, contact: str = "") -> str:
+    """The answer to HELP: danger first, nobody reads this, then how to leave (rules.md section 4)."""
+    reach = f" Questions: {contact}." if contact else ""
+    return f"In danger call {emergency_number}. Nobody reads this number.{reach} Reply STOP to get no more alerts."

@@ -1,0 +1,113 @@
+"""One HTTP exchange for channels: a kept session, hard time limits, errors in the contract's words.
+
+What certainly never reached the provider is ``ChannelError("connect")``; whatever broke after the request may
+have left is ``OutcomeUnknown``. Nothing is repeated here: aiohttp itself repeats no POST.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import NoReturn
+
+import aiohttp
+
+from broadcaster.domain.channel import ChannelError, OutcomeUnknown
+
+TOTAL_SECONDS = 10.0  # the sender's lease counts on it (architecture.md, Sending)
+CONNECT_SECONDS = 5.0
+CONNECTIONS = 500  # above every number in flight, so that nobody waits for a connection
+KEEP_ALIVE_SECONDS = 15.0  # shorter than providers' own, so that we seldom write into a connection just closed
+LONGEST_TEXT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the provider said: status, text and headers, whatever the status."""
+
+    status: int
+    text: str
+    headers: Mapping[str, str] = field(repr=False)
+
+
+class HttpSession:
+    """A client session that opens in the loop of its first request and is kept until ``close``."""
+
+    def __init__(self, total_seconds: float = TOTAL_SECONDS, headers: Mapping[str, str] | None = None) -> None:
+        self._timeout = aiohttp.ClientTimeout(total=total_seconds, connect=min(CONNECT_SECONDS, total_seconds))
+        self._headers = dict(headers or {})
+        self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        if self._session is None or self._loop is not loop:
+            self._loop = loop
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=self._timeout,
+                headers=self._headers,
+            )
+        return self._session
+
+    async def exchange(
+        self, method: str, url: str, *, data: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request and its whole answer. Raises ChannelError("connect") or OutcomeUnknown."""
+        try:
+            async with self._open().request(method, url, data=data, headers=headers, allow_redirects=False) as response:
+                return Answer(response.status, await response.text(errors="replace"), response.headers)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise ChannelError(f"no connection: {type(error).__name__}", code="connect") from error
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raise OutcomeUnknown(f"the connection ended without an answer: {type(error).__name__}") from error
+
+    async def close(self) -> None:
+        """Close all connections; a later request opens a new session."""
+        session, self._session, self._loop = self._session, None, None
+        if session is not None:
+            await session.close()
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds that the provider asks us to wait: Retry-After (seconds or a date) or X-RateLimit-Reset (ISO 8601)."""
+    asked = headers.get("Retry-After", "").strip()
+    if asked.isdigit():
+        return float(asked)
+    until = _moment(asked) or _iso(headers.get("X-RateLimit-Reset", ""))
+    return None if until is None else max(0.0, (until - now).total_seconds())
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return _aware(parsedate_to_datetime(text))
+    except ValueError:
+        return None
+
+
+def _iso(text: str) -> datetime | None:
+    try:
+        return _aware(datetime.fromisoformat(text))
+    except ValueError:
+        return None
+
+
+def _aware(at: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def said(text: str, *secrets: str) -> str:
+    """A provider's words fit for a log: one short line, without our secrets and without phone numbers."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "[secret]")
+    return re.sub(r"\+?\d{7,}", "[number]", " ".join(text.split()))[:LONGEST_TEXT]
+
+
+def unsure(answer: Answer) -> NoReturn:
+    """A 5xx, or an answer that cannot be read: it may have been accepted all the same."""
+    raise OutcomeUnknown(f"the provider answered {answer.status}, which proves nothing")

@@ -1,0 +1,321 @@
+"""SMS through Twilio's Messages API (2010-04-01), by the twilio package on our own transport.
+
+Twilio documents no idempotency key for Messages, so our attempt id goes into the StatusCallback's query: a
+callback alone proves an attempt. Without one, ``find`` looks through the messages to that number.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Annotated, Any
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+from pydantic import Field
+from twilio.base.exceptions import TwilioException
+from twilio.request_validator import RequestValidator
+from twilio.rest import Client
+from twilio.rest.api.v2010.account.message import MessageInstance, MessageList, MessagePage
+
+from broadcaster.channels.http import TOTAL_SECONDS
+from broadcaster.channels.twilio_http import TwilioTransport
+from broadcaster.domain.channel import (
+    Accepted,
+    Attempt,
+    ChannelError,
+    Check,
+    Codes,
+    Found,
+    InboundKind,
+    InboundText,
+    OutcomeUnknown,
+    Receipt,
+    Recipient,
+    Secret,
+    Sent,
+    Verdict,
+    help_text,
+    inbound_kind,
+)
+from broadcaster.domain.message import Limits, Message
+
+LONGEST_BODY = 1600
+LONGEST_VALIDITY = 36_000  # seconds; it bounds Twilio's own queue only
+PAGE_SIZE = 200
+MOST_PAGES = 5
+CLOCK_SLACK = timedelta(seconds=5)  # date_created has whole seconds, and clocks differ
+TRIAL_PREFIX = "Sent from your Twilio trial account - "
+
+# rules.md section 4. A code that stands nowhere here is one retry, and shown.
+CODES: Codes = MappingProxyType(
+    {
+        "connect": Verdict.RETRY,
+        "20003": Verdict.STOP_CHANNEL,  # wrong credentials
+        "30002": Verdict.STOP_CHANNEL,  # account suspended
+        "http_401": Verdict.STOP_CHANNEL,
+        "http_403": Verdict.STOP_CHANNEL,
+        "20429": Verdict.BACK_OFF,  # too many requests
+        "21611": Verdict.BACK_OFF,  # this sender's queue is full
+        "30001": Verdict.BACK_OFF,  # queue overflow
+        "21211": Verdict.PERMANENT,  # no such number
+        "21214": Verdict.PERMANENT,
+        "21612": Verdict.PERMANENT,  # no way from this sender to that number
+        "21614": Verdict.PERMANENT,  # not a mobile
+        "21635": Verdict.PERMANENT,  # a landline
+        "30004": Verdict.PERMANENT,  # blocked
+        "30005": Verdict.PERMANENT,  # unknown or gone
+        "30006": Verdict.PERMANENT,  # landline or unreachable carrier
+        "21610": Verdict.OPTED_OUT,
+        "21408": Verdict.ALARM,  # this region is not permitted
+        "21606": Verdict.ALARM,  # From is none of ours
+        "21608": Verdict.ALARM,  # trial account
+        "30003": Verdict.RETRY,  # handset unreachable now
+        "30008": Verdict.RETRY_ONCE,  # unknown error
+        "30007": Verdict.ALARM,  # filtered: never send the same text again
+        "30032": Verdict.ALARM,  # toll-free number not verified
+        "30034": Verdict.ALARM,  # number not registered (10DLC)
+        "30036": Verdict.ALARM,  # validity period over
+    }
+)
+STATUSES: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("accepted", "scheduled", "queued", "sending", "sent"), "accepted"),
+        **dict.fromkeys(("delivered", "read"), "delivered"),
+        **dict.fromkeys(("undelivered", "failed", "canceled"), "failed"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The keys of channels.toml. One of ``messaging_service_sid`` and ``from``; an API key pair may stand in for
+    ``auth_token`` on requests, but webhooks are always signed with the token."""
+
+    account_sid: str
+    auth_token: Secret = field(repr=False)
+    messaging_service_sid: str | None = None
+    from_: Annotated[str | None, Field(alias="from")] = None
+    base_url: str = "https://api.twilio.com"
+    api_key_sid: str | None = None
+    api_key_secret: Secret | None = field(default=None, repr=False)
+    timeout_seconds: float = TOTAL_SECONDS
+
+    def __post_init__(self) -> None:
+        if self.messaging_service_sid is None and self.from_ is None:
+            raise ValueError("give messaging_service_sid or from")
+        if (self.api_key_sid is None) is not (self.api_key_secret is None):
+            raise ValueError("api_key_sid and api_key_secret belong together")
+        if not 0 < self.timeout_seconds <= TOTAL_SECONDS:
+            raise ValueError(f"timeout_seconds lies between 0 and {TOTAL_SECONDS:.0f}, which the sender's lease allows")
+
+
+class TwilioSms:
+    """One Twilio account and sender (contract: ``broadcaster.domain.channel.Channel``)."""
+
+    asks = True
+
+    def __init__(self, name: str, options: Options, public_url: str) -> None:
+        self.name = name
+        self._options = options
+        self._callback = f"{public_url}/hooks/twilio/{quote(name, safe='')}/status?a="
+        user, password = _credentials(options)
+        self._transport = TwilioTransport(_basic(user, password), CODES, (password,), options.timeout_seconds)
+        # An environment of our own: the package would let TWILIO_REGION and TWILIO_EDGE rewrite the address.
+        self._client = Client(
+            user, password, options.account_sid, http_client=self._transport, environment={"TWILIO_EDGE": ""}
+        )
+        self._client.api.base_url = options.base_url.rstrip("/")
+        self._messages: MessageList = self._client.api.v2010.account.messages
+        self._sender = _given(messaging_service_sid=options.messaging_service_sid, from_=options.from_)
+
+    def __repr__(self) -> str:
+        return f"<twilio_sms {self.name}>"
+
+    def limits(self) -> Limits:
+        """One text per person, at most 1,600 characters."""
+        return Limits(form="sms", unit="sms", length=LONGEST_BODY, audience="people", address="phone")
+
+    async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
+        """One POST. Raises ChannelError or OutcomeUnknown; never repeats itself."""
+        try:
+            made = await self._messages.create_async(
+                to=recipient.address,
+                body=message.text,
+                status_callback=self._callback + quote(attempt.id, safe=""),
+                validity_period=min(max(attempt.valid_seconds, 1), LONGEST_VALIDITY),
+                smart_encoded=False,  # it would change texts after they were counted and approved
+                **self._sender,
+            )
+        except (
+            ValueError,
+            TypeError,
+            AttributeError,
+        ) as error:  # how the package stumbles over a body that is no message
+            raise OutcomeUnknown("the answer to a request that was taken cannot be read") from error
+        if not made.sid:
+            raise OutcomeUnknown("the answer to a request that was taken names no message")
+        return Accepted(made.sid)
+
+    async def find(self, sent: Sent) -> Found | None:
+        """Look for the attempt among the messages to that number; None: it is not there.
+
+        Raises OutcomeUnknown where the list cannot be read to its end, ChannelError where Twilio refuses to be asked.
+        """
+        try:
+            matching = [made for made in await self._listed(sent.recipient.address) if _is(made, sent)]
+        except (TwilioException, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise OutcomeUnknown("the list of messages cannot be read") from error
+        if not matching:
+            return None
+        return _found(min(matching, key=_created))
+
+    async def _listed(self, to: str) -> list[MessageInstance]:
+        # No DateSent filter: a message that Twilio still queues has none and would be hidden.
+        page: MessagePage = await self._messages.page_async(to=to, page_size=PAGE_SIZE)
+        listed: list[MessageInstance] = []
+        for _ in range(MOST_PAGES):
+            listed.extend(page)
+            if page.next_page_url is None:
+                return listed
+            page = await self._messages.get_page_async(self._own(page.next_page_url))
+        raise OutcomeUnknown(f"more than {PAGE_SIZE * MOST_PAGES} messages to this number")
+
+    def _own(self, url: str) -> str:
+        if not url.startswith(f"{self._client.api.base_url}/"):  # our credentials go nowhere else
+            raise OutcomeUnknown("the next page of messages lies on another host")
+        return url
+
+    async def check(self) -> tuple[Check, ...]:
+        """Ask for the account: are the credentials right, is it active?"""
+        try:
+            account = await self._client.api.v2010.accounts(self._options.account_sid).fetch_async()
+        except (ChannelError, OutcomeUnknown, ValueError, TypeError, AttributeError) as error:
+            hint = "compare account_sid and auth_token with the Twilio Console, and that this host reaches base_url"
+            return (Check(False, f"{self.name}: Twilio does not let us in: {error}", hint),)
+        active = account.status == "active"
+        return (Check(active, f"{self.name}: the Twilio account is {account.status}", "" if active else "ask Twilio"),)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._transport.close()
+
+
+def open_channel(name: str, options: Options, public_url: str) -> TwilioSms:
+    """The channel of that name; opens no connection. ``public_url`` is where Twilio reaches our webhooks."""
+    return TwilioSms(name, options, public_url)
+
+
+def _credentials(options: Options) -> tuple[str, str]:
+    if options.api_key_sid is not None and options.api_key_secret is not None:
+        return options.api_key_sid, options.api_key_secret
+    return options.account_sid, options.auth_token
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
+
+
+def _given(**values: str | None) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value}
+
+
+# --- which message is it? -------------------------------------------------------------------------------------
+_PLAIN = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u0060\u00b4", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
+        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", ""),
+        "\u2026": "...",
+    }
+)
+
+
+def same_text(ours: str, theirs: str) -> bool:
+    """Whether a body that Twilio lists is our text: NFC, spaces, its GSM replacements and trial prefix aside."""
+    return _plain(ours) == _plain(theirs.removeprefix(TRIAL_PREFIX))
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFC", text).translate(_PLAIN)).strip()
+
+
+def _is(made: MessageInstance, sent: Sent) -> bool:
+    return (
+        bool(made.sid)
+        and made.sid not in sent.known_ids
+        and made.direction != "inbound"
+        and _created(made) >= sent.attempt.started - CLOCK_SLACK
+        and same_text(sent.message.text, made.body or "")
+    )
+
+
+def _created(made: MessageInstance) -> datetime:
+    created = made.date_created
+    if not isinstance(created, datetime):
+        raise ValueError("a listed message without date_created")
+    return created
+
+
+def _found(made: MessageInstance) -> Found:
+    # It is there: with a status we do not know it is at least accepted.
+    return Found(str(made.sid), STATUSES.get(str(made.status), "accepted"), _code(made.error_code))
+
+
+def _code(raw: object) -> str:
+    return "" if raw in (None, "", 0, "0") else str(raw)
+
+
+# --- webhooks -------------------------------------------------------------------------------------------------
+def genuine(options: Options, url: str, form: Mapping[str, str], signature: str) -> bool:
+    """Whether Twilio sent this for our account. ``url`` is PUBLIC_URL + path + query as Twilio called it.
+
+    ``form`` may be a MultiDict: repeated fields are signed with all their values.
+    """
+    return form.get("AccountSid") == options.account_sid and signature_ok(options.auth_token, url, form, signature)
+
+
+def signature_ok(auth_token: str, url: str, params: Mapping[str, str], signature: str) -> bool:
+    """Whether X-Twilio-Signature is right; never with an empty token, with which anybody could sign."""
+    return bool(auth_token) and bool(RequestValidator(auth_token).validate(url, params, signature))
+
+
+def receipt(form: Mapping[str, str], attempt_id: str) -> Receipt | None:
+    """A status callback in our words; None where it says nothing about a delivery (no id, or an unknown status)."""
+    sid = form.get("MessageSid") or form.get("SmsSid") or ""
+    status = STATUSES.get(form.get("MessageStatus") or form.get("SmsStatus") or "")
+    if not sid or status is None:
+        return None
+    return Receipt(attempt_id, sid, status, _code(form.get("ErrorCode")) if status == "failed" else "")
+
+
+def inbound(form: Mapping[str, str]) -> InboundText | None:
+    """A text somebody sent us; None without its id or sender. Twilio's own OptOutType outweighs the words."""
+    sid = form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid") or ""
+    sender, body = form.get("From", ""), form.get("Body", "")
+    if not sid or not sender:
+        return None
+    return InboundText(sid, sender, body, _TYPES.get(form.get("OptOutType", "").upper()) or inbound_kind(body))
+
+
+_TYPES: Mapping[str, InboundKind] = MappingProxyType(
+    {"STOP": InboundKind.STOP, "START": InboundKind.START, "HELP": InboundKind.HELP}
+)
+
+
+def answer(kind: InboundKind, emergency_number: str, contact: str = "") -> str:
+    """TwiML for an inbound text: HELP gets ours, everything else nothing, for Twilio answers STOP and START itself."""
+    words = help_text(emergency_number, contact) if kind is InboundKind.HELP else ""
+    return '<?xml version="1.0" encoding="UTF-8"?>' + "".join(_response(words))
+
+
+def _response(words: str) -> Iterator[str]:
+    yield "<Response>" if words else "<Response/>"
+    if words:
+        yield f"<Message>{escape(words)}</Message></Response>"
