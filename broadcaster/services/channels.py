@@ -6,7 +6,7 @@ import importlib
 
 from broadcaster.channels import CHANNELS
 from broadcaster.domain.alert import Mode
-from broadcaster.domain.channel import Channel
+from broadcaster.domain.channel import Channel, Codes
 from broadcaster.domain.config import ChannelConfig, Config
 from broadcaster.domain.message import Limits
 from broadcaster.services.system import System
@@ -17,6 +17,12 @@ def open_channel(system: System, config: ChannelConfig) -> Channel:
     module = importlib.import_module(CHANNELS[config.kind])
     channel: Channel = module.open_channel(config.name, config.options, system.settings.public_url)
     return channel
+
+
+def codes_of(config: ChannelConfig) -> Codes:
+    """What the codes of a channel's provider mean."""
+    codes: Codes = importlib.import_module(CHANNELS[config.kind]).CODES
+    return codes
 
 
 def open_channels(system: System) -> dict[str, Channel]:
