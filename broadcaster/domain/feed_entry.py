@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from broadcaster.domain.alert import CapMessage
+
+NO_TIME = datetime(1, 1, 1, tzinfo=UTC)  # a reference whose own time is missing or cannot be read
 
 
 @dataclass(frozen=True, slots=True)
