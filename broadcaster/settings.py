@@ -5,14 +5,17 @@ Unknown keys are errors, never ignored, and so is what this version does not do 
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
 import re
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
+from urllib.parse import quote
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
@@ -31,6 +34,7 @@ from broadcaster.domain.config import (
 from broadcaster.domain.errors import ConfigError
 
 T = TypeVar("T")
+SOCKET_BYTES = 100
 ACTIONS = ("keep", "show", "draft", "submit")
 DEMO_AGENCY = Path(__file__).parent / "demo"
 _BASE = {f.name for f in fields(ChannelConfig)} - {"options"}
@@ -56,11 +60,13 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     env = os.environ if environ is None else environ
     data = Path(value("BROADCASTER_DATA", env, "var")).resolve()
     port = _number("PORT", env, 8000)
+    if not 0 < port < 65536:
+        raise ConfigError("S012", "PORT", f"{port} is no port", "for example PORT=8000")
     production = _production(env)
     redis_url = value("REDIS_URL", env)
     return Settings(
         database_url=_database_url(value("DATABASE_URL", env) or f"sqlite:///{data}/broadcaster.db"),
-        redis_url=redis_url or f"unix://{data}/redis.sock",
+        redis_url=redis_url or f"unix://{quote(str(_socket(data)))}",
         data=str(data),
         config=str(Path(value("BROADCASTER_CONFIG", env, "config")).resolve()),
         production=production,
@@ -101,6 +107,15 @@ def _production(env: Mapping[str, str]) -> bool:
             "S002", "BROADCASTER_ENV", f"{kind!r} is neither production nor development", "set one of the two"
         )
     return kind == "production"
+
+
+def _socket(data: Path) -> Path:
+    """The embedded Redis's socket; the kernel takes at most 107 bytes, so a long folder gets a short one of its own."""
+    path = data / "redis.sock"
+    if len(os.fsencode(path)) <= SOCKET_BYTES:
+        return path
+    mark = hashlib.sha256(os.fsencode(data)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"broadcaster-{os.getuid()}-{mark}" / "redis.sock"
 
 
 def _number(name: str, env: Mapping[str, str], default: int) -> int:

@@ -29,7 +29,7 @@ def enqueue(redis: Redis, queue: str, dotted: str, *args: object, name: str = ""
     """
     try:
         target = Queue(queue, connection=redis)
-        if name and _waits(redis, target, name):
+        if name and _waits(target, name):
             return True
         target.enqueue(
             dotted,
@@ -52,7 +52,7 @@ def wake(redis: Redis) -> bool:
     so it sees these rows too.
     """
     try:
-        senders = min(max(1, int(redis.scard(f"rq:workers:{SEND}"))), MOST_WAKES)  # type: ignore[arg-type]
+        senders = min(max(1, int(redis.scard(f"rq:workers:{SEND}"))), MOST_WAKES)
         missing = senders - Queue(SEND, connection=redis).count
     except RedisError as error:
         log.debug("Redis is away: %s", error)
@@ -60,6 +60,6 @@ def wake(redis: Redis) -> bool:
     return all(enqueue(redis, SEND, WAKE) for _ in range(missing))
 
 
-def _waits(redis: Redis, queue: Queue, name: str) -> bool:
-    waiting: list[bytes] = redis.lrange(queue.key, 0, -1)
-    return any(bytes(job).decode().rpartition("-")[0] == name for job in waiting)
+def _waits(queue: Queue, name: str) -> bool:
+    waiting = queue.get_job_ids()
+    return any(job.rpartition("-")[0] == name for job in waiting)
