@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from broadcaster.domain.alert import Certainty, Mode, Severity, Urgency
 
-Words = Mapping[str, str]  # language -> words
+Words = Mapping[str, str]  # language -> words; "es_plain": the hand-made variant inside GSM-7, for SMS
 
 
 class Level(StrEnum):
@@ -77,7 +77,7 @@ class EvacuationLevel:
 _CALIFORNIA = (
     EvacuationLevel(
         "order",
-        {"en": "Evacuation order", "es": "Orden de evacuación"},
+        {"en": "Evacuation order", "es": "Orden de evacuación", "es_plain": "Orden de evacuacion"},
         {
             "en": "Immediate threat to life. This is a lawful order to leave now. "
             "The area is lawfully closed to public access.",
@@ -89,7 +89,7 @@ _CALIFORNIA = (
     ),
     EvacuationLevel(
         "warning",
-        {"en": "Evacuation warning", "es": "Advertencia de evacuación"},
+        {"en": "Evacuation warning", "es": "Advertencia de evacuación", "es_plain": "Advertencia de evacuacion"},
         {
             "en": "Potential threat to life and/or property. Those who require additional time to evacuate "
             "and those with pets and livestock should leave now.",
@@ -111,7 +111,7 @@ _CALIFORNIA = (
     ),
     EvacuationLevel(
         "lifted",
-        {"en": "Evacuation lifted", "es": "Evacuación levantada"},
+        {"en": "Evacuation lifted", "es": "Evacuación levantada", "es_plain": "Evacuacion levantada"},
         {"en": "It is safe to return.", "es": "Es seguro regresar."},
         "#0F5A2A",
         "#FFFFFF",
@@ -120,7 +120,7 @@ _CALIFORNIA = (
 _OREGON = (
     EvacuationLevel(
         "order",
-        {"en": "Level 3: Go now", "es": "Nivel 3: Váyase ahora"},
+        {"en": "Level 3: Go now", "es": "Nivel 3: Váyase ahora", "es_plain": "Nivel 3: Salga ahora"},
         {
             "en": "Leave immediately. Danger in the area is current or imminent. Do not stop to gather belongings.",
             "es": "Salga de inmediato. El peligro es actual o inminente. No se detenga a reunir pertenencias.",
@@ -130,7 +130,7 @@ _OREGON = (
     ),
     EvacuationLevel(
         "warning",
-        {"en": "Level 2: Be set", "es": "Nivel 2: Esté preparado"},
+        {"en": "Level 2: Be set", "es": "Nivel 2: Esté preparado", "es_plain": "Nivel 2: Preparado"},
         {
             "en": "Be prepared to leave at a moment's notice. There is significant danger in your area.",
             "es": "Esté preparado para salir en cualquier momento. Hay un peligro importante en su área.",
@@ -140,7 +140,7 @@ _OREGON = (
     ),
     EvacuationLevel(
         "ready",
-        {"en": "Level 1: Be ready", "es": "Nivel 1: Esté listo"},
+        {"en": "Level 1: Be ready", "es": "Nivel 1: Esté listo", "es_plain": "Nivel 1: Listo"},
         {
             "en": "Be ready for the potential to evacuate. Residents should be aware of the danger in the area.",
             "es": "Esté listo para una posible evacuación. Infórmese del peligro que existe en el área.",
@@ -150,7 +150,7 @@ _OREGON = (
     ),
     EvacuationLevel(
         "lifted",
-        {"en": "Evacuation lifted", "es": "Evacuación levantada"},
+        {"en": "Evacuation lifted", "es": "Evacuación levantada", "es_plain": "Evacuacion levantada"},
         {"en": "It is safe to return.", "es": "Es seguro regresar."},
         "#0F5A2A",
         "#FFFFFF",

@@ -1,0 +1,275 @@
+"""From a template and its fields to the exact texts of every channel and language, and to CAP's words.
+
+Pure of clock and database: everything comes in with the ``Job``. What is rendered here is what the approver
+sees and what is sent; nothing renders again after approval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from broadcaster.domain import text_sms
+from broadcaster.domain.alert import Certainty, Info, Mode, Severity, Urgency
+from broadcaster.domain.config import Config
+from broadcaster.domain.message import Finding, Limits, Message
+from broadcaster.domain.text_social import measure
+from broadcaster.domain.wording import EVACUATION_LEVELS, drill_label
+from broadcaster.rendering import fields as filled
+from broadcaster.rendering.fields import Tongue
+from broadcaster.rendering.templates import ROOT, Spec, Template, load
+from broadcaster.rendering.words import MOST_PLACES, one_line, paragraphs, pick, places, when
+
+HEADLINE_GOOD, HEADLINE_MOST = 140, 160  # CAP 1.2, 3.2.2: some systems show only 160
+SEGMENTS_GOOD = 3
+NOT_IN_A_DRILL = ("not a drill", "not an exercise", "no es un simulacro", "no es simulacro")
+TAGS = {"en": "en-US", "es": "es-US"}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that rendering looks at. ``places``: zone names; ``limits``: channel name -> what it carries.
+
+    ``accounts``: languages configured per account channel. ``issuer``: the infos of a CAP message, for the
+    template ``cap``. ``link``: the alert's permanent page.
+    """
+
+    template: str
+    fields: Mapping[str, str]
+    languages: tuple[str, ...]
+    places: tuple[str, ...]
+    limits: Mapping[str, Limits]
+    mode: Mode
+    now: datetime
+    expires: datetime | None = None
+    until_lifted: bool = False
+    link: str = ""
+    accounts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    issuer: tuple[Info, ...] = ()
+    issuer_name: str = ""
+    cancelled: bool = False  # the issuer takes the warning back
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Exact texts, CAP's words per language (without areas), and what author and approver must see."""
+
+    messages: tuple[Message, ...]
+    infos: tuple[Info, ...]
+    findings: tuple[Finding, ...]
+
+
+def render(config: Config, job: Job, root: Path = ROOT) -> Rendered:
+    """Raises Invalid for an unknown template or field; everything else that is wrong is a finding."""
+    template = load(job.template, root)
+    filled.check_names(template.spec, job.fields, job.languages)
+    spoken, findings = _languages(config, template, job)
+    findings += filled.check(template.spec, job.fields, spoken, job.languages[0])
+    pens = {language: _Pen(config, job, template, language, root) for language in spoken}
+    infos = tuple(pen.info() for pen in pens.values())
+    messages: list[Message] = []
+    for channel, limits in job.limits.items():
+        for language in _spoken_on(channel, limits, job, spoken):
+            messages.append(pens[language].message(channel, limits))
+            findings += _findings(messages[-1], limits, job.mode)
+    findings += _headline_findings(infos)
+    return Rendered(tuple(messages), infos, tuple(dict.fromkeys(findings)))
+
+
+def _languages(config: Config, template: Template, job: Job) -> tuple[list[str], list[Finding]]:
+    """The languages that are said, the first of them what others fall back to, and findings about those not said."""
+    able = set(template.languages)
+    if job.issuer:
+        own = {info.language.split("-")[0].lower() for info in job.issuer}
+        spoken = [lang for lang in job.languages if lang in able and lang in own]
+    else:
+        spoken = [lang for lang in job.languages if lang in able]
+    if not spoken:
+        spoken = [next((lang for lang in (*config.agency.languages, "en") if lang in able), "en")]
+    missing = [lang for lang in job.languages if lang not in spoken]
+    text = "There is no text in {}; people who read it get the one in {}."
+    return spoken, [Finding("language_missing", text.format(lang, spoken[0])) for lang in missing]
+
+
+def _spoken_on(channel: str, limits: Limits, job: Job, spoken: list[str]) -> list[str]:
+    """People get every language that is said; an account those it is configured for, else the first."""
+    if limits.audience == "people":
+        return spoken
+    wanted = [lang for lang in job.accounts.get(channel, ()) if lang in spoken]
+    return wanted or spoken[:1]
+
+
+class _Pen:
+    """Writes one language of one job."""
+
+    def __init__(self, config: Config, job: Job, template: Template, language: str, root: Path) -> None:
+        self.config = config
+        self.job = job
+        self.template = template
+        self.language = language
+        self.root = root
+        self.issued = _info_in(job.issuer, language)
+
+    def message(self, channel: str, limits: Limits) -> Message:
+        """The text of a channel's form, with the drill's label first and last."""
+        plain = limits.unit == "sms_segments"
+        raw = self._part(limits.form, plain)
+        text = self._labelled(paragraphs(raw) if limits.form == "long" else one_line(raw), limits.form)
+        subject = self._labelled(self._headline(), "subject") if limits.form == "long" else ""
+        segments, characters = measure(limits.unit, text)
+        return Message(channel, self.language, text, subject, segments, characters)
+
+    def info(self) -> Info:
+        """CAP's words. An issuer's own words stay, only what our profile demands is added."""
+        if self.issued is not None:
+            return self._issued_info(self.issued)
+        spec = self.template.spec
+        urgency, severity, certainty = _danger(spec, self.job.fields)
+        return Info(
+            language=TAGS.get(self.language, self.language),
+            categories=spec.cap.category,
+            event=_event(self.config, spec, self.language, plain=False),
+            response_types=spec.cap.response_types,
+            urgency=urgency,
+            severity=severity,
+            certainty=certainty,
+            expires=self.job.expires,
+            sender_name=self.config.agency.name,
+            headline=self._labelled(self._headline(), "subject"),
+            description=self._labelled(paragraphs(self._part("description", plain=False)), "long"),
+            instruction=paragraphs(self._part("instruction", plain=False)),
+            web=self.job.link,
+            contact=self.config.agency.contact or self.config.agency.emergency_number,
+        )
+
+    def _issued_info(self, info: Info) -> Info:
+        headline = info.headline.strip() or info.event
+        return replace(
+            info,
+            areas=(),
+            headline=headline
+            if len(headline) <= HEADLINE_MOST
+            else f"{info.event}: {info.sender_name}"[:HEADLINE_MOST],
+            sender_name=info.sender_name or self.job.issuer_name,
+            expires=info.expires or self.job.expires,
+            web=info.web or self.job.link,
+            contact=info.contact or self.config.agency.contact or self.config.agency.emergency_number,
+        )
+
+    def _headline(self) -> str:
+        """At most 160 characters: where places make it longer, the event and who says it."""
+        if self.issued is not None:
+            return self._issued_info(self.issued).headline
+        text = one_line(self._part("subject", plain=False))
+        label = 2 * (len(drill_label(self.job.mode, self.language)) + 3)
+        if len(text) + label <= HEADLINE_MOST:
+            return text
+        return f"{_event(self.config, self.template.spec, self.language, plain=False)}: {self.config.agency.name}"[:100]
+
+    def _part(self, part: str, plain: bool) -> str:
+        context = self._context(plain)
+        if part in ("sms", "short", "long"):
+            inner = {
+                p: self.template.part(self.language, p, context, self.root) for p in ("description", "instruction")
+            }
+            context |= {key: paragraphs(text) for key, text in inner.items()} | {"headline": self._headline()}
+        return self.template.part(self.language, part, context, self.root)
+
+    def _context(self, plain: bool) -> dict[str, object]:
+        job, agency, spec = self.job, self.config.agency, self.template.spec
+        tongue = Tongue(self.language, job.languages[0], agency.timezone, plain)
+        values = filled.resolve(spec, job.fields, tongue)
+        named = values.get("place") or places(job.places, self.language, plain)
+        short = values.get("place") or places(job.places, self.language, plain, MOST_PLACES)
+        end = (self.issued.ends if self.issued else None) or job.expires
+        evacuation = EVACUATION_LEVELS[self.config.policy.evacuation_levels].get(spec.evacuation)
+        return {
+            "f": values,
+            "info": self.issued,
+            "source": agency.name,
+            "issuer": (self.issued.sender_name if self.issued else "") or job.issuer_name or agency.name,
+            "event": self.issued.event if self.issued else _event(self.config, spec, self.language, plain),
+            "lawful_sentence": pick(evacuation.sentence, self.language) if evacuation else "",
+            "place": named,
+            "place_short": short,
+            "until_lifted": job.until_lifted,
+            "until": "" if end is None else when(end, agency.timezone, self.language, plain),
+            "issued": when(job.now, agency.timezone, self.language, plain),
+            "link": job.link,
+            "contact": agency.contact,
+            "emergency_number": agency.emergency_number,
+            "cancelled": job.cancelled,
+            "foreign": filled.foreign(spec, job.fields, self.language, job.languages[0]),
+        }
+
+    def _labelled(self, text: str, form: str) -> str:
+        label = drill_label(self.job.mode, self.language)
+        if not label or not text:
+            return text
+        return f"{label}\n\n{text}\n\n{label}" if form == "long" else f"{label}: {text} {label}"
+
+
+def _info_in(issuer: tuple[Info, ...], language: str) -> Info | None:
+    own = (info for info in issuer if info.language.split("-")[0].lower() == language)
+    return next(own, issuer[0] if issuer else None)
+
+
+def _event(config: Config, spec: Spec, language: str, plain: bool) -> str:
+    step = EVACUATION_LEVELS[config.policy.evacuation_levels].get(spec.evacuation)
+    return pick(step.name if step else spec.cap.event, language, plain)
+
+
+def _danger(spec: Spec, values: Mapping[str, str]) -> tuple[Urgency, Severity, Certainty]:
+    for name, one in spec.fields.items():
+        key = filled.choice_of(one, values.get(name, "")) if one.sets else None
+        if key is not None and key in one.sets:
+            return one.sets[key]
+    return spec.cap.urgency, spec.cap.severity, spec.cap.certainty
+
+
+def _findings(message: Message, limits: Limits, mode: Mode) -> list[Finding]:
+    where = f"{message.channel} ({message.language})"
+    found = _length(message, limits, where)
+    if limits.unit == "sms_segments":
+        found += _costly(message, where)
+    if mode != Mode.ACTUAL and any(words in message.text.casefold() for words in NOT_IN_A_DRILL):
+        found.append(Finding("drill_words", f"{where}: a drill never says that it is no drill.", blocking=True))
+    return found
+
+
+def _length(message: Message, limits: Limits, where: str) -> list[Finding]:
+    size = message.segments if limits.unit == "sms_segments" else message.characters
+    unit = "parts" if limits.unit == "sms_segments" else "characters"
+    most = limits.extras.get("characters")
+    if size > limits.length:
+        return [Finding("too_long", f"{where}: {size} {unit}, {limits.length} fit. Shorten it.", blocking=True)]
+    if most is not None and len(message.text) > most:
+        text = f"{where}: {len(message.text)} characters, the provider takes {most}. Shorten it."
+        return [Finding("too_long", text, blocking=True)]
+    if limits.unit == "sms_segments" and message.segments > SEGMENTS_GOOD:
+        return [
+            Finding(
+                "many_segments", f"{where}: {message.segments} parts; {SEGMENTS_GOOD} are better read and sooner sent."
+            )
+        ]
+    return []
+
+
+def _costly(message: Message, where: str) -> list[Finding]:
+    def said(one: text_sms.Costly) -> str:
+        offer = f'write "{one.suggestion}"' if one.suggestion else "leave it out"
+        return f'"{one.character}" ({one.name}, {one.times} times): {offer}'
+
+    costly = text_sms.costly(message.text)
+    if not costly:
+        return []
+    text = f"{where}: these characters make it {message.segments} parts of 67 letters: {'; '.join(map(said, costly))}."
+    return [Finding("costly_characters", text)]
+
+
+def _headline_findings(infos: tuple[Info, ...]) -> list[Finding]:
+    long = [info for info in infos if len(info.headline) > HEADLINE_GOOD]
+    text = "The headline in {} has {} characters; up to {} are shown everywhere."
+    return [Finding("long_headline", text.format(i.language, len(i.headline), HEADLINE_GOOD)) for i in long]
