@@ -29,6 +29,8 @@ def parse(body: bytes, headers: Mapping[str, str]) -> ParsedFeed:
         text, _ = decode(body, headers)
     except Unreadable as error:
         return ParsedFeed(problems=(Problem(error.code, error.text, body),))
+    if text.lstrip()[:1] in ("{", "["):
+        return cap.parse(body, headers)
     try:
         root = tree(text)
     except Unreadable as error:

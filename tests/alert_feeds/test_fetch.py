@@ -1,0 +1,281 @@
+"""Fetching, against real HTTP servers on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from alert_feeds.fetch import MAX_REDIRECTS, Fetched, FetchError, Request, fetch
+from tests.alert_feeds.loopback import Loopback, loopback, says
+
+AGENT = "Judge County (alerts@judge.example)"
+
+
+class Names(AbstractResolver):
+    """Answers each look-up with the next list of addresses (the last one for ever)."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self.answers = list(answers)
+
+    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[ResolveResult]:
+        found = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return [
+            ResolveResult(
+                hostname=host,
+                host=a,
+                port=port,
+                family=socket.AF_INET6 if ":" in a else socket.AF_INET,
+                proto=0,
+                flags=0,
+            )
+            for a in found
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def run(test: Callable[[Loopback], Awaitable[Any]], **answers: Any) -> Any:
+    async def whole() -> Any:
+        async with loopback(**answers) as server:
+            return await test(server)
+
+    return asyncio.run(whole())
+
+
+def ask(url: str, **options: Any) -> Request:
+    return Request(url, AGENT, **{"allow_private": True, "timeout": 10.0, **options})
+
+
+def refused(answers: dict[str, Any], path: str = "/x", **options: Any) -> FetchError:
+    async def test(server: Loopback) -> FetchError:
+        with pytest.raises(FetchError) as caught:
+            await fetch(ask(server.url(path), **options))
+        return caught.value
+
+    return run(test, **answers)
+
+
+def test_a_document_comes_with_its_headers_its_address_and_our_contact_was_named() -> None:
+    async def test(server: Loopback) -> None:
+        found = await fetch(ask(server.url("/x")))
+        assert (found.status, found.body, found.headers["etag"]) == (200, b"<feed/>", '"1"')
+        assert found.headers["content-location"] == server.url("/x")
+        assert server.seen[0].headers["User-Agent"] == AGENT
+
+    run(test, x=says(body=b"<feed/>", ETag='"1"'))
+
+
+def test_validators_are_sent_and_an_unchanged_document_has_no_body() -> None:
+    async def test(server: Loopback) -> None:
+        found = await fetch(ask(server.url("/x"), etag='"1"', last_modified="Sun, 22 Nov 2026 00:00:00 GMT"))
+        assert found.unchanged
+        assert found.body == b""
+        assert server.seen[0].headers["If-None-Match"] == '"1"'
+        assert server.seen[0].headers["If-Modified-Since"] == "Sun, 22 Nov 2026 00:00:00 GMT"
+
+    run(test, x=says(304))
+
+
+def test_an_unchanged_that_nobody_asked_for_is_an_error() -> None:
+    assert refused({"x": says(304)}).code == "http_304"
+
+
+@pytest.mark.parametrize(
+    ("status", "permanent"),
+    [
+        (204, True),
+        (400, True),
+        (401, True),
+        (404, True),
+        (410, True),
+        (403, False),
+        (408, False),
+        (425, False),
+        (429, False),
+        (500, False),
+        (503, False),
+    ],
+)
+def test_other_answers_are_errors_that_say_whether_trying_again_can_help(status: int, permanent: bool) -> None:
+    error = refused({"x": says(status)})
+    assert (error.code, error.permanent, error.status) == (f"http_{status}", permanent, status)
+
+
+def test_retry_after_is_handed_on() -> None:
+    assert refused({"x": says(429, Retry_After="17")}).retry_after == 17.0
+
+
+def test_redirects_are_followed_to_their_end() -> None:
+    async def test(server: Loopback) -> None:
+        found = await fetch(ask(server.url("/a")))
+        assert found.body == b"here"
+        assert found.url == server.url("/b")
+        assert found.headers["content-location"] == server.url("/b")
+
+    run(test, a=says(302, Location="/b"), b=says(body=b"here"))
+
+
+def test_a_loop_of_redirects_ends() -> None:
+    async def test(server: Loopback) -> None:
+        with pytest.raises(FetchError) as caught:
+            await fetch(ask(server.url("/a")))
+        assert (caught.value.code, caught.value.permanent) == ("redirects", True)
+        assert len(server.seen) == MAX_REDIRECTS + 1
+
+    run(test, a=says(301, Location="/a"))
+
+
+def test_a_redirect_to_nowhere_or_to_another_scheme_is_refused() -> None:
+    assert refused({"x": says(302)}).code == "redirects"
+    assert refused({"x": says(302, Location="file:///etc/passwd")}).code == "address"
+
+
+def test_a_redirect_from_https_to_http_is_refused() -> None:
+    from alert_feeds.fetch import redirected
+
+    with pytest.raises(FetchError, match="from https"):
+        redirected("https://a.example/x", "http://a.example/x")
+    assert redirected("https://a.example/x", "//b.example/y") == "https://b.example/y"
+    assert redirected("http://a.example/x", "https://a.example/x") == "https://a.example/x"
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://a.example/x", "nothing", "http://", "http://[::1", ""])
+def test_what_is_no_web_address_is_refused(url: str) -> None:
+    with pytest.raises(FetchError) as caught:
+        asyncio.run(fetch(ask(url)))
+    assert (caught.value.code, caught.value.permanent) == ("address", True)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "0x7f.1", "2130706433"])
+def test_loopback_is_refused_unless_the_feed_allows_it(host: str) -> None:
+    async def test(server: Loopback) -> None:
+        with pytest.raises(FetchError) as caught:
+            await fetch(ask(server.url("/x", host), allow_private=False))
+        assert (caught.value.code, caught.value.permanent) == ("address", True)
+        assert server.seen == []
+
+    run(test, x=says(body=b"secret"))
+
+
+def test_a_name_that_leads_to_a_private_address_is_refused_where_the_socket_is_made() -> None:
+    async def test(server: Loopback) -> None:
+        for addresses in (["127.0.0.1"], ["10.0.0.1", "127.0.0.1"], ["169.254.169.254"], ["::ffff:127.0.0.1"]):
+            with pytest.raises(FetchError) as caught:
+                await fetch(ask(server.url("/x", "feed.example"), allow_private=False), Names(addresses))
+            assert caught.value.code == "address"
+        assert server.seen == []
+
+    run(test, x=says(body=b"secret"))
+
+
+def test_a_name_that_changes_its_address_between_redirects_is_checked_again() -> None:
+    """The first look-up gives an address that is allowed, the second one the cloud's metadata service."""
+
+    async def test(server: Loopback) -> None:
+        with pytest.raises(FetchError) as caught:
+            await fetch(ask(server.url("/a", "feed.example")), Names(["127.0.0.1"], ["169.254.169.254"]))
+        assert (caught.value.code, len(server.seen)) == ("address", 1)
+        assert "link-local" in caught.value.text
+
+    async def go(request: web.Request) -> web.Response:
+        response = web.Response(status=302, headers={"Location": str(request.url.with_path("/b"))})
+        response.force_close()
+        return response
+
+    run(test, a=go, b=says(body=b"secret"))
+
+
+def test_a_redirect_to_a_forbidden_address_is_refused() -> None:
+    error = refused({"x": says(302, Location="http://169.254.169.254/latest/meta-data")})
+    assert (error.code, error.permanent) == ("address", True)
+
+
+def test_a_body_over_the_limit_is_refused_whether_announced_or_not() -> None:
+    async def stream(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(5):
+            await response.write(b"x" * 300)
+        await response.write_eof()
+        return response
+
+    assert refused({"x": says(body=b"x" * 1001)}, max_bytes=1000).code == "too_large"
+    assert refused({"x": stream}, max_bytes=1000).code == "too_large"
+
+
+def test_a_body_of_just_the_limit_is_taken_packed_or_not() -> None:
+    async def test(server: Loopback) -> None:
+        for path in ("/x", "/g", "/d"):
+            assert (await fetch(ask(server.url(path), max_bytes=1000))).body == b"x" * 1000
+
+    body = b"x" * 1000
+    packed = {"g": says(body=gzip.compress(body), Content_Encoding="gzip")}
+    run(test, x=says(body=body), d=says(body=zlib.compress(body), Content_Encoding="deflate"), **packed)
+
+
+def test_a_small_body_that_unpacks_to_a_huge_one_is_refused() -> None:
+    bomb = gzip.compress(b"\x00" * 50_000_000)
+    assert refused({"x": says(body=bomb, Content_Encoding="gzip")}, max_bytes=1_000_000).code == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "code"),
+    [
+        (gzip.compress(b"x" * 1000)[:-9], "gzip", "truncated"),
+        (gzip.compress(b"x") + b"more", "gzip", "encoding"),
+        (b"not packed", "gzip", "encoding"),
+        (b"x", "br", "encoding"),
+    ],
+)
+def test_a_body_that_cannot_be_unpacked_whole_is_an_error(body: bytes, encoding: str, code: str) -> None:
+    assert refused({"x": says(body=body, Content_Encoding=encoding)}).code == code
+
+
+def test_a_body_that_breaks_off_is_an_error_that_may_pass() -> None:
+    async def cut(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b"<feed>")
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    error = refused({"x": cut})
+    assert (error.code, error.permanent) == ("connection", False)
+
+
+def test_a_slow_body_ends_with_the_whole_time_given() -> None:
+    async def slow(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b"x")
+                await asyncio.sleep(0.05)
+        except (ConnectionError, asyncio.CancelledError):
+            return response
+
+    error = refused({"x": slow}, timeout=0.5)
+    assert (error.code, error.permanent) == ("timeout", False)
+
+
+def test_nobody_listening_is_an_error_that_may_pass() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with pytest.raises(FetchError) as caught:
+        asyncio.run(fetch(ask(f"http://127.0.0.1:{port}/")))
+    assert (caught.value.code, caught.value.permanent) == ("connect", False)
+
+
+def test_only_a_304_is_unchanged() -> None:
+    assert not Fetched("http://a.example/", 200, b"").unchanged
