@@ -66,6 +66,7 @@ class Sent:
     message: Message
     recipient: Recipient
     known_ids: frozenset[str] = frozenset()  # provider ids that other attempts hold
+    provider_id: str = ""  # known id of this attempt: ask for it directly
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,12 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What the provider says of an attempt: our word for its status, its id, its code."""
+    """What the provider says of an attempt: our word for its status, its id, its code, a post's address."""
 
     provider_id: str
     status: str  # accepted | delivered | failed
     code: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

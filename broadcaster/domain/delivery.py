@@ -1,17 +1,22 @@
 """States of deliveries and attempts, and the pure fold that decides them.
 
-State is a fold over attempts and receipts. Proof is never lowered: ``delivered`` of any attempt wins for
-ever, a late ``failed`` after ``accepted`` counts, nothing raises a state without proof.
+A delivery's state is a fold over its attempts, whatever order words about them arrive in. Proof is never
+lowered: ``delivered`` of any attempt wins for ever, a late ``failed`` after ``accepted`` counts, and nothing
+raises a state without proof.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from broadcaster.domain.channel import Verdict
 
 
 class DeliveryState(StrEnum):
-    """architecture.md, "Delivery: states"."""
+    """One message to one recipient or account."""
 
     QUEUED = "queued"
     LEASED = "leased"
@@ -25,37 +30,106 @@ class DeliveryState(StrEnum):
 
 
 class AttemptState(StrEnum):
-    """One try."""
+    """One try. ``not_sent`` is proof that the provider never took it."""
 
     SENDING = "sending"
     UNKNOWN = "unknown"
+    NOT_SENT = "not_sent"
     ACCEPTED = "accepted"
-    DELIVERED = "delivered"
     FAILED = "failed"
-    NOT_SENT = "not_sent"  # proven never to have reached the provider
+    DELIVERED = "delivered"
 
 
-OPEN = frozenset(
-    {DeliveryState.QUEUED, DeliveryState.LEASED, DeliveryState.SENDING, DeliveryState.UNKNOWN, DeliveryState.WAITING}
-)
-UNSENT = frozenset({DeliveryState.QUEUED, DeliveryState.LEASED, DeliveryState.WAITING})
-_RANK = {
-    AttemptState.SENDING: 0,
-    AttemptState.UNKNOWN: 1,
-    AttemptState.NOT_SENT: 2,
-    AttemptState.ACCEPTED: 3,
-    AttemptState.FAILED: 4,
-    AttemptState.DELIVERED: 5,
-}
+UNSETTLED = ("queued", "leased", "sending", "unknown", "waiting")
+UNSENT = ("queued", "waiting")
+REACHED = ("sending", "unknown", "accepted", "delivered")
+LEASE_SECONDS = 15.0
+REQUEST_SECONDS = 10.0
+START_NEEDS_SECONDS = 12.0
+UNKNOWN_AFTER_SECONDS = REQUEST_SECONDS + 5.0
+NOT_FOUND_TWICE_SECONDS = 10.0
+_RANK = {state: rank for rank, state in enumerate(AttemptState)}
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What the fold sees of an attempt, oldest first."""
+    """What the fold sees of an attempt. ``verdict`` is what its code means, None where it has none."""
 
     state: AttemptState
+    code: str = ""
+    verdict: Verdict | None = None
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What bounds trying again: now, the end (None = until lifted), whether the broadcast still goes."""
+
+    now: datetime
+    ends: datetime | None
+    ended: bool
+    retry_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """Where a delivery stands. ``due`` is set for ``waiting`` alone."""
+
+    state: DeliveryState
+    code: str = ""
+    reason: str = ""
+    due: datetime | None = None
 
 
 def raised(old: AttemptState, new: AttemptState) -> AttemptState:
-    """What is known after one more word about an attempt; a word that proves less changes nothing."""
+    """What is known of an attempt after one more word; a word that proves less changes nothing."""
     return new if _RANK[new] > _RANK[old] else old
+
+
+def fold(tries: Sequence[Tried], life: Life) -> Fold:
+    """The state of a delivery with at least one attempt, oldest first."""
+    states = {tried.state for tried in tries}
+    for proof, state in _PROOFS:
+        if proof in states:
+            return Fold(state)
+    return _after_failure(tries, life)
+
+
+_PROOFS = (
+    (AttemptState.DELIVERED, DeliveryState.DELIVERED),
+    (AttemptState.SENDING, DeliveryState.SENDING),
+    (AttemptState.UNKNOWN, DeliveryState.UNKNOWN),
+    (AttemptState.ACCEPTED, DeliveryState.ACCEPTED),
+)
+
+
+def _after_failure(tries: Sequence[Tried], life: Life) -> Fold:
+    last = tries[-1]
+    if last.verdict is Verdict.OPTED_OUT:
+        return Fold(DeliveryState.SUPPRESSED, last.code, "opted_out")
+    due = life.now + timedelta(seconds=wait_seconds(tries))
+    if not _may_retry(tries, life, due):
+        return Fold(DeliveryState.FAILED, last.code, "provider")
+    return Fold(DeliveryState.WAITING, last.code, "retry", due)
+
+
+def _may_retry(tries: Sequence[Tried], life: Life, due: datetime) -> bool:
+    if life.ended or (life.ends is not None and due >= life.ends):
+        return False
+    last = tries[-1]
+    if last.state is AttemptState.NOT_SENT:
+        return True
+    failures = [tried for tried in tries if tried.state is AttemptState.FAILED]
+    if last.verdict is Verdict.RETRY_ONCE:
+        return len(failures) < 2
+    return last.verdict is Verdict.RETRY and len(failures) < life.retry_max
+
+
+def wait_seconds(tries: Sequence[Tried]) -> float:
+    """Before the next try: what the provider asks for, nothing after a proof of never sent, else 5 s doubling."""
+    last = tries[-1]
+    if last.retry_after is not None:
+        return last.retry_after
+    if last.state is AttemptState.NOT_SENT and not last.code:
+        return 0.0
+    return float(min(300, 5 * 2 ** min(len(tries) - 1, 6)))

@@ -18,6 +18,7 @@ class Periodic:
 PERIODIC = (
     Periodic("poll", 1, "broadcaster.services.poll.poll_due"),
     Periodic("sweep", 2, "broadcaster.services.sweep.sweep"),
+    Periodic("ask", 2, "broadcaster.services.settle.ask"),
     Periodic("publish", 30, "broadcaster.services.publish.checked"),
 )
 FUNCTIONS = {periodic.name: periodic.function for periodic in PERIODIC}

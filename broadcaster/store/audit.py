@@ -25,7 +25,7 @@ def append(
 ) -> int:
     """Chain one entry on; call it last in the transaction. Returns its number."""
     head = connection.execute(sa.select(audit_head).where(audit_head.c.id == 1).with_for_update()).one()
-    number = head.entry + 1
+    number = int(head.entry) + 1
     entry = _canonical(number, at, actor, origin, verb, object_, detail)
     code = mac(key, head.mac, entry)
     connection.execute(

@@ -1,0 +1,43 @@
+"""Whom an alert reaches: counting people before approval, by the same conditions that expansion uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from broadcaster.domain.message import Limits
+from broadcaster.store.broadcasts import of_zones, takes
+from broadcaster.store.schema import deliveries, subscribers
+
+
+def count(connection: Connection, zones: Sequence[str], limits: Mapping[str, Limits]) -> dict[str, int]:
+    """People per channel that delivers to people: in one of the zones, with its address, not left, taking it."""
+    return {
+        name: _people(connection, zones, name, lim.address) for name, lim in limits.items() if lim.audience == "people"
+    }
+
+
+def count_reached(
+    connection: Connection, broadcasts: Sequence[str], states: Sequence[str], channels: Sequence[str]
+) -> dict[str, int]:
+    """Per channel, the recipients that earlier broadcasts may have reached."""
+    query = (
+        sa.select(deliveries.c.channel, sa.func.count(sa.distinct(deliveries.c.recipient)).label("people"))
+        .where(deliveries.c.broadcast.in_(list(broadcasts)), deliveries.c.state.in_(list(states)))
+        .where(deliveries.c.channel.in_(list(channels)))
+        .group_by(deliveries.c.channel)
+    )
+    found = {row.channel: row.people for row in connection.execute(query)}
+    return {name: found.get(name, 0) for name in channels}
+
+
+def _people(connection: Connection, zones: Sequence[str], channel: str, address: str) -> int:
+    query = sa.select(sa.func.count()).where(
+        subscribers.c[address].is_not(None),
+        subscribers.c[f"{address}_out"].is_(None),
+        of_zones(zones),
+        takes(channel),
+    )
+    return int(connection.execute(query).scalar_one())

@@ -1,0 +1,161 @@
+"""One transaction between two groups: results of the last, authority and attempts of the next.
+
+Runs in the line's own thread, off the event loop.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from broadcaster.domain.alert import Mode
+from broadcaster.domain.channel import Attempt, Recipient
+from broadcaster.domain.config import ChannelConfig
+from broadcaster.domain.delivery import LEASE_SECONDS
+from broadcaster.domain.message import Limits, Message
+from broadcaster.services.channels import fits
+from broadcaster.services.subscribers import unsubscribe_url
+from broadcaster.services.system import System
+from broadcaster.services.verdicts import VerdictOf, act
+from broadcaster.store import deliveries as store
+from broadcaster.store.broadcasts import first_post
+from broadcaster.store.deliveries import Authority, Leased, Word
+from broadcaster.store.engine import now
+from broadcaster.store.schema import broadcast_messages
+
+UNTIL_LIFTED_SECONDS = 4 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A row marked ``sending`` whose request has not started; ``written`` is on the monotonic clock."""
+
+    row: Leased
+    message: Message
+    recipient: Recipient
+    attempt: Attempt
+    written: float
+    offset: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """What came of a group: rows to send, and whether the channel must rest."""
+
+    prepared: tuple[Prepared, ...]
+    rest: bool
+
+
+class Exchange:
+    """The database's side of one channel's line."""
+
+    def __init__(self, system: System, config: ChannelConfig, limits: Limits, holder: str, verdict: VerdictOf) -> None:
+        self._system = system
+        self._config = config
+        self._limits = limits
+        self._holder = holder
+        self._verdict = verdict
+        self._messages: dict[int, tuple[str, Message]] = {}
+
+    def claim(self, limit: int) -> list[Leased]:
+        """Lease rows that may go next."""
+        with self._system.database.write() as connection:
+            return store.claim(connection, self._config.name, self._holder, limit, now(connection))
+
+    def release(self, rows: Sequence[Leased]) -> None:
+        """Give rows back that will not be sent by us."""
+        with self._system.database.write() as connection:
+            store.release(connection, [row.id for row in rows], self._holder)
+
+    def segments(self, rows: Sequence[Leased]) -> list[int]:
+        """What each row costs of the pace."""
+        missing = {row.message for row in rows} - self._messages.keys()
+        if missing:
+            with self._system.database.read() as connection:
+                self._load(connection, missing)
+        return [max(1, self._messages[row.message][1].segments) for row in rows]
+
+    def group(self, words: Sequence[Word], rows: Sequence[Leased], held: Sequence[Leased]) -> Exchanged:
+        """Write ``words``, mark ``rows`` sending where that is still allowed, renew the lease of ``held``."""
+        with self._system.database.write() as connection:
+            at = now(connection)
+            rest = self._tell(connection, words, at)
+            allowed = self._allowed(connection, rows, at)
+            written = time.monotonic()
+            named = [(row, uuid.uuid4().hex) for row in rows if row.id in allowed]
+            kept = store.begin(connection, named, self._holder, at)
+            store.renew(connection, [row.id for row in held], self._holder, at)
+            prepared = [
+                self._prepare(connection, row, id_, allowed[row.id], at, written)
+                for row, id_ in named
+                if row.id in kept
+            ]
+        return Exchanged(tuple(prepared), rest)
+
+    def _tell(self, connection: Connection, words: Sequence[Word], at: datetime) -> bool:
+        if not words:
+            return False
+        store.tell(connection, words, self._verdict, self._system.config.policy.retry_max, at)
+        return act(self._system, connection, self._config.name, words, self._verdict, at)
+
+    def _allowed(self, connection: Connection, rows: Sequence[Leased], at: datetime) -> dict[int, Authority]:
+        """Rows that may go out now; the others are suppressed with the reason."""
+        if not rows:
+            return {}
+        known = store.authority(connection, {row.broadcast for row in rows}, at)
+        address = self._limits.address
+        people = [row.subscriber for row in rows if row.subscriber is not None]
+        gone = store.left(connection, people, address) if address and people else set()
+        refused: dict[str, list[int]] = {}
+        for row in rows:
+            if reason := self._refusal(row, known[row.broadcast], gone):
+                refused.setdefault(reason, []).append(row.id)
+        for reason, ids in refused.items():
+            store.suppress(connection, ids, reason, at)
+        out = {id_ for ids in refused.values() for id_ in ids}
+        return {row.id: known[row.broadcast] for row in rows if row.id not in out}
+
+    def _refusal(self, row: Leased, authority: Authority, gone: set[int]) -> str:
+        if authority.obstacle:
+            return authority.obstacle
+        if not fits(self._config, Mode(authority.mode)):
+            return "drill"
+        return "opted_out" if row.subscriber in gone else ""
+
+    def _prepare(
+        self, connection: Connection, row: Leased, id_: str, authority: Authority, at: datetime, written: float
+    ) -> Prepared:
+        language, message = self._message(connection, row.message)
+        left = UNTIL_LIFTED_SECONDS if authority.expires is None else int((authority.expires - at).total_seconds())
+        earlier = ""
+        if self._limits.audience == "account":
+            earlier = first_post(connection, authority.incident, self._config.name, row.recipient, row.id)
+        leave = unsubscribe_url(self._system, row.recipient) if self._limits.address == "email" else ""
+        recipient = Recipient(row.recipient, language, leave)
+        return Prepared(row, message, recipient, Attempt(id_, at, max(1, left), earlier), written)
+
+    def _message(self, connection: Connection, id_: int) -> tuple[str, Message]:
+        if id_ not in self._messages:
+            self._load(connection, {id_})
+        return self._messages[id_]
+
+    def _load(self, connection: Connection, ids: set[int]) -> None:
+        query = sa.select(broadcast_messages).where(broadcast_messages.c.id.in_(ids))
+        for row in connection.execute(query):
+            self._messages[row.id] = (row.language, _message(row))
+
+
+def _message(row: sa.Row[Any]) -> Message:
+    return Message(row.channel, row.language, row.text, row.subject, row.segments)
+
+
+def must_start_by(prepared: Prepared, needs: float) -> float:
+    """The monotonic time after which this row's request may no longer start."""
+    return prepared.written + LEASE_SECONDS - needs

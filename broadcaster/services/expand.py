@@ -1,0 +1,131 @@
+"""Freezing what was approved, and writing its deliveries in chunks with a durable cursor.
+
+A crash between two chunks loses nothing: the cursor moves in the chunk's own transaction, and any process
+goes on from it. Sending starts with the first chunk.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from broadcaster.domain.alert import Alert
+from broadcaster.domain.delivery import REACHED
+from broadcaster.domain.message import Limits, Message
+from broadcaster.services.audience import count, count_reached
+from broadcaster.services.channels import open_channel
+from broadcaster.services.system import System
+from broadcaster.store import broadcasts as store
+from broadcaster.store.schema import broadcasts
+
+
+def freeze(
+    system: System, connection: Connection, alert: Alert, messages: Iterable[Message], priority: int, at: datetime
+) -> str:
+    """Write the broadcast of an alert that goes live, in the approving transaction. Returns its id.
+
+    A Cancel (``ending == "cancelled"``) goes to everybody its predecessors may have reached.
+    """
+    texts = [m for m in messages if m.channel in alert.channels]
+    limits = _limits(system, alert)
+    audience = _audience(connection, alert)
+    new = store.NewBroadcast(
+        id=uuid.uuid4().hex,
+        alert=alert.id,
+        mode=alert.mode,
+        digest=alert.digest or "",
+        created=at,
+        expires=None if alert.until_lifted else alert.expires,
+        priority=priority,
+        audience=audience,
+        channels=[name for name, limit in limits.items() if limit.audience == "people"],
+        languages=list(system.config.agency.languages),
+        people=people(connection, alert, limits),
+    )
+    store.insert(connection, new, texts)
+    for name, limit in limits.items():
+        if limit.audience == "account":
+            ids = store.message_ids(connection, new.id, name)
+            store.insert_accounts(connection, new.id, priority, name, ids, at)
+    return new.id
+
+
+def people(connection: Connection, alert: Alert, limits: Mapping[str, Limits]) -> dict[str, int]:
+    """How many people an alert would reach now, per channel that delivers to people."""
+    audience = _audience(connection, alert)
+    if "zones" in audience:
+        return count(connection, audience["zones"], limits)
+    named = [name for name, limit in limits.items() if limit.audience == "people"]
+    return count_reached(connection, audience["reached"], REACHED, named)
+
+
+def resume(system: System) -> int:
+    """Write what is still to be written of all broadcasts. Returns the number of new deliveries."""
+    total = 0
+    while (step := _step(system)) is not None:
+        total += step
+    return total
+
+
+def step(system: System) -> int | None:
+    """One chunk of the most urgent broadcast; None where nothing is left to write."""
+    return _step(system)
+
+
+def _step(system: System) -> int | None:
+    with system.database.read() as connection:
+        waiting = store.unexpanded(connection)
+    if not waiting:
+        return None
+    with system.database.write() as connection:
+        return _chunk(system, connection, waiting[0])
+
+
+def _chunk(system: System, connection: Connection, row: sa.Row[Any]) -> int:
+    """The next chunk of one broadcast, guarded by the cursor's compare-and-set."""
+    at = system.now()
+    if row.cursor_channel >= len(row.channels):
+        store.advance(connection, row, row.cursor, row.cursor_channel, at)
+        return 0
+    reached = "reached" in row.audience
+    end = store.chunk_end(connection, row)
+    channel = row.channels[row.cursor_channel]
+    if end is None:
+        last = row.cursor_channel + 1 == len(row.channels)
+        store.advance(connection, row, 0, row.cursor_channel + 1, at if last else None)
+        return 0
+    if not store.advance(connection, row, end, row.cursor_channel, None):
+        return 0
+    return _insert(system, connection, row, channel, end, reached, at)
+
+
+def _insert(
+    system: System, connection: Connection, row: sa.Row[Any], channel: str, end: int, reached: bool, at: datetime
+) -> int:
+    ids = store.message_ids(connection, row.id, channel)
+    if not ids:
+        return 0
+    if reached:
+        return store.insert_reached(connection, row, channel, ids, end, REACHED, at)
+    config = system.config.channel(channel)
+    if config is None or not config.enabled:
+        return 0  # taken out of channels.toml since the approval: shown by the totals, nothing to send with
+    address = open_channel(system, config).limits().address
+    return store.insert_people(connection, row, channel, address, ids, end, at)
+
+
+def _limits(system: System, alert: Alert) -> dict[str, Limits]:
+    configs = [c for c in system.config.channels if c.enabled and c.name in alert.channels]
+    return {c.name: open_channel(system, c).limits() for c in configs}
+
+
+def _audience(connection: Connection, alert: Alert) -> dict[str, list[str]]:
+    if alert.ending == "cancelled":
+        query = sa.select(broadcasts.c.id).where(broadcasts.c.alert.in_(alert.replaces))
+        return {"reached": list(connection.execute(query).scalars())}
+    return {"zones": list(alert.zones)}

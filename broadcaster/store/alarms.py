@@ -1,0 +1,47 @@
+"""Alarms: what somebody must act on, one row per key; and pauses of channels."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from broadcaster.store.schema import alarms, channel_states
+
+PAUSE_SECONDS = 60
+
+
+def ring(connection: Connection, key: str, kind: str, text: str, at: datetime) -> None:
+    """Raise or renew an alarm."""
+    values = {"kind": kind, "text": text, "at": at, "cleared": None}
+    if connection.execute(alarms.update().where(alarms.c.key == key).values(**values)).rowcount == 0:
+        connection.execute(alarms.insert().values(key=key, **values))
+
+
+def clear(connection: Connection, key: str, at: datetime) -> None:
+    """What the alarm was about is over."""
+    connection.execute(alarms.update().where(alarms.c.key == key, alarms.c.cleared.is_(None)).values(cleared=at))
+
+
+def open_alarms(connection: Connection) -> list[sa.Row[tuple[str, str, str, datetime]]]:
+    """Alarms nobody has cleared, the newest first."""
+    query = sa.select(alarms.c.key, alarms.c.kind, alarms.c.text, alarms.c.at).where(alarms.c.cleared.is_(None))
+    return list(connection.execute(query.order_by(alarms.c.at.desc())))
+
+
+def pause(connection: Connection, channel: str, reason: str, at: datetime) -> None:
+    """Nothing goes out on this channel for a minute; then it is tried again."""
+    values = {"paused": at, "reason": reason}
+    if (
+        connection.execute(channel_states.update().where(channel_states.c.name == channel).values(**values)).rowcount
+        == 0
+    ):
+        connection.execute(channel_states.insert().values(name=channel, **values))
+
+
+def paused(connection: Connection, at: datetime) -> dict[str, str]:
+    """Channels that rest now, each with the reason."""
+    since = at - timedelta(seconds=PAUSE_SECONDS)
+    query = sa.select(channel_states.c.name, channel_states.c.reason).where(channel_states.c.paused > since)
+    return {row.name: row.reason for row in connection.execute(query)}
