@@ -245,7 +245,9 @@ def _options(
     for own in (f for f in fields(cls) if hints[f.name] is DataPath):
         raw = {**raw, own.name: str(data / str(raw.get(own.name, own.default)))}
     for key, item in raw.items():
-        if key == "base_url" and not re.match(r"https://|http://(127\.|localhost|\[::1\])", str(item)):
+        if key == "base_url" and not re.match(
+            r"https://|smtps?://|http://(127(\.\d+){3}|localhost|\[::1\])(:\d+)?(/|$)", str(item)
+        ):
             raise ConfigError(
                 "C009",
                 f"channels.toml {where} base_url",

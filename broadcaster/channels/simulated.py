@@ -93,7 +93,7 @@ class Simulated:
     def limits(self) -> Limits:
         """As a phone or as a Mastodon account would have them."""
         if self._options.speaks == "sms":
-            return Limits(form="sms", unit="sms", length=1600, audience="people", address="phone")
+            return Limits(form="sms", unit="sms_segments", length=10, audience="people", address="phone")
         return Limits(form="short", unit="mastodon", length=500, audience="account")
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
@@ -146,7 +146,7 @@ class Simulated:
         """The attempt's own line, unless it was lost on the way."""
         for row in shown(self._path):
             if row.id == sent.attempt.id and row.status != "lost":
-                return Found(row.id, row.status, row.code)
+                return Found(row.id, row.status, row.code, row.url)
         return None
 
     async def check(self) -> tuple[Check, ...]:

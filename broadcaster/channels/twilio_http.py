@@ -6,7 +6,8 @@ import json
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from urllib.parse import urlencode
+from functools import lru_cache
+from urllib.parse import quote_plus, urlencode
 
 from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
@@ -15,6 +16,7 @@ from broadcaster.channels.http import TOTAL_SECONDS, Answer, HttpSession, retry_
 from broadcaster.domain.channel import ChannelError, Codes, Verdict
 
 TOO_MANY = "20429"
+_quoted = lru_cache(1024)(quote_plus)  # a broadcast says the same words thousands of times
 
 
 class TwilioTransport(AsyncHttpClient):  # type: ignore[misc]  # the package is untyped
@@ -47,7 +49,7 @@ class TwilioTransport(AsyncHttpClient):  # type: ignore[misc]  # the package is 
     ) -> Response:
         """One request for the package. ``auth``, ``timeout`` and redirects are settled by the constructor."""
         url = f"{uri}?{urlencode(params, doseq=True)}" if params else uri
-        body = urlencode(data, doseq=True).encode("ascii") if data else None
+        body = urlencode(data, doseq=True, quote_via=_quoted).encode("ascii") if data else None
         answer = await self._session.exchange(method, url, data=body, headers=headers)
         if not 200 <= answer.status < 300:
             refuse(answer, self._codes, self._secrets)

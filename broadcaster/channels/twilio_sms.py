@@ -45,7 +45,7 @@ from broadcaster.domain.channel import (
 )
 from broadcaster.domain.message import Limits, Message
 
-LONGEST_BODY = 1600
+MOST_SEGMENTS = 10  # 1,530 of the 1,600 characters that a Body may have; UCS-2 texts end far earlier
 LONGEST_VALIDITY = 36_000  # seconds; it bounds Twilio's own queue only
 PAGE_SIZE = 200
 MOST_PAGES = 5
@@ -138,8 +138,8 @@ class TwilioSms:
         return f"<twilio_sms {self.name}>"
 
     def limits(self) -> Limits:
-        """One text per person, at most 1,600 characters."""
-        return Limits(form="sms", unit="sms", length=LONGEST_BODY, audience="people", address="phone")
+        """One text per person."""
+        return Limits(form="sms", unit="sms_segments", length=MOST_SEGMENTS, audience="people", address="phone")
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """One POST. Raises ChannelError or OutcomeUnknown; never repeats itself."""

@@ -1,0 +1,245 @@
+"""Posts on a Mastodon account, by its documented HTTP API (4.x): /api/v1/statuses and /api/v2/instance.
+
+A post that stands counts as delivered: nothing more ever comes. ``Idempotency-Key`` is the attempt's id, so that a
+request doubled on the wire makes one post; across attempts ``find`` reads the account's own posts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from types import MappingProxyType
+from typing import Any
+
+from broadcaster.channels.http import TOTAL_SECONDS, Answer, HttpSession, retry_after, said, unsure
+from broadcaster.domain.channel import (
+    Accepted,
+    Attempt,
+    ChannelError,
+    Check,
+    Codes,
+    Found,
+    OutcomeUnknown,
+    Recipient,
+    Secret,
+    Sent,
+    Verdict,
+)
+from broadcaster.domain.message import Limits, Message
+
+URL_CHARACTERS = 23
+PAGE_SIZE = 40
+MOST_PAGES = 5
+CLOCK_SLACK = timedelta(seconds=5)
+GONE = "earlier_gone"
+
+CODES: Codes = MappingProxyType(
+    {
+        "connect": Verdict.RETRY,
+        "http_401": Verdict.STOP_CHANNEL,  # the token is not valid (any more)
+        "http_403": Verdict.STOP_CHANNEL,  # the account is suspended, or the token lacks write:statuses
+        "http_404": Verdict.ALARM,  # base_url is no Mastodon
+        "http_422": Verdict.PERMANENT,  # this text, on this instance
+        "http_429": Verdict.BACK_OFF,
+        GONE: Verdict.RETRY_ONCE,  # the post to be answered is gone; the next try answers nothing
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The keys of channels.toml. ``length`` is the instance's max_characters where it is not 500 (doctor tells)."""
+
+    access_token: Secret = field(repr=False)
+    base_url: str
+    length: int = 500
+    visibility: str = "public"
+    timeout_seconds: float = TOTAL_SECONDS
+
+    def __post_init__(self) -> None:
+        if self.visibility not in ("public", "unlisted", "private"):
+            raise ValueError("visibility is public, unlisted or private")
+        if self.length < 1:
+            raise ValueError("length is at least 1")
+        if not 0 < self.timeout_seconds <= TOTAL_SECONDS:
+            raise ValueError(f"timeout_seconds lies between 0 and {TOTAL_SECONDS:.0f}, which the sender's lease allows")
+
+
+class Mastodon:
+    """One account (contract: ``broadcaster.domain.channel.Channel``)."""
+
+    asks = True
+
+    def __init__(self, name: str, options: Options) -> None:
+        self.name = name
+        self._options = options
+        self._base_url = options.base_url.rstrip("/")
+        self._session = HttpSession(
+            options.timeout_seconds,
+            {"Authorization": f"Bearer {options.access_token}", "Accept": "application/json"},
+        )
+        self._account = ""
+        self._gone: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"<mastodon {self.name}>"
+
+    def limits(self) -> Limits:
+        """One post per language; every address counts 23 characters."""
+        extras = MappingProxyType({"url": URL_CHARACTERS})
+        return Limits(form="short", unit="mastodon", length=self._options.length, audience="account", extras=extras)
+
+    async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
+        """One POST. Raises ChannelError or OutcomeUnknown; never repeats itself."""
+        earlier = "" if attempt.earlier in self._gone else attempt.earlier
+        post = {"status": message.text, "language": message.language, "visibility": self._options.visibility}
+        if earlier:
+            post["in_reply_to_id"] = earlier
+        answer = await self._session.exchange(
+            "POST",
+            f"{self._base_url}/api/v1/statuses",
+            data=json.dumps(post).encode(),
+            headers={"Content-Type": "application/json", "Idempotency-Key": attempt.id},
+        )
+        if answer.status in (404, 410) and earlier:
+            self._gone.add(earlier)
+            raise ChannelError("the post that this one answers is gone", code=GONE)
+        made = self._read(answer)
+        if not isinstance(made, dict) or not made.get("id"):
+            unsure(answer)
+        return Accepted(str(made["id"]), str(made.get("url") or made.get("uri") or ""), delivered=True)
+
+    async def find(self, sent: Sent) -> Found | None:
+        """Look for the attempt's text among the account's own posts since it started; None: it is not there."""
+        try:
+            matching = [post for post in await self._posts(sent.attempt.started) if _is(post, sent)]
+            oldest = min(matching, key=_created, default=None)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise OutcomeUnknown("the account's posts cannot be read") from error
+        if oldest is None:
+            return None
+        return Found(str(oldest["id"]), "delivered", url=str(oldest.get("url") or ""))
+
+    async def _posts(self, since: datetime) -> list[dict[str, Any]]:
+        """The account's posts, newest first, back to ``since``."""
+        path = f"/api/v1/accounts/{await self._own_account()}/statuses?limit={PAGE_SIZE}&exclude_reblogs=true"
+        posts: list[dict[str, Any]] = []
+        for _ in range(MOST_PAGES):
+            page = await self._get(path + (f"&max_id={posts[-1]['id']}" if posts else ""))
+            posts.extend(page)
+            if not page or _created(page[-1]) < since - CLOCK_SLACK:
+                return posts
+        raise OutcomeUnknown(f"more than {PAGE_SIZE * MOST_PAGES} posts since then")
+
+    async def _own_account(self) -> str:
+        if not self._account:
+            self._account = str((await self._get("/api/v1/accounts/verify_credentials"))["id"])
+        return self._account
+
+    async def _get(self, path: str) -> Any:
+        return self._read(await self._session.exchange("GET", self._base_url + path))
+
+    def _read(self, answer: Answer) -> Any:
+        if not 200 <= answer.status < 300:
+            _refuse(answer, self._options.access_token)
+        try:
+            return json.loads(answer.text)
+        except ValueError:
+            unsure(answer)
+
+    async def check(self) -> tuple[Check, ...]:
+        """Is the token good, and does the instance carry texts as long as we write them?"""
+        try:
+            account = str((await self._get("/api/v1/accounts/verify_credentials"))["acct"])
+            instance = await self._get("/api/v2/instance")
+            longest = int(instance["configuration"]["statuses"]["max_characters"])
+        except (ChannelError, OutcomeUnknown, KeyError, TypeError, ValueError) as error:
+            hint = "compare base_url and access_token (scopes read:accounts, read:statuses, write:statuses)"
+            return (Check(False, f"{self.name}: the Mastodon account cannot be used: {error}", hint),)
+        fits = self._options.length <= longest
+        return (
+            Check(True, f"{self.name}: posts as @{account}"),
+            Check(
+                fits,
+                f"{self.name}: the instance takes {longest} characters, we write up to {self._options.length}",
+                "" if fits else f"set length = {longest} in channels.toml",
+            ),
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._session.close()
+
+
+def open_channel(name: str, options: Options, public_url: str) -> Mastodon:
+    """The channel of that name; opens no connection. A post's address is the instance's, not ``public_url``'s."""
+    return Mastodon(name, options)
+
+
+def _refuse(answer: Answer, secret: str) -> None:
+    if answer.status >= 500:
+        unsure(answer)
+    code = f"http_{answer.status}"
+    wait = retry_after(answer.headers, datetime.now(UTC)) if answer.status == 429 else None
+    permanent = CODES.get(code) in (Verdict.PERMANENT, Verdict.ALARM)
+    raise ChannelError(
+        f"Mastodon refused with {answer.status}: {said(_words(answer), secret)}",
+        code=code,
+        permanent=permanent,
+        retry_after=wait,
+    )
+
+
+def _words(answer: Answer) -> str:
+    try:
+        body = json.loads(answer.text)
+    except ValueError:
+        return "no reason given"
+    return str(body.get("error", "no reason given")) if isinstance(body, dict) else "no reason given"
+
+
+# --- which post is it? ----------------------------------------------------------------------------------------
+class _Text(HTMLParser):
+    """A status's HTML as text: paragraphs and breaks are spaces; the hidden ends of addresses are kept."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("p", "br"):
+            self.parts.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
+def same_text(ours: str, content: str) -> bool:
+    """Whether a status's HTML says our text (spaces, NFC and the domains of mentions aside)."""
+    parser = _Text()
+    parser.feed(content)
+    parser.close()
+    return _plain(ours) == _plain("".join(parser.parts))
+
+
+def _plain(text: str) -> str:
+    without_domains = re.sub(r"(?<![\w/])@(\w+)@[\w.-]*\w", r"@\1", text)
+    return " ".join(unicodedata.normalize("NFC", without_domains).split())
+
+
+def _created(post: Mapping[str, Any]) -> datetime:
+    at = datetime.fromisoformat(post["created_at"])
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _is(post: Mapping[str, Any], sent: Sent) -> bool:
+    return (
+        str(post["id"]) not in sent.known_ids
+        and _created(post) >= sent.attempt.started - CLOCK_SLACK
+        and same_text(sent.message.text, post["content"])
+    )

@@ -1,0 +1,171 @@
+"""A Mastodon by its documented API: statuses, own account, instance, Idempotency-Key, limits, faults.
+
+As a process: ``python -m tests.providers.mastodon --port 4011 --token …``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiohttp import web
+
+from tests.providers.base import Faults, Provider, arguments, main
+
+TOKEN = "token-of-the-test-account"
+ACCOUNT_ID = "109000000000000001"
+
+
+@dataclass
+class MastodonFaults(Faults):
+    """``reset_seconds`` stands in X-RateLimit-Reset of a 429."""
+
+    reset_seconds: float = 30.0
+    characters: int = 500
+
+
+@dataclass(slots=True)
+class Status:
+    """A post that stands."""
+
+    id: str
+    text: str
+    language: str
+    visibility: str
+    answers: str
+    key: str
+    created: datetime
+
+
+@dataclass
+class Mastodon(Provider):
+    """``posts`` in order; ``keys`` every Idempotency-Key seen."""
+
+    token: str = TOKEN
+    posts: list[Status] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+
+    @property
+    def plan(self) -> MastodonFaults:
+        assert isinstance(self.faults, MastodonFaults)
+        return self.faults
+
+    def log(self) -> object:
+        return {"requests": self.requests, "posts": [{**asdict(post), "created": None} for post in self.posts]}
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        plan = self.plan
+        if request.path == "/api/v2/instance":
+            return web.json_response({"configuration": {"statuses": {"max_characters": plan.characters}}})
+        if plan.unauthorized or request.headers.get("Authorization") != f"Bearer {self.token}":
+            return _error(401, "The access token is invalid")
+        if plan.status:
+            return web.Response(status=plan.status, text="<html>no JSON here</html>", content_type="text/html")
+        if request.method == "POST" and request.path == "/api/v1/statuses":
+            return await self._create(request)
+        if request.path == "/api/v1/accounts/verify_credentials":
+            return web.json_response({"id": ACCOUNT_ID, "username": "county", "acct": "county"})
+        if request.path == f"/api/v1/accounts/{ACCOUNT_ID}/statuses":
+            return self._list(request)
+        return _error(404, "Record not found")
+
+    async def _create(self, request: web.BaseRequest) -> web.StreamResponse:
+        post = await request.json()
+        fault = self.plan.strike(self.chance)
+        await asyncio.sleep(self.plan.latency)
+        if fault == "too_many":
+            return self._too_many()
+        if fault == "error_before":
+            return _error(503, "Remote data could not be fetched")
+        if fault == "cut_before":
+            return self.cut(request)
+        key = request.headers.get("Idempotency-Key", "")
+        self.keys.append(key)
+        made = next((known for known in self.posts if key and known.key == key), None)
+        if made is None:
+            refused = self._wrong(post)
+            if refused is not None:
+                return refused
+            made = self.post(post["status"], post.get("language", ""), post.get("in_reply_to_id", ""), key)
+            made.visibility = post.get("visibility", "public")
+        return await self._answer(request, fault, made)
+
+    async def _answer(self, request: web.BaseRequest, fault: str, made: Status) -> web.StreamResponse:
+        if fault == "error_after":
+            return _error(503, "Service unavailable")
+        if fault == "cut_after":
+            return self.cut(request)
+        if fault == "hang_after":
+            return await self.hang()
+        if fault == "unreadable":
+            return web.Response(text="<html>ok</html>", content_type="text/html")
+        return web.json_response(self._shape(made))
+
+    def post(self, text: str, language: str = "en", answers: str = "", key: str = "") -> Status:
+        """Put a status up, as somebody at the account would."""
+        made = Status(f"1{len(self.posts):017d}", text, language, "public", answers, key, datetime.now(UTC))
+        self.posts.append(made)
+        return made
+
+    def _wrong(self, post: dict[str, Any]) -> web.Response | None:
+        if not post.get("status"):
+            return _error(422, "Validation failed: Text can't be blank")
+        if len(re.sub(r"https?://\S+", "x" * 23, post["status"])) > self.plan.characters:
+            return _error(422, f"Validation failed: Text character limit of {self.plan.characters} exceeded")
+        answers = post.get("in_reply_to_id")
+        if answers and answers not in {known.id for known in self.posts}:
+            return _error(404, "The post you are trying to reply to does not appear to exist.")
+        return None
+
+    def _too_many(self) -> web.Response:
+        reset = datetime.now(UTC) + timedelta(seconds=self.plan.reset_seconds)
+        headers = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": _iso(reset)}
+        return web.json_response({"error": "Too many requests"}, status=429, headers=headers)
+
+    def _list(self, request: web.BaseRequest) -> web.StreamResponse:
+        found = self.posts[::-1]
+        if "max_id" in request.query:
+            found = [post for post in found if int(post.id) < int(request.query["max_id"])]
+        return web.json_response([self._shape(post) for post in found[: int(request.query.get("limit", "20"))]])
+
+    def _shape(self, post: Status) -> dict[str, Any]:
+        return {
+            "id": post.id,
+            "created_at": _iso(post.created),
+            "in_reply_to_id": post.answers or None,
+            "visibility": post.visibility,
+            "language": post.language,
+            "uri": f"{self.base_url}/users/county/statuses/{post.id}",
+            "url": f"{self.base_url}/@county/{post.id}",
+            "content": shown(post.text),
+        }
+
+
+def shown(text: str) -> str:
+    """A post's text as Mastodon's HTML: paragraphs, breaks, addresses with hidden ends, mentions without domain."""
+    escaped = html.escape(text, quote=True)
+    linked = re.sub(
+        r"(https?://)(\S{1,30})(\S*)",
+        r'<a href="\1\2\3"><span class="invisible">\1</span><span>\2</span><span class="invisible">\3</span></a>',
+        escaped,
+    )
+    mentioned = re.sub(r"(?<![\w/])@(\w+)@([\w.]+)", r'<span class="h-card"><a>@<span>\1</span></a></span>', linked)
+    return "<p>" + mentioned.replace("\n\n", "</p><p>").replace("\n", "<br />") + "</p>"
+
+
+def _iso(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def _error(status: int, text: str) -> web.Response:
+    return web.Response(status=status, text=json.dumps({"error": text}), content_type="application/json")
+
+
+if __name__ == "__main__":
+    given = arguments(token=TOKEN).parse_args()
+    main(Mastodon(MastodonFaults(**given.faults), token=given.token), given)
