@@ -1,0 +1,102 @@
+"""Flask behind an ASGI server: the body is read in the event loop, then one hop into a bounded thread pool.
+
+Why not a2wsgi's own middleware: it reads bodies in its threads, so that a dozen stalled uploads block every
+page, and a chunked body arrives empty without a word.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from a2wsgi.wsgi import build_environ
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Answer = tuple[int, list[tuple[bytes, bytes]], bytes]
+
+LARGEST_BODY = 16 * 1024 * 1024  # bytes; a subscribers' CSV of a large county is about 10 MB
+BODY_SECONDS = 30.0
+THREADS = 16
+
+
+class Bridge:
+    """An ASGI app over a WSGI app. Answers 413 for too large a body and 408 for too slow a one."""
+
+    def __init__(self, wsgi: Wsgi, largest: int = LARGEST_BODY, seconds: float = BODY_SECONDS) -> None:
+        self._wsgi = wsgi
+        self._largest = largest
+        self._seconds = seconds
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="wsgi")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        try:
+            async with asyncio.timeout(self._seconds):
+                body = await self._body(receive)
+        except TimeoutError:
+            await _answer(send, _plain(408, b"The request's body came too slowly. Send it again."))
+            return
+        if body is None:
+            return
+        if len(body) > self._largest:
+            await _answer(send, _plain(413, f"A request may hold {self._largest} bytes at most.".encode()))
+            return
+        loop = asyncio.get_running_loop()
+        await _answer(send, await loop.run_in_executor(self._threads, self._call, _environ(scope, body)))
+
+    async def _body(self, receive: Receive) -> bytes | None:
+        """The whole body; None where the client left; one byte too many where it is too large."""
+        parts, size = [], 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if not message.get("more_body") or size > self._largest:
+                return b"".join(parts)
+
+    def _call(self, environ: dict[str, Any]) -> Answer:
+        started: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
+            started[:] = [(status, headers)]
+
+        parts = self._wsgi(environ, start_response)
+        try:
+            body = b"".join(parts)
+        finally:
+            close = getattr(parts, "close", None)
+            if close is not None:
+                close()
+        status, headers = started[0]
+        return int(status[:3]), [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers], body
+
+
+def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
+    """WSGI's environ. A header named X_Forwarded_For would be merged into X-Forwarded-For, hence dropped."""
+    headers = [
+        (k, v) for k, v in scope["headers"] if b"_" not in k and k not in (b"transfer-encoding", b"content-length")
+    ]
+    headers.append((b"content-length", str(len(body)).encode()))
+    environ: dict[str, Any] = dict(build_environ({**scope, "headers": headers}, io.BytesIO(body)))  # type: ignore[arg-type,typeddict-item]
+    environ["wsgi.input_terminated"] = True
+    environ["wsgi.multiprocess"] = False
+    return environ
+
+
+def _plain(status: int, text: bytes) -> Answer:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    return status, [*headers, (b"content-length", str(len(text)).encode())], text
+
+
+async def _answer(send: Send, answer: Answer) -> None:
+    status, headers, body = answer
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,250 @@
+"""Makes files of the newest version on this web host, and keeps ``current`` pointing at it.
+
+A thread of each web process looks at SQL four times a second, at once when Redis tells; one of them per host
+(a file lock) renders. Bodies lie under their hash, so that only what changed is written; the state that holds
+now is shown first, the states after the next boundaries follow.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from broadcaster.domain.config import Config, Settings
+from broadcaster.domain.snapshot import stamp
+from broadcaster.public.pages import TEMPLATES, Page, Pages, clock_words, environment
+from broadcaster.public.words import languages
+from broadcaster.services import publish
+from broadcaster.services.system import System
+from broadcaster.transport.announce import STREAM
+
+log = logging.getLogger(__name__)
+LOOK = 0.25  # seconds between looks at SQL
+REST = 2.0  # seconds of rest after the database failed
+KEEP = 5  # older manifests to keep
+Json = dict[str, Any]
+Entry = list[str]  # [object, content type, language]
+
+
+class Site(threading.Thread):
+    """``notice`` is called after each change of the folder."""
+
+    def __init__(self, settings: Settings, config: Config, folder: Path, notice: Callable[[], None]) -> None:
+        super().__init__(name="site", daemon=True)
+        self._system = System.open(settings, config)
+        self._writer = Writer(folder)
+        self._notice = notice
+        self._stop_asked = threading.Event()
+        self._checked: datetime | None = None
+        self._heard = "$"
+
+    def run(self) -> None:
+        """Until ``stop``."""
+        while not self._stop_asked.is_set():
+            try:
+                self.look()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("the page stays as it is: %s", error)
+                self._stop_asked.wait(REST)
+                continue
+            self._wait()
+        self._system.close()
+
+    def stop(self) -> None:
+        """Ask the thread to end, and wait a little."""
+        self._stop_asked.set()
+        self.join(timeout=REST + 1)
+
+    def look(self) -> None:
+        """Bring the folder to what SQL says."""
+        number, checked = publish.latest(self._system)
+        if number == 0:
+            publish.checked(self._system)  # a fresh installation: say so rather than nothing
+            number, checked = publish.latest(self._system)
+        if self._writer.number() != number and self._writer.write(self._system):
+            self._notice()
+        if checked is not None and checked != self._checked:
+            agency = self._system.config.agency
+            words = clock_words(checked, agency.timezone, languages(agency.languages))
+            self._writer.write_checked({"checked": stamp(checked), "words": words})
+            self._checked = checked
+            self._notice()
+
+    def _wait(self) -> None:
+        """Until Redis tells of something or it is time to look again."""
+        try:
+            found: Any = self._system.redis.xread({STREAM: self._heard}, count=100, block=int(LOOK * 1000))
+        except RedisError:
+            self._stop_asked.wait(LOOK)
+            return
+        if found:
+            self._heard = found[0][1][-1][0]
+
+
+class Writer:
+    """The folder of one host's page (layout: ``public.reading``)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._templates = environment()
+        self._build = build()
+        self._known = ("", 0)  # (what current named last, its number)
+
+    def number(self) -> int:
+        """What ``current`` names; 0 for nothing, for half of one, or for files made by other code than this."""
+        try:
+            target = os.readlink(self._folder / "current")
+        except OSError:
+            return 0
+        if target != self._known[0]:
+            manifest = self._current()
+            whole = manifest is not None and manifest["build"] == self._build and manifest["complete"]
+            self._known = (target, manifest["number"] if manifest and whole else 0)
+        return self._known[1]
+
+    def write(self, system: System) -> bool:
+        """Make the newest version's files and flip ``current``, twice: now's state first, then those ahead.
+
+        The record decides, read again under the lock: a process that was late never turns the page back.
+        """
+        for name in ("objects", "versions"):
+            (self._folder / name).mkdir(parents=True, exist_ok=True)
+        with self._alone():
+            row = publish.newest(system)
+            if row is None or self.number() == row["number"]:
+                return False
+            self._make(system, row)
+            return True
+
+    def write_checked(self, value: Json) -> None:
+        """The heartbeat."""
+        self._put(self._folder / "checked.json", json.dumps(value, ensure_ascii=False).encode())
+
+    # --- one version ----------------------------------------------------------------------------------------------
+    def _make(self, system: System, row: Json) -> None:
+        pages = Pages(row["bundle"], row["published"], self._templates)
+        old = self._current() or {"kept": {}}
+        kept = old["kept"] if old.get("build") == self._build else {}
+        documents = self._documents(system, pages, kept)
+        states: list[Json] = row["bundle"]["states"]
+        manifest = {
+            "number": row["number"],
+            "build": self._build,
+            "complete": len(states) == 1,
+            "stale_after": row["bundle"]["about"]["stale_after"],
+            "stale": pages.stale(),
+            "kept": documents,
+            "states": [self._state(pages, states[0], documents)],
+        }
+        self._flip(f"{row['number']}-now", manifest)
+        if len(states) > 1:
+            manifest["complete"] = True
+            manifest["states"] += [self._state(pages, state, documents) for state in states[1:]]
+            self._flip(str(row["number"]), manifest)
+        self._tidy()
+
+    def _state(self, pages: Pages, state: Json, documents: dict[str, dict[str, Entry]]) -> Json:
+        files = {path: entry for made in documents.values() for path, entry in made.items()}
+        files |= {path: self._store(page) for path, page in pages.files(state).items()}
+        return {"number": state["number"], "from": state["from"], "version": pages.version(state), "files": files}
+
+    def _documents(self, system: System, pages: Pages, kept: dict[str, Any]) -> dict[str, dict[str, Entry]]:
+        """Files of alerts that ended too long ago to be in the bundle: made once, then carried along."""
+        gone = {_key(r): r for r in pages.bundle["archive"] if r["id"] not in pages.bundle["alerts"]}
+        wanted = {row["id"] for key, row in gone.items() if key not in kept}
+        facts = publish.archived(system, wanted) if wanted else {}
+        made: dict[str, dict[str, Entry]] = {}
+        for key, row in gone.items():
+            if key in kept:
+                made[key] = kept[key]
+            elif row["id"] in facts:
+                alert = {
+                    **facts[row["id"]],
+                    "state": row["state"],
+                    "face": _face(row),
+                    "level": "",
+                    "ended": row["ended"],
+                }
+                made[key] = {path: self._store(page) for path, page in pages.document(alert).items()}
+        return made
+
+    def _store(self, page: Page) -> Entry:
+        name = hashlib.sha256(page.body).hexdigest()
+        path = self._folder / "objects" / name
+        if not path.exists():
+            self._put(path, page.body)
+        return [name, page.type, page.language]
+
+    # --- the disk ---------------------------------------------------------------------------------------------------
+    def _flip(self, name: str, manifest: Json) -> None:
+        self._put(self._folder / "versions" / f"{name}.json", json.dumps(manifest, ensure_ascii=False).encode())
+        link = self._folder / f".current-{os.getpid()}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(f"versions/{name}.json")
+        link.rename(self._folder / "current")
+
+    def _put(self, path: Path, body: bytes) -> None:
+        """Whole or not at all, and on the disk before anything points at it."""
+        draft = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
+        with draft.open("wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+
+    def _tidy(self) -> None:
+        """Drop manifests that nobody reads any more, and the objects that only they named."""
+        manifests = sorted((self._folder / "versions").glob("*.json"), key=lambda p: p.stat().st_mtime)
+        for old in manifests[: -2 * KEEP]:
+            old.unlink(missing_ok=True)
+        used: set[str] = set()
+        for path in manifests[-2 * KEEP :]:
+            manifest = json.loads(path.read_bytes())
+            used |= {entry[0] for state in manifest["states"] for entry in state["files"].values()}
+            used |= {entry[0] for made in manifest["kept"].values() for entry in made.values()}
+        for found in (self._folder / "objects").iterdir():
+            if found.name not in used and not found.name.startswith("."):
+                found.unlink(missing_ok=True)
+
+    def _current(self) -> Json | None:
+        try:
+            found: Json = json.loads((self._folder / "current").read_bytes())
+        except (OSError, ValueError):
+            return None
+        return found
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        with (self._folder / "lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def build() -> str:
+    """Changes when templates or the code that renders do: then the same version is made again."""
+    code = [*TEMPLATES.iterdir(), *Path(__file__).parent.glob("*.py")]
+    digest = hashlib.sha256()
+    for path in sorted(p for p in code if p.is_file()):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _key(row: Json) -> str:
+    return f"{row['id']}:{row['state']}:{row['ended']}"
+
+
+def _face(row: Json) -> str:
+    said = row["ending"] in ("lifted", "cancelled") and row["state"] in ("live", "expired")
+    return str(row["ending"] if said else row["state"])

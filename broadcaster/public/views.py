@@ -1,0 +1,101 @@
+"""A bundle's state as data: version.json, alerts.json, alerts.geojson, and what templates show. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+BRIEF = ("headline", "severity", "urgency", "certainty", "expires", "until_lifted", "zones")
+FULL = ("identifier", "msgType", "status", "sent", "effective", "onset", "ends", "event", "issuer", "web")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One state of a bundle with everything joined."""
+
+    bundle: Json
+    state: Json
+    published: str
+
+    @property
+    def alerts(self) -> list[Json]:
+        """Facts and standing together, in the page's order."""
+        return [{**self.bundle["alerts"][s["id"]], **s} for s in self.state["alerts"]]
+
+    @property
+    def live(self) -> list[Json]:
+        """What holds now, all clears and corrections among it."""
+        return [a for a in self.alerts if a["state"] == "live"]
+
+    @property
+    def ended(self) -> list[Json]:
+        """What ended lately, apart from all clears whose own time ran out."""
+        return [a for a in self.alerts if a["state"] != "live" and a["face"] == a["state"]]
+
+    @property
+    def zones(self) -> list[Json]:
+        """Places with their status."""
+        status = {z["id"]: z for z in self.state["zones"]}
+        return [{**place, **status[place["id"]]} for place in self.bundle["places"]]
+
+    def alert(self, id: str | None) -> Json | None:
+        """One alert of this state."""
+        return next((a for a in self.alerts if a["id"] == id), None)
+
+
+def version(view: View) -> Json:
+    """``/version.json`` without ``checked``, which the front merges in."""
+    return {
+        "version": view.state["number"],
+        "published": max(view.published, view.state["from"]),
+        "stale_after": view.bundle["about"]["stale_after"],
+        "alerts": [_brief(alert) for alert in view.alerts],
+        "zones": view.zones,
+    }
+
+
+def alerts(view: View) -> Json:
+    """``/alerts.json``."""
+    return {
+        "version": view.state["number"],
+        "published": max(view.published, view.state["from"]),
+        "alerts": [_full(alert) for alert in view.alerts],
+    }
+
+
+def geojson(view: View) -> Json:
+    """``/alerts.geojson``: one feature for each area of what holds now (RFC 7946)."""
+    features = [
+        {
+            "type": "Feature",
+            "id": f"{alert['id']}/{number}",
+            "geometry": area["geometry"],
+            "properties": {**_brief(alert), "areaDesc": area["areaDesc"], "event": alert["event"]},
+        }
+        for alert in view.live
+        for number, area in enumerate(alert["areas"])
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def words(alert: Mapping[str, Any], language: str) -> Json:
+    """The info for a reader of that language: its own, else the first. ``foreign`` says it is another's."""
+    infos: list[Json] = alert["infos"]
+    base = language.split("-")[0]
+    own = next((i for i in infos if i["language"].split("-")[0] == base), None)
+    found = own or (infos[0] if infos else {"language": language, "headline": alert["headline"]})
+    empty = {"description": "", "instruction": "", "event": ""}
+    return {**empty, **found, "foreign": own is None}
+
+
+def _brief(alert: Json) -> Json:
+    keys = ("id", "slug", "state", "level", *BRIEF)
+    return {key: alert[key] for key in keys}
+
+
+def _full(alert: Json) -> Json:
+    infos = [{k: i[k] for k in ("language", "headline", "description", "instruction")} for i in alert["infos"]]
+    more = {key: alert[key] for key in FULL}
+    return {**_brief(alert), **more, "infos": infos, "areas": alert["areas"], "replaces": alert["replaces"]}
