@@ -91,8 +91,6 @@ def environment(root: Path = ROOT) -> SandboxedEnvironment:
         loader=FileSystemLoader(root),
         undefined=StrictUndefined,
         autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
     )
     made.filters["sentences"] = sentences
     made.filters["stop"] = stop

@@ -33,6 +33,17 @@ class Reviewed:
     digest: str | None = None
 
 
+def plain(content: AlertContent) -> dict[str, Any]:
+    """The content as JSON values."""
+    made: dict[str, Any] = _CONTENT.dump_python(content, mode="json")
+    return made
+
+
+def settled(content: AlertContent) -> AlertContent:
+    """The content as it will be read back: digests before and after storing agree."""
+    return _CONTENT.validate_python(plain(content))
+
+
 # --- writing --------------------------------------------------------------------------------------------------
 def insert(connection: Connection, alert: Alert, source_hash: str | None = None) -> None:
     """A new alert, with a new incident where its own is not known yet."""
@@ -156,6 +167,13 @@ def of_reference(connection: Connection, reference: Reference, our_sender: str) 
     return next(iter(_read(connection, query)), None)
 
 
+def lock_source(connection: Connection, sender: str, identifier: str) -> None:
+    """Let no other transaction look for this source message until this one ends (SQLite writes alone anyway)."""
+    if connection.dialect.name == "postgresql":
+        key = f"{sender}\n{identifier}"
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(key))))
+
+
 def source_hash(connection: Connection, alert_id: str) -> str | None:
     """The content hash of the source message, where there is one."""
     return connection.execute(sa.select(alerts.c.source_hash).where(alerts.c.id == alert_id)).scalar_one_or_none()
@@ -209,7 +227,7 @@ def _row(alert: Alert) -> dict[str, Any]:
         "revision": alert.revision,
         "mode": str(alert.mode),
         "msg_type": str(alert.msg_type),
-        "content": _CONTENT.dump_python(alert.content, mode="json"),
+        "content": plain(alert.content),
         "zones": list(alert.zones),
         "channels": list(alert.channels),
         "created": alert.created,

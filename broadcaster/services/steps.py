@@ -1,0 +1,81 @@
+"""What every verb does alike: who acts, the case to decide, compare-and-set, the step written down, the audit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from broadcaster.domain.alert import Alert
+from broadcaster.domain.errors import Refused
+from broadcaster.domain.lifecycle import Verb, move
+from broadcaster.domain.review import Case, Who, digest
+from broadcaster.services import audit
+from broadcaster.services.system import Actor, System
+from broadcaster.store import alerts as store
+from broadcaster.store.alerts import Reviewed
+
+MACHINES = ("token:", "feed:")
+
+
+def who(actor: Actor) -> Who:
+    """The actor as four eyes see them: a token's owner is the person behind it."""
+    machine = actor.name.startswith(MACHINES)
+    return Who(actor.owner or actor.name, actor.roles, actor.verified, machine)
+
+
+def case(connection: Connection, alert: Alert) -> Case:
+    """The alert with everything a decision looks at, the digest computed now from what is stored."""
+    steps = store.reviews_of(connection, alert.id)
+    overrides = [step.by for step in steps if step.verb == Verb.OVERRIDE]
+    return Case(
+        alert=alert,
+        digest=digest(alert, store.messages_of(connection, alert.id)),
+        findings=store.findings_of(connection, alert.id),
+        returned_by=tuple(step.by for step in steps if step.verb == Verb.RETURN),
+        overridden_by=overrides[-1] if overrides else None,
+    )
+
+
+def changed(connection: Connection, old: Alert, new: Alert) -> Alert:
+    """Compare-and-set; the alert as it then stands. Raises Refused where somebody was first."""
+    if not store.change(connection, old, new):
+        raise Refused("changed", "Somebody else changed this alert just now. Look at it again.")
+    return replace(new, revision=old.revision + 1)
+
+
+def noted(connection: Connection, alert: Alert, verb: str, by: str, at: datetime, reason: str = "") -> None:
+    """Append the step to the alert's reviews, with the digest it was about."""
+    store.add_review(connection, alert.id, Reviewed(str(verb), by, at, reason, alert.digest))
+
+
+def put_away(connection: Connection, old: Alert, verb: Verb, actor: Actor, at: datetime, reason: str) -> Alert:
+    """End something that is not live (or is), by the table of moves."""
+    new = changed(connection, old, replace(old, state=move(old.state, verb), ended_at=at))
+    noted(connection, new, verb, actor.name, at, reason)
+    return new
+
+
+def recorded(
+    system: System, connection: Connection, actor: Actor, verb: str, alert: Alert, at: datetime, **more: Any
+) -> None:
+    """The audit entry with the exact content; last in the transaction."""
+    texts = [[m.channel, m.language, m.subject, m.text] for m in store.messages_of(connection, alert.id)]
+    detail = {
+        "digest": alert.digest,
+        "state": str(alert.state),
+        "revision": alert.revision,
+        "mode": str(alert.mode),
+        "msg_type": str(alert.msg_type),
+        "zones": list(alert.zones),
+        "channels": list(alert.channels),
+        "expires": alert.expires.isoformat() if alert.expires else None,
+        "until_lifted": alert.until_lifted,
+        "replaces": list(alert.replaces),
+        "content": store.plain(alert.content),
+        "messages": texts,
+        **more,
+    }
+    audit.record(system, connection, actor, f"alert.{verb}", f"alert:{alert.id}", at, **detail)
