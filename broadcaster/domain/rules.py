@@ -1,0 +1,60 @@
+"""Which rule an entry falls under, and so what is done with it. Pure; the first matching rule decides."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from broadcaster.domain.alert import CapMessage, Info
+from broadcaster.domain.config import Match, RuleConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """``action`` is keep, show, draft or submit; ``rule`` its name, "" where none matched (then: keep)."""
+
+    action: str = "keep"
+    rule: str = ""
+    template: str = "cap"
+    max_per_hour: int = 0
+
+
+def ruling(rules: Sequence[RuleConfig], feed: str, message: CapMessage, zones: Collection[str]) -> Ruling:
+    """The first rule that names this feed (or none) and matches the message in these zones."""
+    for rule in rules:
+        if (not rule.feeds or feed in rule.feeds) and matches(rule.match, message, zones):
+            return Ruling(rule.action, rule.name, rule.template, rule.max_per_hour)
+    return Ruling()
+
+
+def matches(match: Match, message: CapMessage, zones: Collection[str]) -> bool:
+    """Does one info fulfil everything asked of infos, and the message the rest? An empty list asks for nothing."""
+    if not _any_of(match.status, [message.status.value]):
+        return False
+    if match.zones and not set(match.zones) & set(zones):
+        return False
+    return any(_info_matches(match, info) for info in message.infos or (Info(),))
+
+
+def _info_matches(match: Match, info: Info) -> bool:
+    asked: tuple[tuple[tuple[str, ...], Iterable[str]], ...] = (
+        (match.event, [info.event]),
+        (match.severity, [info.severity.value]),
+        (match.urgency, [info.urgency.value]),
+        (match.certainty, [info.certainty.value]),
+        (match.response, info.response_types),
+    )
+    return all(_any_of(wanted, found) for wanted, found in asked) and all(
+        _parameter(name, wanted, info) for name, wanted in match.parameters.items()
+    )
+
+
+def _parameter(name: str, wanted: tuple[str, ...], info: Info) -> bool:
+    """Is there a parameter of that name with one of the values (any value where none is asked for)?"""
+    found = [value for key, value in info.parameters if key.casefold() == name.casefold()]
+    return bool(found) and _any_of(wanted, found)
+
+
+def _any_of(wanted: Collection[str], found: Iterable[str]) -> bool:
+    folded = {word.casefold() for word in wanted}
+    return not folded or any(word.casefold() in folded for word in found)

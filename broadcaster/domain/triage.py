@@ -1,0 +1,228 @@
+"""What a feed's entry means, given what its sender said before. Pure: the same entries in any order end the same.
+
+Who replaces whom is a relation between two messages of one sender and nothing else (``replaces``), so the order of
+arrival cannot matter: an entry that a known message replaces is ignored, and an entry that takes effect names the
+known ones it replaces. Absence is nothing: no decision follows from an entry that is not there.
+
+Identity is (sender, identifier, sent), CAP 1.2 section 3.2.1. Some senders use one identifier again for each new state
+of an event; a later message with the same sender, identifier and event is read as an Update of the earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from broadcaster.domain.alert import CapMessage, MsgType, Reference, Scope, Status
+from broadcaster.domain.feed_entry import NO_TIME, FeedEntry, Problem
+
+FUTURE = timedelta(minutes=15)  # a sent time further ahead than clocks go wrong
+_ENDING_ACTIONS = frozenset(["CAN", "EXP", "UPG"])  # P-VTEC, NWS Directive 10-1703
+
+
+class Verb(StrEnum):
+    """What becomes of an entry (interfaces.md, ``feeds ingest --json``)."""
+
+    NEW = "new"
+    UPDATE = "update"
+    CANCEL = "cancel"
+    IGNORE = "ignore"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An entry decided before, as recorded. ``id`` is its row's; ``alert`` is ours, made from it.
+
+    ``code`` is the decision's. Entries ignored as older or expired still replace what they name.
+    """
+
+    id: int
+    feed: str
+    reference: Reference
+    msg_type: MsgType
+    event: str
+    references: tuple[Reference, ...]
+    content_hash: str
+    verb: Verb
+    code: str = ""
+    alert: str | None = None
+
+    @property
+    def counts(self) -> bool:
+        """May it replace others? What was refused, or is not for the public, may not."""
+        return self.verb in (Verb.NEW, Verb.UPDATE, Verb.CANCEL) or self.code in ("older", "expired")
+
+    @property
+    def stands(self) -> bool:
+        """Did it take effect, so that something can be replaced?"""
+        return self.verb in (Verb.NEW, Verb.UPDATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """``retires``: entries whose effect this one ends, oldest first. ``by``: the one that replaced it already."""
+
+    verb: Verb
+    code: str = ""
+    reason: str = ""
+    retires: tuple[Known, ...] = ()
+    by: Known | None = None
+    findings: tuple[Problem, ...] = ()
+
+
+def decide(entry: FeedEntry, feed: str, known: Sequence[Known], now: datetime, lifetime: timedelta) -> Decision:
+    """What to do with an entry. ``known`` are all recorded entries of its sender that this feed may speak about.
+
+    ``lifetime`` counts from ``sent`` where the message does not say when it ends.
+    """
+    message = entry.message
+    same = [k for k in known if k.reference == message.reference]
+    if same:
+        return _again(entry, feed, same)
+    barred = _barred(entry)
+    if barred is not None:
+        return barred
+    me = _as_known(entry, feed)
+    retires = tuple(sorted((k for k in known if k.stands and replaces(me, k)), key=_order))
+    by = max((k for k in known if k.counts and replaces(k, me)), key=_order, default=None)
+    findings = _findings(me, known, message, now)
+    if by is not None:
+        return Decision(Verb.IGNORE, "older", f"{_name(by)} replaced it already.", retires, by, findings)
+    if ends(entry):
+        return Decision(Verb.CANCEL, "", _cancels(retires), retires, None, findings)
+    over = end_of(message, lifetime)
+    if over <= now:
+        reason = f"It ended at {over.isoformat(timespec='seconds')}, before it was read."
+        return Decision(Verb.IGNORE, "expired", reason, retires, None, findings)
+    if message.msg_type == MsgType.UPDATE or retires:
+        return Decision(Verb.UPDATE, "", _updates(retires), retires, None, findings)
+    return Decision(Verb.NEW, "", "", (), None, findings)
+
+
+def replaces(later: Known, earlier: Known) -> bool:
+    """Does one message of a sender take the place of another? Only the same sender's may, and only a later one."""
+    if later.reference.sender != earlier.reference.sender or later.reference == earlier.reference:
+        return False
+    if not _is_later(later, earlier):
+        return False
+    return names(later, earlier.reference) or _uses_again(later, earlier)
+
+
+def names(later: Known, earlier: Reference) -> bool:
+    """Do the references of an Update or Cancel name this message?"""
+    if later.msg_type not in (MsgType.UPDATE, MsgType.CANCEL):
+        return False
+    return any(
+        r.sender == earlier.sender and r.identifier == earlier.identifier and r.sent in (earlier.sent, NO_TIME)
+        for r in later.references
+    )
+
+
+def ends(entry: FeedEntry) -> bool:
+    """A Cancel; or an Update in which every VTEC code ends its event (cancelled, expired, upgraded)."""
+    if entry.message.msg_type == MsgType.CANCEL:
+        return True
+    actions = {code.split(".")[1] for code in entry.vtec}
+    return entry.message.msg_type == MsgType.UPDATE and bool(actions) and actions <= _ENDING_ACTIONS
+
+
+def end_of(message: CapMessage, lifetime: timedelta) -> datetime:
+    """When the message ends: its last ``expires``; ``lifetime`` after ``sent`` for an info that has none.
+
+    ``ends`` is the event's end and does not lengthen the message (rules.md section 1, NWS).
+    """
+    return max((info.expires or message.sent + lifetime for info in message.infos), default=message.sent + lifetime)
+
+
+def _is_later(later: Known, earlier: Known) -> bool:
+    if later.reference.sent != earlier.reference.sent:
+        return later.reference.sent > earlier.reference.sent
+    if not names(earlier, later.reference):
+        return True
+    return later.reference.identifier > earlier.reference.identifier  # each names the other: one must win
+
+
+def _uses_again(later: Known, earlier: Known) -> bool:
+    """The same identifier with a later sent: a new state of the same event."""
+    same = later.reference.identifier == earlier.reference.identifier
+    moved = later.reference.sent > earlier.reference.sent
+    return same and moved and (later.msg_type == MsgType.CANCEL or later.event == earlier.event)
+
+
+def _again(entry: FeedEntry, feed: str, same: Sequence[Known]) -> Decision:
+    """The identity is known. Another feed writes the same message in another form; the same feed must not."""
+    if any(k.content_hash == entry.content_hash for k in same):
+        return Decision(Verb.IGNORE, "duplicate", "It was read before.")
+    here = [k for k in same if k.feed == feed]
+    if not here:
+        return Decision(Verb.IGNORE, "duplicate", f"The feed {same[0].feed} brought this message before.")
+    text = "Its sender, identifier and sent are those of an entry read before, its content is not. Both were kept."
+    return Decision(Verb.PROBLEM, "changed_content", text)
+
+
+def _barred(entry: FeedEntry) -> Decision | None:
+    """Only status Actual and scope Public reach the public; receipts and errors are no warnings."""
+    message = entry.message
+    if message.status != Status.ACTUAL:
+        return Decision(Verb.IGNORE, "not_actual", f"Its status is {message.status}.")
+    if message.scope != Scope.PUBLIC:
+        return Decision(Verb.IGNORE, "not_public", f"Its scope is {message.scope}.")
+    if message.msg_type in (MsgType.ACK, MsgType.ERROR):
+        return Decision(Verb.IGNORE, "not_a_warning", f"It is an {message.msg_type}.")
+    if entry.vtec and all(code.startswith("/T.") for code in entry.vtec):
+        return Decision(Verb.IGNORE, "not_actual", "Its VTEC says that it is a test product.")
+    if not message.infos and message.msg_type != MsgType.CANCEL:
+        return Decision(Verb.IGNORE, "no_info", "It does not say what happens.")
+    return None
+
+
+def _as_known(entry: FeedEntry, feed: str) -> Known:
+    m = entry.message
+    return Known(0, feed, m.reference, m.msg_type, event_of(m), m.references, entry.content_hash, Verb.NEW)
+
+
+def event_of(message: CapMessage) -> str:
+    """What the message is about, for telling a new state of an event from another event."""
+    return message.infos[0].event.casefold() if message.infos else ""
+
+
+def _findings(me: Known, known: Iterable[Known], message: CapMessage, now: datetime) -> tuple[Problem, ...]:
+    found = []
+    if message.sent > now + FUTURE:
+        found.append(Problem("future_sent", f"It says it was sent at {message.sent.isoformat()}, which is to come."))
+    for reference in message.references:
+        if reference.sender != message.sender:
+            text = f"It refers to {reference.identifier} of another sender, which it can neither update nor cancel."
+            found.append(Problem("foreign_reference", text))
+        elif not any(_is_named(reference, k.reference) for k in known):
+            found.append(Problem("unknown_reference", f"It refers to {reference.identifier}, which was never read."))
+    if any(k.counts and me.reference.identifier == k.reference.identifier for k in known):
+        found.append(Problem("identifier_reused", "Its identifier was used before, with another time."))
+    return tuple(found)
+
+
+def _is_named(reference: Reference, earlier: Reference) -> bool:
+    return reference.identifier == earlier.identifier and reference.sent in (earlier.sent, NO_TIME)
+
+
+def _order(known: Known) -> tuple[datetime, str]:
+    return known.reference.sent, known.reference.identifier
+
+
+def _name(known: Known) -> str:
+    return f"The {known.msg_type} {known.reference.identifier}"
+
+
+def _cancels(retires: Sequence[Known]) -> str:
+    if not retires:
+        return "Nothing that it cancels is in force."
+    return f"It cancels {', '.join(k.reference.identifier for k in retires)}."
+
+
+def _updates(retires: Sequence[Known]) -> str:
+    if not retires:
+        return "Nothing that it updates is in force."
+    return f"It replaces {', '.join(k.reference.identifier for k in retires)}."

@@ -1,0 +1,139 @@
+"""Areas and zones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from broadcaster.domain.alert import Area, Circle
+from broadcaster.domain.geometry import ZoneShape, circle_shape, ring_shape, shape_of, touched
+
+
+def box(west: float, south: float, east: float, north: float) -> dict[str, Any]:
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
+    return {"type": "Polygon", "coordinates": [ring]}
+
+
+def ring(west: float, south: float, east: float, north: float) -> tuple[tuple[float, float], ...]:
+    return ((south, west), (south, east), (north, east), (north, west), (south, west))
+
+
+WEST = ZoneShape("west", box(-121, 38, -120, 39), ("CAC017", "CAZ069"), ("006017",))
+EAST = ZoneShape("east", box(-120, 38, -119, 39), ("NVC005",), ("32005",))
+ZONES = (WEST, EAST)
+
+
+def polygon(*edges: float) -> Area:
+    return Area("somewhere", polygons=(ring(*edges),))
+
+
+def test_a_zone_that_overlaps_is_touched_and_one_that_shares_only_a_border_is_not() -> None:
+    assert touched([polygon(-120.5, 38.2, -120, 38.8)], ZONES) == ("west",)
+    assert touched([polygon(-120.5, 38.2, -119.9, 38.8)], ZONES) == ("east", "west")
+    assert touched([polygon(-118, 38, -117, 39)], ZONES) == ()
+
+
+def test_the_direction_of_a_polygon_does_not_matter() -> None:
+    turned = Area("", polygons=(ring(-120.5, 38.2, -120.1, 38.8)[::-1],))
+    assert touched([turned], ZONES) == ("west",)
+
+
+def test_a_polygon_that_crosses_itself_is_mended() -> None:
+    bow = Area("", polygons=(((38.2, -120.8), (38.8, -120.2), (38.2, -120.2), (38.8, -120.8), (38.2, -120.8)),))
+    assert touched([bow], ZONES) == ("west",)
+
+
+def test_a_polygon_that_covers_nothing_is_no_shape_and_leaves_the_codes() -> None:
+    line = ((38.2, -120.8), (38.8, -120.8), (38.5, -120.8), (38.2, -120.8))
+    assert ring_shape(line) is None
+    assert touched([Area("", polygons=(line,), geocodes=(("UGC", "NVC005"),))], ZONES) == ("east",)
+
+
+def test_where_a_polygon_stands_codes_do_not_widen_it() -> None:
+    both = Area("", polygons=(ring(-120.5, 38.2, -120.1, 38.8),), geocodes=(("UGC", "NVC005"),))
+    assert touched([both], ZONES) == ("west",)
+    elsewhere = Area("", polygons=(ring(0, 0, 1, 1),), geocodes=(("UGC", "NVC005"),))
+    assert touched([elsewhere], ZONES) == ()
+
+
+def test_each_area_counts_for_itself() -> None:
+    areas = [polygon(-120.5, 38.2, -120.1, 38.8), Area("", geocodes=(("UGC", "NVC005"),))]
+    assert touched(areas, ZONES) == ("east", "west")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("UGC", "CAC017", ("west",)),
+        ("ugc", " caz069 ", ("west",)),
+        ("UGC", "CAC018", ()),
+        ("SAME", "006017", ("west",)),
+        ("SAME", "106017", ("west",)),
+        ("FIPS6", "006017", ("west",)),
+        ("FIPS", "06017", ("west",)),
+        ("SAME", "032005", ("east",)),
+        ("SAME", "006000", ("west",)),
+        ("SAME", "000000", ("east", "west")),
+        ("SAME", "006018", ()),
+        ("SAME", "nonsense", ()),
+        ("EMMA_ID", "CAC017", ()),
+    ],
+)
+def test_codes_match_zones_where_no_shape_stands(name: str, value: str, found: tuple[str, ...]) -> None:
+    assert touched([Area("", geocodes=((name, value),))], ZONES) == found
+
+
+def test_a_zone_with_a_code_that_is_no_number_matches_no_county() -> None:
+    odd = ZoneShape("odd", box(0, 0, 1, 1), (), ("ALL",))
+    assert touched([Area("", geocodes=(("SAME", "000000"),))], [odd]) == ()
+
+
+def test_a_circle_reaches_as_far_as_its_radius() -> None:
+    # At 38.5 degrees north one degree of longitude is 87 km; the border is 43.5 km away.
+    centre = (38.5, -120.5)
+    assert touched([Area("", circles=(Circle(centre, 43.0),))], ZONES) == ("west",)
+    assert touched([Area("", circles=(Circle(centre, 44.0),))], ZONES) == ("east", "west")
+
+
+def test_a_circle_of_radius_nought_is_a_place_in_its_zone() -> None:
+    assert touched([Area("", circles=(Circle((38.5, -120.5), 0.0),))], ZONES) == ("west",)
+    widened = Area("", circles=(Circle((38.5, -120.5), 0.0),), geocodes=(("UGC", "NVC005"),))
+    assert touched([widened], ZONES) == ("west",)
+
+
+def test_shapes_over_the_antimeridian_meet_zones_on_both_sides() -> None:
+    fiji = (ZoneShape("e", box(179, -18, 180, -17)), ZoneShape("w", box(-180, -18, -179, -17)))
+    far = ZoneShape("far", box(0, -18, 1, -17))
+    over = Area("", polygons=(((-17.9, 179.5), (-17.9, -179.5), (-17.1, -179.5), (-17.1, 179.5), (-17.9, 179.5)),))
+    assert touched([over], [*fiji, far]) == ("e", "w")
+    assert touched([Area("", circles=(Circle((-17.5, 179.9), 50.0),))], [*fiji, far]) == ("e", "w")
+
+
+def test_a_zone_whose_geometry_cannot_be_read_is_touched_by_its_codes_alone() -> None:
+    for geometry in ({}, {"type": "Polygon"}, {"type": "Polygon", "coordinates": [["x"]]}, {"type": "Odd"}):
+        broken = ZoneShape("broken", geometry, ("CAC017",))
+        assert touched([polygon(-120.5, 38.2, -120.1, 38.8)], [broken]) == ()
+        assert touched([Area("", geocodes=(("UGC", "CAC017"),))], [broken]) == ("broken",)
+
+
+def test_an_area_without_anything_touches_nothing() -> None:
+    assert shape_of(Area("nowhere")) is None
+    assert touched([Area("nowhere")], ZONES) == ()
+    assert touched([], ZONES) == ()
+
+
+numbers = st.floats(-90, 90)
+points = st.tuples(numbers, st.floats(-360, 360))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(points, min_size=0, max_size=8), points, st.floats(0, 20_040))
+def test_no_numbers_break_it(corners: list[tuple[float, float]], centre: tuple[float, float], radius: float) -> None:
+    shape = ring_shape((*corners, *corners[:1]))
+    assert shape is None or (shape.is_valid and shape.area > 0)
+    round_ = circle_shape(Circle(centre, radius))
+    assert round_ is None or round_.is_valid
+    touched([Area("", polygons=((*corners, *corners[:1]),), circles=(Circle(centre, radius),))], ZONES)

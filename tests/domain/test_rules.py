@@ -1,0 +1,80 @@
+"""Which rule an entry falls under."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from broadcaster.domain.alert import Severity
+from broadcaster.domain.config import Match, RuleConfig
+from broadcaster.domain.rules import Ruling, matches, ruling
+from tests.domain.cap_messages import info, message
+
+FLOOD = message(infos=(info(response_types=("Evacuate", "Shelter"), parameters=(("WEAHandling", "Imminent"),)),))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {},
+        {"event": ("flood warning",)},
+        {"event": ("Tornado Warning", "Flood Warning")},
+        {"severity": ("Severe",)},
+        {"urgency": ("immediate",)},
+        {"certainty": ("Likely",)},
+        {"response": ("shelter",)},
+        {"zones": ("a", "b")},
+        {"status": ("Actual",)},
+        {"parameters": {"weahandling": ("imminent",)}},
+        {"parameters": {"WEAHandling": ()}},
+        {"event": ("Flood Warning",), "severity": ("Severe",), "zones": ("b",)},
+    ],
+)
+def test_a_match_asks_only_for_what_it_lists(asked: dict[str, Any]) -> None:
+    assert matches(Match(**asked), FLOOD, ["b"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"event": ("Flood",)},
+        {"severity": ("Extreme",)},
+        {"urgency": ("Future",)},
+        {"certainty": ("Observed",)},
+        {"response": ("Monitor",)},
+        {"zones": ("a",)},
+        {"status": ("Exercise",)},
+        {"parameters": {"WEAHandling": ("None",)}},
+        {"parameters": {"BLOCKCHANNEL": ()}},
+        {"event": ("Flood Warning",), "severity": ("Extreme",)},
+    ],
+)
+def test_what_is_asked_for_and_absent_does_not_match(asked: dict[str, Any]) -> None:
+    assert not matches(Match(**asked), FLOOD, ["b"])
+
+
+def test_all_that_is_asked_of_an_info_is_asked_of_the_same_one() -> None:
+    two = message(infos=(info(event="Wind", severity=Severity.EXTREME), info()))
+    assert matches(Match(event=("Wind",), severity=("Extreme",)), two, [])
+    assert not matches(Match(event=("Flood Warning",), severity=("Extreme",)), two, [])
+
+
+def test_a_message_without_infos_matches_only_what_asks_nothing_of_them() -> None:
+    assert matches(Match(), message(infos=()), [])
+    assert not matches(Match(event=("Wind",)), message(infos=()), [])
+
+
+def test_the_first_rule_that_fits_feed_and_match_decides() -> None:
+    rules = (
+        RuleConfig("other", "submit", feeds=("usgs",)),
+        RuleConfig("tornado", "submit", match=Match(event=("Tornado",))),
+        RuleConfig("flood", "draft", feeds=("nws", "x"), template="weather", max_per_hour=3),
+        RuleConfig("all", "show"),
+    )
+    assert ruling(rules, "nws", FLOOD, []) == Ruling("draft", "flood", "weather", 3)
+    assert ruling(rules, "y", FLOOD, []).rule == "all"
+
+
+def test_where_no_rule_matches_an_entry_is_kept() -> None:
+    assert ruling((), "nws", FLOOD, []) == Ruling("keep", "")
