@@ -1,0 +1,138 @@
+"""Zones in from GeoJSON: all of a file or nothing of it. SQL is the record; config/zones only seeds it."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import shapely
+from shapely.geometry import mapping, shape
+
+from broadcaster.domain.errors import Invalid
+from broadcaster.services import audit
+from broadcaster.services.system import Actor, System
+from broadcaster.store import zones as store
+from broadcaster.store.zones import Zone
+
+LARGEST = 64 * 1024 * 1024  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How many zones a file added, changed and left as they were."""
+
+    added: int
+    updated: int
+    unchanged: int
+
+
+def import_geojson(system: System, actor: Actor, path: Path) -> Imported:
+    """Take a FeatureCollection of zones (``properties.id``, ``name``, optional ``slug``, ``ugc``, ``same``).
+
+    Raises Invalid naming every bad feature by its index; nothing is changed then. Zones that the file does not
+    name stay: absence is never a deletion.
+    """
+    wanted = read(path)
+    with system.database.write() as connection:
+        added, updated = store.merge(connection, wanted)
+        audit.record(system, connection, actor, "zones.import", path.name, system.now(), added=added, updated=updated)
+    return Imported(added, updated, len(wanted) - added - updated)
+
+
+def read(path: Path) -> list[Zone]:
+    """The zones of a file. Raises Invalid."""
+    features = _features(path)
+    made: list[Zone] = []
+    wrong: list[str] = []
+    for index, feature in enumerate(features):
+        try:
+            made.append(_zone(feature, made))
+        except ValueError as error:
+            wrong.append(f"feature {index}: {error}")
+    if wrong:
+        more = f" and {len(wrong) - 20} more" if len(wrong) > 20 else ""
+        raise Invalid("zones", f"{path}: {'; '.join(wrong[:20])}{more}. Nothing was changed")
+    return made
+
+
+def slug_of(name: str) -> str:
+    """A name as a piece of an address: ASCII letters and digits, dashes between."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+
+
+def _features(path: Path) -> list[Any]:
+    try:
+        if path.stat().st_size > LARGEST:
+            raise Invalid("zones_large", f"{path} is larger than {LARGEST // 1024 // 1024} MB; simplify its outlines")
+        tree = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise Invalid("zones_unreadable", f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise Invalid("zones_json", f"{path} is not JSON: {error}") from error
+    if not isinstance(tree, dict) or tree.get("type") != "FeatureCollection":
+        raise Invalid("zones_geojson", f"{path} is no GeoJSON FeatureCollection")
+    features = tree.get("features")
+    if not isinstance(features, list) or not features:
+        raise Invalid("zones_geojson", f"{path} holds no features")
+    return features
+
+
+def _zone(feature: Any, earlier: list[Zone]) -> Zone:
+    if not isinstance(feature, dict) or feature.get("type") != "Feature":
+        raise ValueError("is no GeoJSON Feature")
+    properties = feature.get("properties")
+    if not isinstance(properties, dict):
+        raise ValueError("has no properties")
+    id_, name = _text(properties, "id"), _text(properties, "name")
+    slug = slug_of(_text(properties, "slug", default=name)) or slug_of(id_)
+    if any(zone.id == id_ for zone in earlier):
+        raise ValueError(f"the id {id_} stands twice")
+    if not slug:
+        raise ValueError(f"neither name nor id of {id_} holds letters or digits for an address")
+    if any(zone.slug == slug for zone in earlier):
+        slug = f"{slug}-{slug_of(id_)}"
+    if any(zone.slug == slug for zone in earlier):
+        raise ValueError(f"the address {slug} stands twice; give the feature a slug")
+    return Zone(id_, slug, name, _codes(properties, "ugc"), _codes(properties, "same"), _geometry(feature))
+
+
+def _text(properties: dict[str, Any], key: str, default: str = "") -> str:
+    found = properties.get(key, default)
+    if isinstance(found, int) and not isinstance(found, bool):
+        found = str(found)  # numbers as ids are common in exports of GIS programs
+    if not isinstance(found, str) or not found.strip():
+        raise ValueError(f"properties.{key} is missing or no text")
+    if key == "id" and re.search(r"[;,\s]", found.strip()):
+        raise ValueError(f"the id {found!r} holds a space, comma or semicolon")
+    return found.strip()
+
+
+def _codes(properties: dict[str, Any], key: str) -> tuple[str, ...]:
+    found = properties.get(key)
+    codes = [found] if isinstance(found, str) else found if found is not None else []
+    if not isinstance(codes, list) or not all(isinstance(code, str) and code.strip() for code in codes):
+        raise ValueError(f"properties.{key} is no list of codes")
+    return tuple(code.strip() for code in codes)
+
+
+def _geometry(feature: dict[str, Any]) -> dict[str, Any]:
+    raw = feature.get("geometry")
+    if not isinstance(raw, dict) or raw.get("type") not in ("Polygon", "MultiPolygon"):
+        raise ValueError("its geometry is no Polygon or MultiPolygon")
+    try:
+        made = shapely.force_2d(shape(raw))
+    except (ValueError, TypeError, IndexError, KeyError, AttributeError, shapely.errors.ShapelyError) as error:
+        raise ValueError(f"its coordinates cannot be read ({error})") from error
+    if made.is_empty:
+        raise ValueError("its outline is empty")
+    if not made.is_valid:
+        raise ValueError(f"its outline is wrong: {shapely.is_valid_reason(made)}")
+    west, south, east, north = made.bounds
+    if west < -180 or east > 180 or south < -90 or north > 90:
+        raise ValueError("its coordinates are no longitude and latitude in degrees (WGS 84)")
+    return json.loads(json.dumps(mapping(made)))  # type: ignore[no-any-return]
