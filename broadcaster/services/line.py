@@ -65,8 +65,8 @@ class Line:
     async def run(self, until: float, more: Callable[[], bool]) -> None:
         """Work until ``until`` (monotonic), or until the queue is empty and ``more()`` says nothing will come."""
         try:
-            while not self.stopping and time.monotonic() < until and (self._busy() or not self._dry or more()):
-                await self._turn()
+            while not self.stopping and time.monotonic() < until and (self._busy() or not self._dry):
+                await self._turn(more)
             await self._close()
         except BaseException:
             await self._abandon()
@@ -78,10 +78,10 @@ class Line:
         return bool(self._held or self._prepared or self._flying or self._words)
 
     # --- a turn -------------------------------------------------------------------------------------------------
-    async def _turn(self) -> None:
+    async def _turn(self, more: Callable[[], bool]) -> None:
         try:
             if len(self._held) <= self._claim_size // 2 and not (self._dry and self._busy()):
-                await self._claim()
+                await self._claim(more())
             rows = await self._grant()
             if rows or self._words_are_due() or self._lease_left() < RENEW_BELOW_SECONDS:
                 await self._exchange_group(rows)
@@ -91,10 +91,11 @@ class Line:
             log.warning("%s: the database refused, results are kept: %s", self._name, error.__class__.__name__)
             await asyncio.sleep(DATABASE_AWAY_SECONDS)
 
-    async def _claim(self) -> None:
+    async def _claim(self, more: bool) -> None:
+        """``more`` was asked before the claim: what came after it would be missed else."""
         before = time.monotonic()
         rows = await self._in_thread(lambda: self._exchange.claim(self._claim_size))
-        self._dry = not rows
+        self._dry = not rows and not more
         if rows:
             self._lease_ends = min(self._lease_ends, before + LEASE_SECONDS) if self._held else before + LEASE_SECONDS
             self._held.extend(rows)

@@ -206,7 +206,8 @@ def tell(
     ``verdict(channel, code)`` says what a provider's code means.
     """
     named = {word.attempt for word in words}
-    owners = dict(connection.execute(sa.select(a.id, a.delivery).where(a.id.in_(named))).tuples().all())
+    found = connection.execute(sa.select(a.id, a.delivery).where(a.id.in_(named)))
+    owners = {row.id: row.delivery for row in found}
     if owners:
         known = _load(connection, sorted(set(owners.values())), verdict)
         _apply(connection, [w for w in words if w.attempt in owners], owners, known, verdict, retry_max, at)

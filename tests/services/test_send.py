@@ -1,0 +1,502 @@
+"""The sender against a Twilio on loopback: everybody once, authority to the last moment, nothing guessed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from broadcaster.domain.alert import Mode
+from broadcaster.domain.channel import Receipt
+from broadcaster.domain.message import Message
+from broadcaster.services import deliveries, expand, receipts, settle
+from broadcaster.services.send import Sender
+from broadcaster.services.subscribers import opt_out
+from broadcaster.services.system import System
+from broadcaster.store import deliveries as store
+from broadcaster.store.engine import now
+from broadcaster.store.schema import alarms, alerts, attempts, opt_outs
+from broadcaster.store.schema import deliveries as rows
+from tests.providers.base import served
+from tests.providers.twilio import Twilio, TwilioFaults
+from tests.sending import TEXT, attempt_rows, go_live, people, sms, states, with_channels
+
+
+@pytest.fixture
+def twilio() -> Iterator[Twilio]:
+    with served(Twilio(TwilioFaults(latency=0.01))) as provider:
+        yield provider
+
+
+@pytest.fixture
+def ground(system: System, twilio: Twilio) -> System:
+    """A system whose only channel is the stand-in."""
+    return with_channels(system, sms(twilio))
+
+
+def work(system: System, seconds: float = 20) -> None:
+    sender = Sender(system)
+    try:
+        sender.work(seconds)
+    finally:
+        sender.close()
+
+
+def numbers(provider: Twilio) -> Counter[str]:
+    return Counter(text.to for text in provider.accepted)
+
+
+def test_everybody_in_the_zone_gets_the_text_once(ground: System, twilio: Twilio) -> None:
+    people(ground, 320)
+    people(ground, 5, zone="hills")
+    go_live(ground)
+    work(ground)
+    assert states(ground) == {"accepted": 320}
+    assert len(twilio.accepted) == len(numbers(twilio)) == 320
+    assert {text.body for text in twilio.accepted} == {TEXT}
+
+
+def test_an_alert_without_zones_reaches_nobody(ground: System, twilio: Twilio) -> None:
+    people(ground, 10)
+    go_live(ground, zone_ids=())
+    work(ground)
+    assert states(ground) == {}
+    assert twilio.accepted == []
+
+
+def test_who_joins_after_the_approval_is_not_in_it(ground: System, twilio: Twilio) -> None:
+    people(ground, 3)
+    go_live(ground)
+    people(ground, 4)
+    work(ground)
+    assert len(twilio.accepted) == 3
+
+
+def test_people_get_their_own_language_and_others_the_agencys_first(ground: System, twilio: Twilio) -> None:
+    for language in ("en", "es", "vi"):
+        people(ground, 2, language=language)
+    go_live(ground, texts=[Message("sms", "en", "Leave"), Message("sms", "es", "Salga")])
+    work(ground)
+    assert Counter(text.body for text in twilio.accepted) == {"Leave": 4, "Salga": 2}
+
+
+def test_expansion_goes_on_from_its_cursor(ground: System) -> None:
+    people(ground, 5003)
+    go_live(ground)
+    assert expand.step(ground) == 5000
+    assert expand.step(ground) == 3
+    assert expand.resume(ground) == 0
+    assert states(ground) == {"queued": 5003}
+
+
+def test_two_expansions_at_once_write_each_person_once(ground: System) -> None:
+    people(ground, 300)
+    go_live(ground)
+    threads = [threading.Thread(target=expand.resume, args=(ground,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert states(ground) == {"queued": 300}
+
+
+def test_two_senders_share_the_work_without_doubling(ground: System, twilio: Twilio) -> None:
+    people(ground, 400)
+    go_live(ground)
+    expand.resume(ground)
+    threads = [threading.Thread(target=work, args=(ground,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(numbers(twilio).values()) == {1}
+    assert states(ground) == {"accepted": 400}
+
+
+def test_an_evacuation_overtakes_what_is_queued(ground: System, twilio: Twilio) -> None:
+    people(ground, 40)
+    people(ground, 5, zone="hills")
+    go_live(ground, "weather", priority=7)
+    go_live(ground, "order", zone_ids=["hills"], priority=0, texts=[Message("sms", "en", "Leave")])
+    expand.resume(ground)
+    work(ground)
+    assert {text.body for text in twilio.accepted[:5]} == {"Leave"}
+
+
+def test_after_a_stop_nothing_more_starts(ground: System, twilio: Twilio) -> None:
+    people(ground, 30)
+    go_live(ground)
+    expand.resume(ground)
+    with ground.database.write() as connection:
+        assert deliveries.stop_broadcast(connection, "one", ground.now())
+        assert not deliveries.stop_broadcast(connection, "one", ground.now())
+    work(ground)
+    settle.settle(ground)
+    assert twilio.accepted == []
+    assert states(ground) == {"suppressed": 30}
+
+
+def test_a_stop_in_the_middle_lets_through_what_is_in_flight_and_one_group(ground: System, twilio: Twilio) -> None:
+    people(ground, 1500)
+    twilio.faults.latency = 0.2
+    go_live(ground)
+    expand.resume(ground)
+    sender = threading.Thread(target=work, args=(ground,))
+    sender.start()
+    while len(twilio.accepted) < 200:
+        time.sleep(0.005)
+    with ground.database.write() as connection:
+        deliveries.stop_broadcast(connection, "one", ground.now())
+        begun = connection.execute(sa.select(sa.func.count()).select_from(attempts)).scalar_one()
+    sender.join()
+    deliveries.suppress_ended(ground)
+    assert len(twilio.accepted) <= begun
+    assert states(ground) == {"accepted": len(twilio.accepted), "suppressed": 1500 - len(twilio.accepted)}
+
+
+@pytest.mark.parametrize("state", ["cancelled", "superseded", "lifted", "expired"])
+def test_an_alert_that_is_no_longer_live_sends_nothing(ground: System, twilio: Twilio, state: str) -> None:
+    people(ground, 4)
+    go_live(ground)
+    with ground.database.write() as connection:
+        connection.execute(alerts.update().values(state=state))
+    work(ground)
+    assert twilio.accepted == []
+    assert states(ground) == {"suppressed": 4}
+
+
+def test_an_alert_past_its_end_sends_nothing_even_if_nobody_ended_it(ground: System, twilio: Twilio) -> None:
+    people(ground, 4)
+    go_live(ground, minutes=-1)
+    work(ground)
+    assert twilio.accepted == []
+    assert states(ground) == {"suppressed": 4}
+
+
+def test_a_drill_never_goes_out_on_a_channel_without_drills(ground: System, twilio: Twilio) -> None:
+    people(ground, 4)
+    go_live(ground, mode=Mode.EXERCISE)
+    work(ground)
+    assert twilio.accepted == []
+    assert states(ground) == {"suppressed": 4}
+
+
+def test_a_drill_goes_out_where_the_channel_carries_drills(system: System, twilio: Twilio) -> None:
+    ground = with_channels(system, sms(twilio, drills=True))
+    people(ground, 4)
+    go_live(ground, mode=Mode.EXERCISE)
+    work(ground)
+    assert len(twilio.accepted) == 4
+
+
+def test_a_mode_that_was_changed_after_approval_sends_nothing(ground: System, twilio: Twilio) -> None:
+    people(ground, 4)
+    go_live(ground)
+    with ground.database.write() as connection:
+        connection.execute(alerts.update().values(mode="exercise"))
+    work(ground)
+    assert twilio.accepted == []
+
+
+def test_who_left_after_the_approval_gets_nothing(ground: System, twilio: Twilio) -> None:
+    people(ground, 4)
+    go_live(ground)
+    expand.resume(ground)
+    with ground.database.write() as connection:
+        opt_out(ground, connection, "+12020000002", "test", ground.now())
+    work(ground)
+    assert sorted(numbers(twilio)) == ["+12020000001", "+12020000003", "+12020000004"]
+    assert states(ground) == {"accepted": 3, "suppressed": 1}
+
+
+def test_an_opted_out_number_is_suppressed_and_remembered(ground: System, twilio: Twilio) -> None:
+    people(ground, 2)
+    twilio.plan.codes = {"+12020000001": 21610}
+    go_live(ground)
+    work(ground)
+    assert states(ground) == {"accepted": 1, "suppressed": 1}
+    with ground.database.read() as connection:
+        assert connection.execute(sa.select(sa.func.count()).select_from(opt_outs)).scalar_one() == 1
+
+
+def test_a_dead_number_fails_for_this_alert_with_its_code(ground: System, twilio: Twilio) -> None:
+    people(ground, 2)
+    twilio.plan.codes = {"+12020000001": 21211}
+    go_live(ground)
+    work(ground)
+    told = deliveries.totals(ground, "one")
+    assert told["channels"]["sms"]["failed"] == 1
+    assert told["channels"]["sms"]["errors"] == {"21211": 1}
+    assert told["settled"]
+
+
+def test_wrong_credentials_rest_the_channel_ring_an_alarm_and_lose_nothing(ground: System, twilio: Twilio) -> None:
+    people(ground, 3)
+    twilio.faults.unauthorized = True
+    go_live(ground)
+    work(ground)
+    assert states(ground) == {"waiting": 3}
+    with ground.database.read() as connection:
+        assert [row.key for row in connection.execute(sa.select(alarms))] == ["channel:sms:20003"]
+    before = twilio.requests
+    _due_now(ground)
+    work(ground)
+    assert twilio.requests == before
+
+
+def test_too_many_requests_are_sent_again_once_the_provider_allows(ground: System, twilio: Twilio) -> None:
+    people(ground, 20)
+    twilio.faults.too_many, twilio.faults.retry_after = 1.0, 0.2
+    go_live(ground)
+    work(ground)
+    assert states(ground) == {"waiting": 20}
+    twilio.faults.too_many = 0
+    _due_now(ground)
+    work(ground)
+    assert states(ground) == {"accepted": 20}
+    assert set(numbers(twilio).values()) == {1}
+
+
+def _due_now(system: System) -> None:
+    with system.database.write() as connection:
+        connection.execute(rows.update().where(rows.c.state == "waiting").values(due=now(connection)))
+
+
+def _aged(system: System, seconds: float) -> None:
+    """As if ``seconds`` had passed for every attempt."""
+    from datetime import timedelta
+
+    by = timedelta(seconds=seconds)
+    with system.database.write() as connection:
+        for row in connection.execute(sa.select(attempts)).all():
+            values = {"started": row.started - by, "changed": row.changed - by}
+            values |= {"asked": row.asked and row.asked - by, "not_found": row.not_found and row.not_found - by}
+            connection.execute(attempts.update().where(attempts.c.id == row.id).values(**values))
+
+
+def test_an_answer_lost_after_acceptance_is_found_at_the_provider_and_not_sent_again(
+    ground: System, twilio: Twilio
+) -> None:
+    people(ground, 30)
+    twilio.faults.cut_after = 1.0
+    go_live(ground)
+    work(ground)
+    assert states(ground) == {"unknown": 30}
+    assert settle.ask(ground) == 30
+    work(ground)
+    assert states(ground) == {"accepted": 30}
+    assert set(numbers(twilio).values()) == {1}
+
+
+def test_not_found_must_hold_twice_ten_seconds_apart_before_sending_again(ground: System, twilio: Twilio) -> None:
+    people(ground, 1)
+    twilio.faults.cut_before = 1.0
+    go_live(ground)
+    work(ground)
+    twilio.faults.cut_before = 0
+    assert settle.ask(ground) == 0
+    _aged(ground, 6)
+    assert settle.ask(ground) == 0
+    assert states(ground) == {"unknown": 1}
+    _aged(ground, 6)
+    assert settle.ask(ground) == 1
+    work(ground)
+    assert states(ground) == {"accepted": 1}
+    assert len(twilio.accepted) == 1
+
+
+def test_a_sender_that_fell_silent_leaves_unknowns_only_after_its_time(ground: System, twilio: Twilio) -> None:
+    people(ground, 1)
+    go_live(ground)
+    expand.resume(ground)
+    with ground.database.write() as connection:
+        at = now(connection)
+        leased = store.claim(connection, "sms", "dead", 10, at)
+        assert store.begin(connection, [(leased[0], "a1")], "dead", at) == {leased[0].id}
+    _aged(ground, 14)
+    settle.settle(ground)
+    assert states(ground) == {"sending": 1}
+    _aged(ground, 2)
+    settle.settle(ground)
+    assert states(ground) == {"unknown": 1}
+
+
+def test_a_lease_that_ran_out_frees_its_rows_and_one_that_runs_does_not(ground: System) -> None:
+    from datetime import timedelta
+
+    people(ground, 2)
+    go_live(ground)
+    expand.resume(ground)
+    with ground.database.write() as connection:
+        at = now(connection)
+        old = store.claim(connection, "sms", "dead", 1, at - timedelta(seconds=0))
+        connection.execute(rows.update().where(rows.c.id == old[0].id).values(lease=at - timedelta(seconds=1)))
+        store.claim(connection, "sms", "alive", 1, at)
+    settle.settle(ground)
+    assert states(ground) == {"queued": 1, "leased": 1}
+
+
+def test_a_row_whose_lease_another_took_is_not_begun(ground: System) -> None:
+    people(ground, 1)
+    go_live(ground)
+    expand.resume(ground)
+    with ground.database.write() as connection:
+        leased = store.claim(connection, "sms", "me", 1, now(connection))
+        connection.execute(rows.update().values(holder="other"))
+        assert store.begin(connection, [(leased[0], "a1")], "me", now(connection)) == set()
+    assert attempt_rows(ground) == []
+
+
+def test_where_redis_is_away_sending_goes_on(ground: System, twilio: Twilio, tmp_path: object) -> None:
+    from dataclasses import replace
+
+    from broadcaster.transport.connection import connect
+
+    away = replace(ground, redis=connect(f"unix://{tmp_path}/nobody.sock"))
+    people(away, 60)
+    go_live(away)
+    work(away)
+    assert states(away) == {"accepted": 60}
+
+
+def _receipt(system: System, status: str, code: str = "") -> None:
+    attempt = attempt_rows(system)[-1]
+    receipts.receive(system, "sms", [Receipt(attempt.id, attempt.provider_id or "SMx", status, code)])
+
+
+def test_a_receipt_raises_the_state_and_proof_is_never_lowered(ground: System) -> None:
+    people(ground, 1)
+    go_live(ground)
+    work(ground)
+    _receipt(ground, "delivered")
+    _receipt(ground, "accepted")
+    _receipt(ground, "failed", "30005")
+    assert receipts.drain(ground) == 3
+    assert states(ground) == {"delivered": 1}
+
+
+def test_a_late_failure_after_acceptance_counts(ground: System) -> None:
+    people(ground, 1)
+    go_live(ground)
+    work(ground)
+    _receipt(ground, "failed", "30005")
+    receipts.drain(ground)
+    assert states(ground) == {"failed": 1}
+
+
+@pytest.mark.parametrize(("code", "again"), [("30003", 3), ("30008", 1), ("30005", 0)])
+def test_a_retryable_receipt_opens_another_attempt(ground: System, twilio: Twilio, code: str, again: int) -> None:
+    people(ground, 1)
+    go_live(ground)
+    work(ground)
+    for _ in range(3):
+        _receipt(ground, "failed", code)
+        receipts.drain(ground)
+        _due_now(ground)
+        work(ground)
+    assert len(twilio.accepted) == 1 + again
+
+
+def test_a_delivered_word_about_the_first_attempt_wins_over_the_second(ground: System) -> None:
+    people(ground, 1)
+    go_live(ground)
+    work(ground)
+    first = attempt_rows(ground)[0]
+    _receipt(ground, "failed", "30003")
+    receipts.drain(ground)
+    _due_now(ground)
+    work(ground)
+    receipts.receive(ground, "sms", [Receipt(first.id, first.provider_id, "delivered")])
+    _receipt(ground, "failed", "30005")
+    receipts.drain(ground)
+    assert states(ground) == {"delivered": 1}
+
+
+def test_a_receipt_proves_an_unknown_attempt(ground: System, twilio: Twilio) -> None:
+    people(ground, 1)
+    twilio.faults.cut_after = 1.0
+    go_live(ground)
+    work(ground)
+    receipts.receive(ground, "sms", [Receipt(attempt_rows(ground)[0].id, "SM1", "accepted")])
+    receipts.drain(ground)
+    assert states(ground) == {"accepted": 1}
+    assert attempt_rows(ground)[0].provider_id == "SM1"
+
+
+def test_a_receipt_that_matches_nothing_is_kept_and_tried_again(ground: System) -> None:
+    people(ground, 1)
+    go_live(ground)
+    expand.resume(ground)
+    receipts.receive(ground, "sms", [Receipt("early", "SM1", "delivered")])
+    assert receipts.drain(ground) == 0
+    with ground.database.write() as connection:
+        leased = store.claim(connection, "sms", "me", 1, now(connection))
+        store.begin(connection, [(leased[0], "early")], "me", now(connection))
+    assert receipts.drain(ground) == 1
+    assert states(ground) == {"delivered": 1}
+    assert receipts.drain(ground) == 0
+
+
+def test_receipts_are_kept_in_sql_while_redis_is_away(ground: System, tmp_path: object) -> None:
+    from dataclasses import replace
+
+    from broadcaster.transport.connection import connect
+
+    people(ground, 1)
+    go_live(ground)
+    work(ground)
+    away = replace(ground, redis=connect(f"unix://{tmp_path}/nobody.sock"))
+    _receipt(away, "delivered")
+    assert receipts.drain(away) == 1
+    assert states(ground) == {"delivered": 1}
+
+
+def test_an_accepted_message_without_a_receipt_is_asked_about(ground: System, twilio: Twilio) -> None:
+    people(ground, 1)
+    go_live(ground)
+    work(ground)
+    twilio.accepted[0].status = "delivered"
+    assert settle.ask(ground) == 0
+    _aged(ground, 601)
+    assert settle.ask(ground) == 1
+    assert states(ground) == {"delivered": 1}
+
+
+def test_a_cancel_goes_to_everybody_the_first_may_have_reached_and_to_nobody_else(
+    ground: System, twilio: Twilio
+) -> None:
+    people(ground, 4)
+    twilio.plan.codes = {"+12020000001": 21211}
+    go_live(ground)
+    work(ground)
+    people(ground, 3)
+    go_live(ground, "cancel", ending="cancelled", replaces=["one"], texts=[Message("sms", "en", "Error")])
+    work(ground)
+    corrected = sorted(text.to for text in twilio.accepted if text.body == "Error")
+    assert corrected == ["+12020000002", "+12020000003", "+12020000004"]
+
+
+def test_totals_count_each_delivery_once_and_zeros_without_a_broadcast(ground: System) -> None:
+    people(ground, 7)
+    go_live(ground)
+    expand.resume(ground)
+    told = deliveries.totals(ground, "one")
+    assert told["totals"]["total"] == told["totals"]["queued"] == 7
+    assert not told["settled"]
+    work(ground)
+    assert deliveries.totals(ground, "one")["settled"]
+
+
+def test_the_pace_holds(system: System, twilio: Twilio) -> None:
+    ground = with_channels(system, sms(twilio, per_second=50))
+    people(ground, 60)
+    go_live(ground)
+    began = time.monotonic()
+    work(ground)
+    took = time.monotonic() - began
+    assert len(twilio.accepted) == 60
+    assert took >= 59 / 50 * 0.97
