@@ -1,0 +1,17 @@
+"""Cancel: "sent in error, there is no danger", to everybody the alert may have reached, by the same channels."""
+
+from __future__ import annotations
+
+from broadcaster.domain.alert import Alert, MsgType
+from broadcaster.services.follow_up import follow_up, prepared
+from broadcaster.services.system import Actor, System
+
+
+def cancel(system: System, actor: Actor, alert_id: str, reason: str = "") -> Alert:
+    """The Cancel, in review; one approver may release it alone (override), the signature is then owed.
+
+    Raises Refused where the alert is not live, Forbidden for tokens and feeds.
+    """
+    return follow_up(
+        system, actor, alert_id, "cancel", lambda old: prepared(old, "sent_in_error", MsgType.CANCEL), reason
+    )

@@ -1,0 +1,69 @@
+"""What time alone ends: alerts past their end. What is in force until lifted is asked about, never ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from broadcaster.domain.alert import Alert, State
+from broadcaster.domain.lifecycle import PENDING, Verb, expired, move, review_due
+from broadcaster.services import publish
+from broadcaster.services.deliveries import end_broadcasts
+from broadcaster.services.steps import changed, noted, recorded
+from broadcaster.services.system import SYSTEM, System
+from broadcaster.store import alarms
+from broadcaster.store import alerts as store
+
+
+def expire(system: System) -> list[str]:
+    """End what is due, publish if the page changed, ring where somebody must confirm or lift. Ids of the ended.
+
+    Asked every few seconds: it writes only where something is due.
+    """
+    with system.database.read() as connection:
+        due = _due(connection, system.now()) or _unasked(connection, system.now())
+    if not due:
+        return []
+    with system.database.write() as connection:
+        at = system.now()
+        for alert in _unasked(connection, at):
+            _ask(connection, alert, at)
+        ended = [_end(connection, alert, at) for alert in store.by_ids(connection, _due(connection, at), lock=True)]
+        live = [alert.id for alert in ended if alert.identifier is not None]
+        version = _page(system, connection, live, at)
+        for alert in ended:
+            recorded(system, connection, SYSTEM, Verb.EXPIRE, alert, at)
+    if version is not None:
+        publish.tell(system, version)
+    return [alert.id for alert in ended]
+
+
+def _due(connection: Connection, at: datetime) -> list[str]:
+    return [a.id for a in store.in_states(connection, State.LIVE, *sorted(PENDING)) if expired(a, at)]
+
+
+def _unasked(connection: Connection, at: datetime) -> list[Alert]:
+    rung = {row.key for row in alarms.open_alarms(connection)}
+    live = store.in_states(connection, State.LIVE)
+    return [alert for alert in live if review_due(alert, at) and f"review:{alert.id}" not in rung]
+
+
+def _ask(connection: Connection, alert: Alert, at: datetime) -> None:
+    headline = alert.content.infos[0].headline if alert.content.infos else alert.id
+    text = f"Does it still hold? Confirm it (extend), change it or lift it: {headline}"
+    alarms.ring(connection, f"review:{alert.id}", "review_due", text, at)
+
+
+def _end(connection: Connection, old: Alert, at: datetime) -> Alert:
+    new = changed(connection, old, replace(old, state=move(old.state, Verb.EXPIRE), ended_at=at))
+    noted(connection, new, Verb.EXPIRE, SYSTEM.name, at)
+    return new
+
+
+def _page(system: System, connection: Connection, live: list[str], at: datetime) -> int | None:
+    if not live:
+        return None
+    end_broadcasts(connection, store.ancestors(connection, live), "expired", at)
+    return publish.publish(system, connection, at)

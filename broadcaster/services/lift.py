@@ -1,0 +1,29 @@
+"""Lift: a person says that it is safe to return. The all clear goes through review like any alert."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from broadcaster.domain.alert import Alert, MsgType
+from broadcaster.domain.errors import Invalid
+from broadcaster.services.drafting import Draft
+from broadcaster.services.follow_up import follow_up, prepared
+from broadcaster.services.system import Actor, System
+
+
+def lift(system: System, actor: Actor, alert_id: str, reason: str = "", zones: Sequence[str] = ()) -> Alert:
+    """The all clear, in review; for all of the alert's zones, or for some, while the others go on.
+
+    Raises Refused where the alert is not live, Forbidden for tokens and feeds, Invalid for zones not in it.
+    """
+
+    def write(old: Alert) -> Draft:
+        safe = "danger_over" if old.content.template in ("severe_weather", "cap") else "safe_return"
+        draft = prepared(old, "lifted", MsgType.UPDATE, guidance=safe)
+        wrong = sorted(set(zones) - set(old.zones))
+        if wrong:
+            raise Invalid("not_in_alert", f"The alert does not hold in {', '.join(wrong)}.")
+        return replace(draft, zones=tuple(zones), areas=()) if zones else draft
+
+    return follow_up(system, actor, alert_id, "lift", write, reason)
