@@ -270,7 +270,6 @@ def compose(message: Message, recipient: Recipient, attempt: Attempt, options: O
     mail["Date"] = format_datetime(attempt.started)
     mail["Message-ID"] = f"<{attempt.id}@{sender[1].rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = message.language
     if options.reply_to:
         mail["Reply-To"] = options.reply_to
     if attempt.earlier:
@@ -279,6 +278,7 @@ def compose(message: Message, recipient: Recipient, attempt: Attempt, options: O
         mail["List-Unsubscribe"] = f"<{recipient.unsubscribe_url}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(message.text)
+    mail["Content-Language"] = message.language  # after set_content, which drops every Content- header
     return mail
 
 

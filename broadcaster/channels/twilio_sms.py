@@ -178,13 +178,15 @@ class TwilioSms:
     async def _listed(self, to: str) -> list[MessageInstance]:
         # No DateSent filter: a message that Twilio still queues has none and would be hidden.
         page: MessagePage = await self._messages.page_async(to=to, page_size=PAGE_SIZE)
-        listed: list[MessageInstance] = []
-        for _ in range(MOST_PAGES):
-            listed.extend(page)
+        listed: list[MessageInstance] = list(page)
+        for _ in range(MOST_PAGES - 1):
             if page.next_page_url is None:
-                return listed
+                break
             page = await self._messages.get_page_async(self._own(page.next_page_url))
-        raise OutcomeUnknown(f"more than {PAGE_SIZE * MOST_PAGES} messages to this number")
+            listed.extend(page)
+        if page.next_page_url is not None:
+            raise OutcomeUnknown(f"more than {PAGE_SIZE * MOST_PAGES} messages to this number")
+        return listed
 
     def _own(self, url: str) -> str:
         if not url.startswith(f"{self._client.api.base_url}/"):  # our credentials go nowhere else

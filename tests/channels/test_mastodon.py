@@ -1,0 +1,228 @@
+"""Mastodon: what is posted, what each answer means, how a post is found again. Over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import pytest
+
+from broadcaster.channels.mastodon import CODES, GONE, Mastodon, Options, open_channel, same_text
+from broadcaster.domain.channel import Accepted, ChannelError, Found, OutcomeUnknown, Recipient, Secret, Sent, Verdict
+from tests.channels.ways import PUBLIC_URL, TEXT, attempt, message
+from tests.providers import mastodon as provider
+from tests.providers.base import served
+from tests.providers.mastodon import MastodonFaults, shown
+
+T = TypeVar("T")
+WHO = Recipient("county", "en")
+
+
+@pytest.fixture
+def fake() -> Iterator[provider.Mastodon]:
+    with served(provider.Mastodon(MastodonFaults(latency=0))) as made:
+        yield made
+
+
+def using(fake: provider.Mastodon, work: Callable[[Mastodon], Awaitable[T]], **more: Any) -> T:
+    async def run() -> T:
+        channel = open_channel("county", Options(Secret(provider.TOKEN), fake.base_url, **more), PUBLIC_URL)
+        try:
+            return await work(channel)
+        finally:
+            await channel.close()
+
+    return asyncio.run(run())
+
+
+def send(fake: provider.Mastodon, text: str = TEXT, earlier: str = "", **more: Any) -> Accepted:
+    return using(fake, lambda c: c.send(message(text, "es"), WHO, attempt("at_1", earlier=earlier)), **more)
+
+
+def refused(fake: provider.Mastodon, **more: Any) -> ChannelError:
+    with pytest.raises(ChannelError) as raised:
+        send(fake, **more)
+    return raised.value
+
+
+def test_a_post_stands_in_public_in_its_language_with_its_address(fake: provider.Mastodon) -> None:
+    accepted = send(fake)
+    [post] = fake.posts
+    assert (post.text, post.language, post.visibility, post.answers) == (TEXT, "es", "public", "")
+    assert accepted == Accepted(post.id, f"{fake.base_url}/@county/{post.id}", delivered=True)
+
+
+def test_an_update_answers_the_first_post(fake: provider.Mastodon) -> None:
+    first = fake.post("first")
+    send(fake, earlier=first.id)
+    assert fake.posts[1].answers == first.id
+
+
+def test_where_the_first_post_is_gone_the_next_try_answers_nothing(fake: provider.Mastodon) -> None:
+    async def two(channel: Mastodon) -> None:
+        with pytest.raises(ChannelError) as raised:
+            await channel.send(message(), WHO, attempt("at_1", earlier="404"))
+        assert (raised.value.code, raised.value.permanent, CODES[GONE]) == (GONE, False, Verdict.RETRY_ONCE)
+        await channel.send(message(), WHO, attempt("at_2", earlier="404"))
+
+    using(fake, two)
+    assert [post.answers for post in fake.posts] == [""]
+
+
+def test_a_request_doubled_on_the_wire_makes_one_post(fake: provider.Mastodon) -> None:
+    assert send(fake).provider_id == send(fake).provider_id
+    assert (len(fake.posts), fake.keys) == (1, ["at_1", "at_1"])
+
+
+def test_visibility_is_a_choice(fake: provider.Mastodon) -> None:
+    send(fake, visibility="unlisted")
+    assert fake.posts[0].visibility == "unlisted"
+
+
+@pytest.mark.parametrize("wrong", [{"visibility": "direct"}, {"length": 0}, {"timeout_seconds": 11}])
+def test_options_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"visibility|length|lies"):
+        Options(Secret("t"), "https://m.example", **wrong)
+
+
+# --- what the answers mean ------------------------------------------------------------------------------------
+def test_too_many_posts_wait_until_the_reset(fake: provider.Mastodon) -> None:
+    fake.faults = MastodonFaults(latency=0, too_many=1, reset_seconds=30)
+    error = refused(fake)
+    assert (error.code, error.permanent, CODES[error.code]) == ("http_429", False, Verdict.BACK_OFF)
+    assert error.retry_after is not None
+    assert 20 < error.retry_after <= 30
+
+
+def test_a_text_too_long_is_over_for_good(fake: provider.Mastodon) -> None:
+    error = refused(fake, text="x" * 501)
+    assert (error.code, error.permanent, CODES[error.code]) == ("http_422", True, Verdict.PERMANENT)
+    assert "limit of 500" in error.text
+
+
+def test_a_token_that_is_not_valid_stops_the_channel(fake: provider.Mastodon) -> None:
+    fake.faults = MastodonFaults(unauthorized=True)
+    error = refused(fake)
+    assert (error.code, error.permanent, CODES[error.code]) == ("http_401", False, Verdict.STOP_CHANNEL)
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict", "permanent"),
+    [(403, Verdict.STOP_CHANNEL, False), (404, Verdict.ALARM, True), (418, None, False)],
+)
+def test_other_refusals_keep_their_status(
+    fake: provider.Mastodon, status: int, verdict: Verdict | None, permanent: bool
+) -> None:
+    fake.faults = MastodonFaults(status=status)
+    error = refused(fake)
+    assert (error.code, error.permanent, CODES.get(error.code)) == (f"http_{status}", permanent, verdict)
+    assert fake.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("faults", "posts"),
+    [
+        ({"error_before": 1}, 0),
+        ({"error_after": 1}, 1),
+        ({"cut_before": 1}, 0),
+        ({"cut_after": 1}, 1),
+        ({"unreadable": 1}, 1),
+        ({"status": 500}, 0),
+    ],
+)
+def test_what_may_stand_is_unknown_and_asked_once(fake: provider.Mastodon, faults: dict[str, Any], posts: int) -> None:
+    fake.faults = MastodonFaults(latency=0, **faults)
+    with pytest.raises(OutcomeUnknown):
+        send(fake)
+    assert (fake.requests, len(fake.posts)) == (1, posts)
+
+
+def test_silence_is_unknown_at_the_time_limit(fake: provider.Mastodon) -> None:
+    fake.faults = MastodonFaults(latency=0, hang_after=1)
+    with pytest.raises(OutcomeUnknown):
+        send(fake, timeout_seconds=0.3)
+    assert (fake.requests, len(fake.posts)) == (1, 1)
+
+
+# --- finding a post again -------------------------------------------------------------------------------------
+def find(fake: provider.Mastodon, sent: Sent) -> Found | None:
+    return using(fake, lambda channel: channel.find(sent))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TEXT,
+        "Two\nlines\n\nand a paragraph",
+        "More at https://alerts.judge.example/alerts/canyon-fire-evacuation-order-2026 now",
+        "Ask @sheriff@social.judge.example & say \u201chelp\u201d <now>",
+        "cafe\u0301",
+    ],
+)
+def test_a_post_is_found_by_its_text_as_the_instance_shows_it(fake: provider.Mastodon, text: str) -> None:
+    post = fake.post(text)
+    found = find(fake, Sent(attempt(), message(text), WHO))
+    assert found == Found(post.id, "delivered", url=f"{fake.base_url}/@county/{post.id}")
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [("Go now", "Go"), ("Go", "Go now"), ("go", "Go")])
+def test_another_text_is_another_post(ours: str, theirs: str) -> None:
+    assert not same_text(ours, shown(theirs))
+
+
+def test_older_posts_and_those_of_other_attempts_are_not_it(fake: provider.Mastodon) -> None:
+    known = fake.post(TEXT)
+    old = fake.post(TEXT)
+    old.created -= timedelta(minutes=1)
+    assert find(fake, Sent(attempt(), message(), WHO, frozenset([known.id]))) is None
+
+
+def test_of_two_equal_posts_the_older_is_the_first_trys(fake: provider.Mastodon) -> None:
+    older, newer = fake.post(TEXT), fake.post(TEXT)
+    older.created -= timedelta(seconds=2)
+    found = find(fake, Sent(attempt(), message(), WHO))
+    assert found is not None
+    assert found.provider_id == older.id != newer.id
+
+
+def test_the_accounts_posts_are_read_over_several_pages(fake: provider.Mastodon) -> None:
+    wanted = fake.post(TEXT)
+    for number in range(100):
+        fake.post(f"Other {number}")
+    found = find(fake, Sent(attempt(), message(), WHO))
+    assert found is not None
+    assert found.provider_id == wanted.id
+
+
+def test_reading_stops_at_posts_older_than_the_try(fake: provider.Mastodon) -> None:
+    for number in range(300):
+        fake.post(f"Other {number}").created -= timedelta(minutes=5)
+    assert find(fake, Sent(attempt(), message(), WHO)) is None
+    assert fake.requests == 2  # whose account, and one page
+
+
+def test_too_many_posts_to_read_prove_nothing(fake: provider.Mastodon) -> None:
+    for number in range(240):
+        fake.post(f"Other {number}")
+    with pytest.raises(OutcomeUnknown):
+        find(fake, Sent(attempt(), message(), WHO))
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_posts_that_cannot_be_read_prove_nothing(fake: provider.Mastodon, status: int) -> None:
+    fake.faults = MastodonFaults(status=status)
+    with pytest.raises(OutcomeUnknown):
+        find(fake, Sent(attempt(), message(), WHO))
+
+
+@pytest.mark.parametrize(("longest", "length", "fits"), [(500, 500, True), (5000, 500, True), (300, 500, False)])
+def test_check_compares_the_instances_length_with_ours(
+    fake: provider.Mastodon, longest: int, length: int, fits: bool
+) -> None:
+    fake.faults = MastodonFaults(characters=longest)
+    account, size = using(fake, lambda channel: channel.check(), length=length)
+    assert account.ok
+    assert (size.ok, "length = 300" in size.hint) == (fits, not fits)
+    assert open_channel("c", Options(Secret("t"), fake.base_url, length=length), "").limits().length == length

@@ -1,0 +1,116 @@
+"""How to open each kind of channel against its stand-in, for every test that runs over several kinds."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from broadcaster.channels import mastodon, simulated, smtp, twilio_sms
+from broadcaster.domain.channel import Attempt, Channel, DataPath, Recipient, Secret
+from broadcaster.domain.message import Message
+from tests.providers import mastodon as mastodon_provider
+from tests.providers import smtp as smtp_provider
+from tests.providers import twilio as twilio_provider
+from tests.providers.base import served
+
+PUBLIC_URL = "https://alerts.judge.example"
+TEXT = "Judge County Fire: EVACUATE NOW, Canyon Rd. Wildfire. Go to Main St School. 22 Nov 6:30 pm"
+PHONE = "+15005550101"
+
+
+@dataclass
+class Way:
+    """A way to one kind: ``open`` makes a channel, ``seen`` counts what reached the provider."""
+
+    kind: str
+    open: Callable[[], Channel]
+    seen: Callable[[], int]
+    recipient: Recipient
+    secrets: tuple[str, ...]
+    down: Callable[[], Channel]  # the same channel, but nobody listens there
+
+
+def message(text: str = TEXT, language: str = "en", **more: Any) -> Message:
+    """A message as approval froze it."""
+    return Message("any", language, text, **more)
+
+
+def attempt(id_: str = "at_1", valid_seconds: int = 3600, earlier: str = "") -> Attempt:
+    """A try that starts now."""
+    return Attempt(id_, datetime.now(UTC), valid_seconds, earlier)
+
+
+@contextlib.contextmanager
+def twilio_way(folder: Path) -> Iterator[Way]:
+    def made(url: str) -> Channel:
+        options = twilio_sms.Options(
+            twilio_provider.ACCOUNT, Secret(twilio_provider.TOKEN), twilio_provider.SERVICE, base_url=url
+        )
+        return twilio_sms.open_channel("sms", options, PUBLIC_URL)
+
+    with served(twilio_provider.Twilio(twilio_provider.TwilioFaults(latency=0))) as fake:
+        yield Way(
+            "twilio_sms",
+            lambda: made(fake.base_url),
+            lambda: fake.requests,
+            Recipient(PHONE, "en"),
+            (twilio_provider.TOKEN,),
+            lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
+def mastodon_way(folder: Path) -> Iterator[Way]:
+    def made(url: str) -> Channel:
+        options = mastodon.Options(Secret(mastodon_provider.TOKEN), url)
+        return mastodon.open_channel("county", options, PUBLIC_URL)
+
+    with served(mastodon_provider.Mastodon(mastodon_provider.MastodonFaults(latency=0))) as fake:
+        yield Way(
+            "mastodon",
+            lambda: made(fake.base_url),
+            lambda: fake.requests,
+            Recipient("county", "en"),
+            (mastodon_provider.TOKEN,),
+            lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
+def smtp_way(folder: Path) -> Iterator[Way]:
+    def made(port: int) -> Channel:
+        options = smtp.Options(
+            f"smtp://127.0.0.1:{port}",
+            "Judge County <alerts@judge.example>",
+            smtp_provider.USER,
+            Secret(smtp_provider.PASSWORD),
+        )
+        return smtp.open_channel("mail", options, PUBLIC_URL)
+
+    with smtp_provider.mail_server(login=True) as server:
+        yield Way(
+            "smtp",
+            lambda: made(server.port),
+            lambda: server.tries,
+            Recipient("ana@judge.example", "en", f"{PUBLIC_URL}/unsubscribe/t0"),
+            (smtp_provider.PASSWORD,),
+            lambda: made(9),
+        )
+
+
+@contextlib.contextmanager
+def simulated_way(folder: Path) -> Iterator[Way]:
+    options = simulated.Options("sms", DataPath(str(folder)), 0)
+
+    def made() -> Channel:
+        return simulated.open_channel("sim", options, PUBLIC_URL)
+
+    file = simulated.path("sim", options)
+    yield Way("simulated", made, lambda: len(list(simulated.shown(file))), Recipient(PHONE, "en"), (), made)
+
+
+WAYS = {"twilio_sms": twilio_way, "mastodon": mastodon_way, "smtp": smtp_way, "simulated": simulated_way}
