@@ -58,3 +58,25 @@ def _parameter(name: str, wanted: tuple[str, ...], info: Info) -> bool:
 def _any_of(wanted: Collection[str], found: Iterable[str]) -> bool:
     folded = {word.casefold() for word in wanted}
     return not folded or any(word.casefold() in folded for word in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is done with an entry: on the page in its issuer's words, a draft of ours, submitted at once."""
+
+    show: bool = False
+    draft: bool = False
+    submit: bool = False
+
+    @property
+    def action(self) -> str:
+        """The strongest of it, in the words of rules.toml."""
+        return "submit" if self.submit else "draft" if self.draft else "show" if self.show else "keep"
+
+
+def planned(found: Ruling, *, was_shown: bool, was_ours: bool, has_zones: bool) -> Plan:
+    """The rule's action, and what an earlier message of the chain obliges to: an update follows where the
+    warning it replaces went, whatever the rules say of it alone. What touches no zone of ours is never shown."""
+    show = (found.action == "show" or was_shown) and has_zones
+    submit = found.action == "submit"
+    return Plan(show, submit or found.action == "draft" or was_ours, submit)

@@ -1,0 +1,288 @@
+"""What feeds brought: entries with their bytes and decisions, shown warnings, polls, and when each feed is due."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+from sqlalchemy.engine import Connection, Row
+
+from broadcaster.domain.alert import CapMessage, MsgType, Reference
+from broadcaster.domain.feed_entry import FeedEntry, Link, Problem
+from broadcaster.domain.triage import Decision, Known, Verb, event_of
+from broadcaster.store.engine import now
+from broadcaster.store.schema import feed_entries, feed_links, feed_states, polls, shown
+from broadcaster.store.upsert import insert
+
+MEMORY = timedelta(days=30)  # how far back an earlier message is looked for
+POLLS_KEPT = timedelta(days=7)
+MAX_RAW = 1_000_000  # bytes kept of something that could not be read
+_MESSAGE = TypeAdapter(CapMessage)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """A warning on our page in its issuer's words. ``entry`` is the row that brought it."""
+
+    id: str
+    entry: int
+    zones: tuple[str, ...]
+
+
+# --- entries --------------------------------------------------------------------------------------------------
+def lock(connection: Connection, sender: str) -> None:
+    """Let no other transaction decide about this sender until this one ends (SQLite writes alone anyway)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"feed\n{sender}"))))
+
+
+def seen(connection: Connection, feed: str, entries: Sequence[FeedEntry]) -> set[tuple[str, str]]:
+    """(identifier, content hash) of those of ``entries`` that this feed brought before, in one look."""
+    found: set[tuple[str, str]] = set()
+    hashes = sorted({entry.content_hash for entry in entries})
+    table = feed_entries.c
+    for start in range(0, len(hashes), 500):
+        query = sa.select(table.identifier, table.content_hash).where(
+            table.feed == feed, table.content_hash.in_(hashes[start : start + 500])
+        )
+        found.update((row.identifier, row.content_hash) for row in connection.execute(query))
+    return found
+
+
+def known(connection: Connection, feeds: Collection[str], message: CapMessage, at: datetime) -> list[Known]:
+    """Recorded entries of the message's sender that bear its identifier, that it names, or that name it."""
+    table = feed_entries.c
+    written = json.dumps(message.identifier)[1:-1]
+    identifiers = sorted({message.identifier, *(reference.identifier for reference in message.references)})
+    query = sa.select(feed_entries).where(
+        table.sender == message.sender,
+        table.received > at - MEMORY,
+        table.sent.is_not(None),
+        table.feed.in_(sorted(feeds)),
+        sa.or_(
+            table.identifier.in_(identifiers),
+            sa.cast(table.references, sa.Text).contains(written, autoescape=True),
+        ),
+    )
+    return [_known(row) for row in connection.execute(query.order_by(table.id))]
+
+
+def _known(row: Row[Any]) -> Known:
+    return Known(
+        id=row.id,
+        feed=row.feed,
+        reference=Reference(row.sender, row.identifier, row.sent),
+        msg_type=MsgType(row.msg_type),
+        event=row.event,
+        references=tuple(Reference(a, b, datetime.fromisoformat(c)) for a, b, c in row.references),
+        content_hash=row.content_hash,
+        verb=Verb(row.decision),
+        code=row.code,
+        alert=row.alert,
+    )
+
+
+def add(connection: Connection, feed: str, entry: FeedEntry, decision: Decision, at: datetime) -> int:
+    """Record an entry with its bytes and what was decided; returns the row's id."""
+    message = entry.message
+    findings = (*entry.findings, *decision.findings)
+    return _insert(
+        connection,
+        feed=feed,
+        sender=message.sender,
+        identifier=message.identifier,
+        sent=message.sent,
+        msg_type=str(message.msg_type),
+        event=event_of(message),
+        references=[[r.sender, r.identifier, r.sent.isoformat()] for r in message.references],
+        vtec=list(entry.vtec),
+        findings=[{"code": finding.code, "text": finding.text} for finding in findings],
+        content_hash=entry.content_hash,
+        raw=entry.raw,
+        decision=str(decision.verb),
+        code=decision.code,
+        reason=decision.reason,
+        received=at,
+    )
+
+
+def add_problem(connection: Connection, feed: str, problem: Problem, digest: str, at: datetime) -> bool:
+    """Keep what could not be read, once for each content; False where it was kept before."""
+    table = feed_entries.c
+    query = sa.select(table.id).where(table.feed == feed, table.content_hash == digest, table.decision == "problem")
+    if connection.execute(query.limit(1)).first() is not None:
+        return False
+    _insert(
+        connection,
+        feed=feed,
+        sender="",
+        identifier="",
+        sent=None,
+        msg_type="",
+        event="",
+        references=[],
+        vtec=[],
+        findings=[],
+        content_hash=digest,
+        raw=problem.raw[:MAX_RAW],
+        decision="problem",
+        code=problem.code,
+        reason=problem.text,
+        received=at,
+    )
+    return True
+
+
+def _insert(connection: Connection, **values: Any) -> int:
+    row = feed_entries.insert().values(action="", rule="", alert=None, **values).returning(feed_entries.c.id)
+    return int(connection.execute(row).scalar_one())
+
+
+def settle(connection: Connection, id: int, action: str, rule: str, alert: str | None, note: str = "") -> None:
+    """Note what was done with an entry; ``note`` is added to its reason."""
+    values: dict[str, Any] = {"action": action, "rule": rule, "alert": alert}
+    if note:
+        values["reason"] = sa.func.trim(feed_entries.c.reason + " " + note)
+    connection.execute(feed_entries.update().where(feed_entries.c.id == id).values(**values))
+
+
+def relink(connection: Connection, old: str, new: str) -> None:
+    """Entries that led to one alert lead to the one that took its place."""
+    connection.execute(feed_entries.update().where(feed_entries.c.alert == old).values(alert=new))
+
+
+def used(connection: Connection, rule: str, since: datetime) -> int:
+    """How many entries the rule has acted on after ``since``."""
+    table = feed_entries.c
+    query = sa.select(sa.func.count()).where(
+        table.rule == rule, table.received > since, table.action.not_in(("", "keep"))
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+# --- shown warnings -------------------------------------------------------------------------------------------
+def show(
+    connection: Connection,
+    id: str,
+    entry: int,
+    feed: str,
+    message: CapMessage,
+    zones: Sequence[str],
+    expires: datetime,
+    at: datetime,
+) -> None:
+    """Put a warning on the page in its issuer's words."""
+    connection.execute(
+        shown.insert().values(
+            id=id,
+            entry=entry,
+            feed=feed,
+            message=_MESSAGE.dump_python(message, mode="json"),
+            zones=list(zones),
+            expires=expires,
+            state="live",
+            at=at,
+        )
+    )
+
+
+def shown_live(connection: Connection, entries: Iterable[int]) -> list[ShownRow]:
+    """The live warnings that these entries brought."""
+    query = sa.select(shown).where(shown.c.entry.in_(sorted(entries)), shown.c.state == "live")
+    return [ShownRow(row.id, row.entry, tuple(row.zones)) for row in connection.execute(query.order_by(shown.c.id))]
+
+
+def end_shown(connection: Connection, id: str, state: str) -> None:
+    """superseded, cancelled or expired."""
+    connection.execute(shown.update().where(shown.c.id == id, shown.c.state == "live").values(state=state))
+
+
+def narrow_shown(connection: Connection, id: str, zones: Sequence[str]) -> None:
+    """The warning goes on in these zones alone."""
+    connection.execute(shown.update().where(shown.c.id == id, shown.c.state == "live").values(zones=list(zones)))
+
+
+def expire_shown(connection: Connection, at: datetime) -> int:
+    """Mark those whose time is over; the page dropped them by itself at that moment."""
+    over = shown.update().where(shown.c.state == "live", shown.c.expires <= at).values(state="expired")
+    return connection.execute(over).rowcount
+
+
+def any_over(connection: Connection, at: datetime) -> bool:
+    """Is there one to be marked?"""
+    query = sa.select(shown.c.id).where(shown.c.state == "live", shown.c.expires <= at)
+    return connection.execute(query.limit(1)).first() is not None
+
+
+# --- when each feed is due ------------------------------------------------------------------------------------
+def states(connection: Connection) -> dict[str, Row[Any]]:
+    """Every feed's row by name."""
+    return {row.name: row for row in connection.execute(sa.select(feed_states))}
+
+
+def ensure(connection: Connection, names: Iterable[str]) -> None:
+    """A row for each configured feed, due at once."""
+    at = now(connection)
+    for name in names:
+        row = insert(connection, feed_states).values(
+            name=name, due=at, etag="", last_modified="", failures=0, last_error=""
+        )
+        connection.execute(row.on_conflict_do_nothing(index_elements=["name"]))
+
+
+def claim(connection: Connection, name: str, holder: str, lease: timedelta, early: bool) -> Row[Any] | None:
+    """Lease a feed that is due (or whenever ``early``) and that nobody holds; its row, or None.
+
+    By the database's clock, so that two clocks on two hosts never poll one feed at once.
+    """
+    at = now(connection)
+    free = sa.or_(feed_states.c.lease.is_(None), feed_states.c.lease <= at)
+    query = feed_states.update().where(feed_states.c.name == name, free)
+    if not early:
+        query = query.where(feed_states.c.due <= at)
+    row = query.values(holder=holder, lease=at + lease).returning(*feed_states.c)
+    return connection.execute(row).first()
+
+
+def release(connection: Connection, name: str, holder: str, wait: timedelta, **values: Any) -> bool:
+    """Give a feed back, due again after ``wait``; False where the lease was lost to another holder meanwhile."""
+    row = feed_states.update().where(feed_states.c.name == name, feed_states.c.holder == holder)
+    done = connection.execute(row.values(holder=None, lease=None, due=now(connection) + wait, **values))
+    return done.rowcount == 1
+
+
+def add_poll(connection: Connection, **values: Any) -> None:
+    """One line of the feed's history; lines older than a week go."""
+    connection.execute(polls.insert().values(**values))
+    old = polls.c.at < values["at"] - POLLS_KEPT
+    connection.execute(polls.delete().where(polls.c.feed == values["feed"], old))
+
+
+def last_polls(connection: Connection) -> dict[str, Row[Any]]:
+    """The newest poll of each feed."""
+    newest = sa.select(sa.func.max(polls.c.id)).group_by(polls.c.feed)
+    return {row.feed: row for row in connection.execute(sa.select(polls).where(polls.c.id.in_(newest)))}
+
+
+# --- what an index links to -----------------------------------------------------------------------------------
+def links(connection: Connection, feed: str) -> Mapping[str, Row[Any]]:
+    """What is known of the documents this index linked to, by address."""
+    query = sa.select(feed_links).where(feed_links.c.feed == feed)
+    return {row.url: row for row in connection.execute(query)}
+
+
+def put_link(connection: Connection, feed: str, link: Link, etag: str, last_modified: str, at: datetime) -> None:
+    """Note how a linked document stood when it was fetched (or that it never will be)."""
+    values = {"updated": link.updated, "etag": etag, "last_modified": last_modified, "at": at}
+    row = insert(connection, feed_links).values(feed=feed, url=link.url, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=["feed", "url"], set_=values))
+
+
+def forget_links(connection: Connection, feed: str, before: datetime) -> None:
+    """Links not fetched for long are forgotten; their entries stay."""
+    connection.execute(feed_links.delete().where(feed_links.c.feed == feed, feed_links.c.at < before))
