@@ -12,6 +12,7 @@ import pytest
 from broadcaster.channels import twilio_sms
 from broadcaster.channels.twilio_sms import CODES, Options, TwilioSms, open_channel, same_text
 from broadcaster.domain.channel import (
+    Attempt,
     ChannelError,
     Found,
     OutcomeUnknown,
@@ -374,6 +375,6 @@ def test_an_inactive_account_is_told_by_check(fake: Twilio) -> None:
 
 def test_time_left_is_measured_from_the_attempt_not_the_clock(fake: Twilio) -> None:
     old = attempt()
-    earlier = Sent(twilio_sms.Attempt(old.id, old.started - timedelta(hours=1), 60), message(), WHO)
+    earlier = Sent(Attempt(old.id, old.started - timedelta(hours=1), 60), message(), WHO)
     put(fake, age=1800)
     assert find(fake, earlier) is not None

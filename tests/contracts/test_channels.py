@@ -50,8 +50,7 @@ def test_no_kind_is_both_built_and_planned() -> None:
 
 @pytest.mark.parametrize("kind", sorted(CHANNELS))
 def test_options_are_a_frozen_dataclass_with_types(kind: str) -> None:
-    options = module(kind).Options
-    assert dataclasses.is_dataclass(options)
+    options: Any = module(kind).Options
     assert options.__dataclass_params__.frozen
     assert set(typing.get_type_hints(options)) == {f.name for f in dataclasses.fields(options)}
 

@@ -1,0 +1,153 @@
+"""channels.toml to Options, through the settings: every kind as the README shows it, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broadcaster.channels import mastodon, simulated, smtp, twilio_sms
+from broadcaster.domain.config import ChannelConfig
+from broadcaster.domain.errors import ConfigError
+from broadcaster.settings import load_config, load_settings
+
+ENV = {
+    "TWILIO_ACCOUNT_SID": "AC1",
+    "TWILIO_AUTH_TOKEN": "tok",
+    "TWILIO_MESSAGING_SERVICE_SID": "MG1",
+    "MASTODON_ACCESS_TOKEN": "m-tok",
+    "SMTP_PASSWORD": "pw",
+}
+TWILIO = """
+kind = "twilio_sms"
+account_sid = "env:TWILIO_ACCOUNT_SID"
+auth_token = "env:TWILIO_AUTH_TOKEN"
+"""
+MAIL = """
+kind = "smtp"
+from = "Judge County <alerts@judge.example>"
+"""
+
+
+def read(tmp_path: Path, toml: str, **env: str) -> ChannelConfig:
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "agency.toml").write_text('[agency]\nname = "Judge County"\ncap_sender = "a@judge.example"\n')
+    (config / "channels.toml").write_text(f'[[channel]]\nname = "one"\n{toml}')
+    environ = {"BROADCASTER_CONFIG": str(config), "BROADCASTER_DATA": str(tmp_path / "data"), **ENV, **env}
+    [channel] = load_config(load_settings(environ), environ).channels
+    return channel
+
+
+def options(tmp_path: Path, toml: str, **env: str) -> Any:
+    return read(tmp_path, toml, **env).options
+
+
+def refused(tmp_path: Path, toml: str, **env: str) -> str:
+    with pytest.raises(ConfigError) as raised:
+        read(tmp_path, toml, **env)
+    return str(raised.value)
+
+
+def test_twilio_by_a_messaging_service(tmp_path: Path) -> None:
+    made = options(tmp_path, TWILIO + 'messaging_service_sid = "env:TWILIO_MESSAGING_SERVICE_SID"')
+    assert isinstance(made, twilio_sms.Options)
+    assert (made.account_sid, made.auth_token, made.messaging_service_sid, made.from_) == ("AC1", "tok", "MG1", None)
+
+
+def test_twilio_by_a_number(tmp_path: Path) -> None:
+    channel = read(tmp_path, TWILIO + 'from = "+15005550006"\nsegments_per_second = 100')
+    assert isinstance(channel.options, twilio_sms.Options)
+    assert (channel.options.from_, channel.per_second) == ("+15005550006", 100)
+
+
+def test_twilio_without_a_sender_is_refused(tmp_path: Path) -> None:
+    assert "messaging_service_sid or from" in refused(tmp_path, TWILIO)
+
+
+def test_what_is_no_secret_may_stand_in_the_file_or_come_from_the_environment(tmp_path: Path) -> None:
+    plain = TWILIO.replace("env:TWILIO_ACCOUNT_SID", "AC2")
+    made = options(tmp_path, plain + 'from = "env:OUR_NUMBER"', OUR_NUMBER="+15005550006")
+    assert (made.account_sid, made.from_) == ("AC2", "+15005550006")
+
+
+@pytest.mark.parametrize("key", ["auth_token", "api_key_secret"])
+def test_a_secret_in_the_file_stops_the_start(tmp_path: Path, key: str) -> None:
+    toml = f'kind = "twilio_sms"\naccount_sid = "AC1"\nfrom = "+1"\n{key} = "t0k"\n'
+    told = refused(tmp_path, toml if key == "auth_token" else toml + 'auth_token = "env:TWILIO_AUTH_TOKEN"')
+    assert "C010" in told
+    assert "t0k" not in told
+
+
+def test_a_variable_that_is_not_set_is_named(tmp_path: Path) -> None:
+    assert "NO_SUCH" in refused(tmp_path, TWILIO.replace("TWILIO_AUTH_TOKEN", "NO_SUCH") + 'from = "+1"')
+
+
+def test_a_disabled_channel_needs_no_secrets(tmp_path: Path) -> None:
+    toml = TWILIO.replace("TWILIO_AUTH_TOKEN", "NO_SUCH") + 'from = "env:NO_SUCH"\nenabled = false'
+    assert not read(tmp_path, toml).enabled
+
+
+def test_pythons_name_of_a_key_is_not_the_files(tmp_path: Path) -> None:
+    told = refused(tmp_path, TWILIO + 'from_ = "+1"')
+    assert "unknown key" in told
+    assert "messaging_service_sid, from, base_url" in told
+
+
+def test_mastodon(tmp_path: Path) -> None:
+    made = options(
+        tmp_path, 'kind = "mastodon"\naccess_token = "env:MASTODON_ACCESS_TOKEN"\nbase_url = "https://m.example"'
+    )
+    assert made == mastodon.Options(made.access_token, "https://m.example")
+    assert made.access_token == "m-tok"
+
+
+@pytest.mark.parametrize("url", ["smtp://mail.example:587", "smtps://mail.example", "smtp://127.0.0.1:2525"])
+def test_mail(tmp_path: Path, url: str) -> None:
+    made = options(tmp_path, MAIL + f'base_url = "{url}"\nusername = "us"\npassword = "env:SMTP_PASSWORD"')
+    assert isinstance(made, smtp.Options)
+    assert (made.base_url, made.from_, made.password) == (url, "Judge County <alerts@judge.example>", "pw")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://m.example",
+        "http://127.0.0.1.evil.example",
+        "http://localhost.evil.example",
+        "ftp://127.0.0.1",
+        "m.example",
+    ],
+)
+def test_an_address_that_is_neither_https_nor_this_machine_is_refused(tmp_path: Path, url: str) -> None:
+    assert "C009" in refused(
+        tmp_path, f'kind = "mastodon"\naccess_token = "env:MASTODON_ACCESS_TOKEN"\nbase_url = "{url}"'
+    )
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:4010", "http://localhost", "http://[::1]:80/", "https://m.example/x"]
+)
+def test_an_address_on_this_machine_may_be_plain(tmp_path: Path, url: str) -> None:
+    toml = f'kind = "mastodon"\naccess_token = "env:MASTODON_ACCESS_TOKEN"\nbase_url = "{url}"'
+    assert options(tmp_path, toml).base_url == url
+
+
+@pytest.mark.parametrize(("line", "inside"), [("", "simulated"), ('folder = "phones"', "phones")])
+def test_simulated_tries_lie_in_the_data_folder(tmp_path: Path, line: str, inside: str) -> None:
+    made = options(tmp_path, f'kind = "simulated"\n{line}')
+    assert isinstance(made, simulated.Options)
+    assert Path(made.folder) == tmp_path / "data" / inside
+
+
+def test_production_refuses_simulated_channels(tmp_path: Path) -> None:
+    told = refused(
+        tmp_path,
+        'kind = "simulated"',
+        BROADCASTER_ENV="production",
+        SECRET_KEY="k" * 40,
+        PUBLIC_URL="https://a.example",
+        CONSOLE_URL="https://c.example",
+    )
+    assert "C008" in told
