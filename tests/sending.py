@@ -99,7 +99,7 @@ def states(system: System) -> dict[str, int]:
     """Deliveries per state."""
     with system.database.read() as connection:
         query = sa.select(deliveries.c.state, sa.func.count()).group_by(deliveries.c.state)
-        return {state: number for state, number in connection.execute(query)}
+        return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def attempt_rows(system: System) -> list[Any]:

@@ -230,9 +230,9 @@ _COLUMNS = [column.name for column in deliveries.c if column.name not in ("id", 
 
 
 def _insert(connection: Connection, query: sa.Select[Any]) -> int:
-    return connection.execute(
-        insert_or(connection, deliveries).from_select(_COLUMNS, query).on_conflict_do_nothing()
-    ).rowcount
+    insert = insert_or(connection, deliveries).from_select(_COLUMNS, query).on_conflict_do_nothing()
+    counted = insert.execution_options(preserve_rowcount=True)
+    return connection.execute(counted).rowcount
 
 
 def _first(messages: Mapping[str, int], languages: Sequence[str]) -> int:
