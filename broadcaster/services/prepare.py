@@ -12,15 +12,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from broadcaster.domain.config import Settings
 from broadcaster.domain.errors import ConfigError
+from broadcaster.services import zones
 from broadcaster.services.migrate import migrate
 from broadcaster.services.system import System
 from broadcaster.settings import load_config, load_settings, value
 
 
 def prepare(environ: Mapping[str, str] | None = None) -> System:
-    """A System whose folder, key and tables are there. Raises ConfigError."""
+    """A System whose folder, key and tables are there, zones seeded. Raises ConfigError, Invalid (a seed's fault)."""
     system = opened(environ)
     tables(system)
+    zones.seed(system)
     return system
 
 

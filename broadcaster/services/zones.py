@@ -136,3 +136,12 @@ def _geometry(feature: dict[str, Any]) -> dict[str, Any]:
     if west < -180 or east > 180 or south < -90 or north > 90:
         raise ValueError("its coordinates are no longitude and latitude in degrees (WGS 84)")
     return json.loads(json.dumps(mapping(made)))  # type: ignore[no-any-return]
+
+
+def seed(system: System) -> int:
+    """Fill an empty table of zones from config/zones/*.geojson; returns how many. SQL is the record ever after."""
+    files = sorted((Path(system.settings.config) / "zones").glob("*.geojson"))
+    with system.database.read() as connection:
+        if not files or store.count(connection):
+            return 0
+    return sum(import_geojson(system, Actor("system", "seed"), path).added for path in files)
