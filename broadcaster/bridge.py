@@ -76,7 +76,10 @@ class Bridge:
             if close is not None:
                 close()
         status, headers = started[0]
-        return int(status[:3]), [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers], body
+        made = [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in headers]
+        if body and b"content-length" not in dict(made):
+            made.append((b"content-length", str(len(body)).encode()))
+        return int(status[:3]), made, body
 
 
 def _environ(scope: Scope, body: bytes) -> dict[str, Any]:

@@ -257,12 +257,17 @@ def current(made: Json, at: datetime) -> Json:
 
 
 def says_the_same(old: Json, new: Json, at: datetime) -> bool:
-    """Whether readers of the old bundle see from ``at`` on what the new one would show, boundaries included."""
+    """Whether readers of the old bundle see from ``at`` on what the new one would show.
+
+    Boundaries count up to half of ``AHEAD``, so that a web host that is cut off stands at least so long and
+    no version is made for what is far away.
+    """
     if any(old[key] != new[key] for key in ("format", "about", "places")):
         return False
     if {row["id"] for row in old["archive"]} != {row["id"] for row in new["archive"]}:
         return False
-    for fresh in new["states"]:
+    horizon = str(stamp(at + AHEAD / 2))
+    for fresh in [s for s in new["states"] if s["from"] <= horizon]:
         then = max(fresh["from"], str(stamp(at)))
         held = [s for s in old["states"] if s["from"] <= then][-1:]
         if not held or any(held[0][key] != fresh[key] for key in ("alerts", "zones")):
