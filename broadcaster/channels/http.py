@@ -18,7 +18,8 @@ import aiohttp
 
 from broadcaster.domain.channel import ChannelError, OutcomeUnknown
 
-TOTAL_SECONDS = 10.0  # the sender's lease counts on it (architecture.md, Sending)
+LONGEST_SECONDS = 10.0  # the sender's own limit of a request, which its lease counts on (architecture.md, Sending)
+TOTAL_SECONDS = 9.5  # ours ends first, for we still know whether anything was sent
 CONNECT_SECONDS = 5.0
 CONNECTIONS = 500  # above every number in flight, so that nobody waits for a connection
 KEEP_ALIVE_SECONDS = 15.0  # shorter than providers' own, so that we seldom write into a connection just closed

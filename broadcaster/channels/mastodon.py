@@ -16,7 +16,7 @@ from html.parser import HTMLParser
 from types import MappingProxyType
 from typing import Any
 
-from broadcaster.channels.http import TOTAL_SECONDS, Answer, HttpSession, retry_after, said, unsure
+from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, Answer, HttpSession, retry_after, said, unsure
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -66,8 +66,8 @@ class Options:
             raise ValueError("visibility is public, unlisted or private")
         if self.length < 1:
             raise ValueError("length is at least 1")
-        if not 0 < self.timeout_seconds <= TOTAL_SECONDS:
-            raise ValueError(f"timeout_seconds lies between 0 and {TOTAL_SECONDS:.0f}, which the sender's lease allows")
+        if not 0 < self.timeout_seconds <= LONGEST_SECONDS:
+            raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
 
 
 class Mastodon:
@@ -115,15 +115,12 @@ class Mastodon:
         return Accepted(str(made["id"]), str(made.get("url") or made.get("uri") or ""), delivered=True)
 
     async def find(self, sent: Sent) -> Found | None:
-        """Look for the attempt's text among the account's own posts since it started; None: it is not there."""
+        """Look for the attempt among the account's own posts since it started; None: it is not there."""
         try:
             matching = [post for post in await self._posts(sent.attempt.started) if _is(post, sent)]
-            oldest = min(matching, key=_created, default=None)
+            return _found(min(matching, key=_created)) if matching else None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise OutcomeUnknown("the account's posts cannot be read") from error
-        if oldest is None:
-            return None
-        return Found(str(oldest["id"]), "delivered", url=str(oldest.get("url") or ""))
 
     async def _posts(self, since: datetime) -> list[dict[str, Any]]:
         """The account's posts, newest first, back to ``since``."""
@@ -237,7 +234,13 @@ def _created(post: Mapping[str, Any]) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+def _found(post: Mapping[str, Any]) -> Found:
+    return Found(str(post["id"]), "delivered", url=str(post.get("url") or ""))
+
+
 def _is(post: Mapping[str, Any], sent: Sent) -> bool:
+    if sent.provider_id:
+        return str(post["id"]) == sent.provider_id
     return (
         str(post["id"]) not in sent.known_ids
         and _created(post) >= sent.attempt.started - CLOCK_SLACK

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import aiosmtplib
 from pydantic import Field
 
-from broadcaster.channels.http import TOTAL_SECONDS, said
+from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, said
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -88,8 +88,8 @@ class Options:
             raise ValueError("username and password belong together")
         if not 1 <= self.connections <= 50:
             raise ValueError("connections lies between 1 and 50")
-        if not 0 < self.timeout_seconds <= TOTAL_SECONDS:
-            raise ValueError(f"timeout_seconds lies between 0 and {TOTAL_SECONDS:.0f}, which the sender's lease allows")
+        if not 0 < self.timeout_seconds <= LONGEST_SECONDS:
+            raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
 
 
 @dataclass(slots=True)

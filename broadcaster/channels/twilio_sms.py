@@ -11,9 +11,9 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -23,7 +23,7 @@ from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 from twilio.rest.api.v2010.account.message import MessageInstance, MessageList, MessagePage
 
-from broadcaster.channels.http import TOTAL_SECONDS
+from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS
 from broadcaster.channels.twilio_http import TwilioTransport
 from broadcaster.domain.channel import (
     Accepted,
@@ -50,6 +50,8 @@ LONGEST_VALIDITY = 36_000  # seconds; it bounds Twilio's own queue only
 PAGE_SIZE = 200
 MOST_PAGES = 5
 CLOCK_SLACK = timedelta(seconds=5)  # date_created has whole seconds, and clocks differ
+NO_DATE = datetime.max.replace(tzinfo=UTC)
+NO_SUCH = ("20404", "http_404")
 TRIAL_PREFIX = "Sent from your Twilio trial account - "
 
 # rules.md section 4. A code that stands nowhere here is one retry, and shown.
@@ -111,8 +113,8 @@ class Options:
             raise ValueError("give messaging_service_sid or from")
         if (self.api_key_sid is None) is not (self.api_key_secret is None):
             raise ValueError("api_key_sid and api_key_secret belong together")
-        if not 0 < self.timeout_seconds <= TOTAL_SECONDS:
-            raise ValueError(f"timeout_seconds lies between 0 and {TOTAL_SECONDS:.0f}, which the sender's lease allows")
+        if not 0 < self.timeout_seconds <= LONGEST_SECONDS:
+            raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
 
 
 class TwilioSms:
@@ -132,7 +134,7 @@ class TwilioSms:
         )
         self._client.api.base_url = options.base_url.rstrip("/")
         self._messages: MessageList = self._client.api.v2010.account.messages
-        self._sender = _given(messaging_service_sid=options.messaging_service_sid, from_=options.from_)
+        self._sender = {"messaging_service_sid": options.messaging_service_sid, "from_": options.from_}
 
     def __repr__(self) -> str:
         return f"<twilio_sms {self.name}>"
@@ -163,17 +165,26 @@ class TwilioSms:
         return Accepted(made.sid)
 
     async def find(self, sent: Sent) -> Found | None:
-        """Look for the attempt among the messages to that number; None: it is not there.
+        """Ask for the attempt by its known id, else look among the messages to that number; None: it is not there.
 
         Raises OutcomeUnknown where the list cannot be read to its end, ChannelError where Twilio refuses to be asked.
         """
         try:
+            known = await self._fetched(sent.provider_id) if sent.provider_id else None
+            if known is not None:
+                return _found(known)
             matching = [made for made in await self._listed(sent.recipient.address) if _is(made, sent)]
+            return _found(min(matching, key=_created)) if matching else None
         except (TwilioException, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise OutcomeUnknown("the list of messages cannot be read") from error
-        if not matching:
+            raise OutcomeUnknown("Twilio's answer cannot be read") from error
+
+    async def _fetched(self, sid: str) -> MessageInstance | None:
+        try:
+            return await self._messages(sid).fetch_async()
+        except ChannelError as error:
+            if error.code not in NO_SUCH:
+                raise
             return None
-        return _found(min(matching, key=_created))
 
     async def _listed(self, to: str) -> list[MessageInstance]:
         # No DateSent filter: a message that Twilio still queues has none and would be hidden.
@@ -214,17 +225,11 @@ def open_channel(name: str, options: Options, public_url: str) -> TwilioSms:
 
 
 def _credentials(options: Options) -> tuple[str, str]:
-    if options.api_key_sid is not None and options.api_key_secret is not None:
-        return options.api_key_sid, options.api_key_secret
-    return options.account_sid, options.auth_token
+    return options.api_key_sid or options.account_sid, options.api_key_secret or options.auth_token
 
 
 def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
-
-
-def _given(**values: str | None) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value}
 
 
 # --- which message is it? -------------------------------------------------------------------------------------
@@ -249,6 +254,8 @@ def _plain(text: str) -> str:
 
 
 def _is(made: MessageInstance, sent: Sent) -> bool:
+    if sent.provider_id:
+        return bool(made.sid == sent.provider_id)
     return (
         bool(made.sid)
         and made.sid not in sent.known_ids
@@ -259,10 +266,9 @@ def _is(made: MessageInstance, sent: Sent) -> bool:
 
 
 def _created(made: MessageInstance) -> datetime:
+    """When Twilio took it; one without a readable date counts as new, since its text and number are ours."""
     created = made.date_created
-    if not isinstance(created, datetime):
-        raise ValueError("a listed message without date_created")
-    return created
+    return created if isinstance(created, datetime) else NO_DATE
 
 
 def _found(made: MessageInstance) -> Found:

@@ -179,6 +179,15 @@ def test_older_posts_and_those_of_other_attempts_are_not_it(fake: provider.Masto
     assert find(fake, Sent(attempt(), message(), WHO, frozenset([known.id]))) is None
 
 
+def test_a_post_whose_id_is_known_is_found_by_it(fake: provider.Mastodon) -> None:
+    fake.post(TEXT)
+    post = fake.post("edited since")
+    asked = Sent(attempt(), message(), WHO, frozenset([post.id]), post.id)
+    found = find(fake, asked)
+    assert found is not None
+    assert found.provider_id == post.id
+
+
 def test_of_two_equal_posts_the_older_is_the_first_trys(fake: provider.Mastodon) -> None:
     older, newer = fake.post(TEXT), fake.post(TEXT)
     older.created -= timedelta(seconds=2)

@@ -294,6 +294,28 @@ def test_another_text_another_number_another_attempts_id_and_older_ones_are_not_
     assert find(fake, Sent(attempt(), message(), WHO, frozenset(["SMknown"]))) is None
 
 
+@pytest.mark.parametrize("fetches", [True, False])
+def test_an_attempt_whose_id_is_known_is_asked_for_by_it(fake: Twilio, fetches: bool) -> None:
+    fake.faults = TwilioFaults(latency=0, fetches=fetches)
+    put(fake, sid="SMother")
+    put(fake, body="rewritten", sid="SMours", age=900, status="undelivered", code=30005)
+    asked = Sent(attempt(), message(), WHO, frozenset(["SMours"]), "SMours")
+    assert find(fake, asked) == Found("SMours", "failed", "30005")
+    assert fake.requests == (1 if fetches else 2)
+
+
+def test_a_message_without_a_date_of_creation_is_taken_for_ours_last(fake: Twilio) -> None:
+    put(fake, sid="SMundated").created = -1
+    assert find(fake, Sent(attempt(), message(), WHO)) == Found("SMundated", "accepted")
+    put(fake, sid="SMdated")
+    assert find(fake, Sent(attempt(), message(), WHO)) == Found("SMdated", "accepted")
+
+
+def test_a_known_id_that_nobody_has_is_not_there(fake: Twilio) -> None:
+    put(fake, sid="SMother")
+    assert find(fake, Sent(attempt(), message(), WHO, provider_id="SMgone")) is None
+
+
 def test_clocks_may_differ_by_a_few_seconds(fake: Twilio) -> None:
     put(fake, age=3)
     assert find(fake, Sent(attempt(), message(), WHO)) is not None

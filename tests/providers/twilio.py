@@ -43,6 +43,7 @@ class TwilioFaults(Faults):
     late: float = 0.0
     late_seconds: float = 2.0
     reordered: float = 0.0
+    fetches: bool = True  # whether a message can be asked for by its id
     smart_bodies: bool = False  # lists bodies with the quotes and spaces of Smart Encoding
 
 
@@ -113,6 +114,8 @@ class Twilio(Provider):
         own = f"/2010-04-01/Accounts/{self.account}"
         if request.path == f"{own}.json":
             return web.json_response({"sid": self.account, "status": "active", "friendly_name": "test"})
+        if request.method == "GET" and request.path.startswith(f"{own}/Messages/"):
+            return self._fetch(request.path.rpartition("/")[2].removesuffix(".json"))
         if request.path != f"{own}/Messages.json":
             return _error(404, 20404, "The requested resource was not found")
         if request.method == "GET":
@@ -171,7 +174,13 @@ class Twilio(Provider):
             task.add_done_callback(self._tasks.discard)
         return text
 
-    # --- list
+    # --- fetch and list
+    def _fetch(self, sid: str) -> web.Response:
+        text = next((text for text in self.accepted if text.sid == sid), None) if self.plan.fetches else None
+        if text is None:
+            return _error(404, 20404, "The requested resource was not found")
+        return web.json_response(self._shape(text))
+
     async def _list(self, request: web.BaseRequest) -> web.StreamResponse:
         if self.plan.latency:
             await asyncio.sleep(self.plan.latency)
@@ -200,7 +209,7 @@ class Twilio(Provider):
     def _shape(self, text: Text) -> dict[str, Any]:
         uri = f"/2010-04-01/Accounts/{self.account}/Messages/{text.sid}"
         sent = None if text.status in ("queued", "accepted") else formatdate(text.created).replace("-0000", "+0000")
-        created = formatdate(text.created).replace("-0000", "+0000")
+        created = formatdate(text.created).replace("-0000", "+0000") if text.created >= 0 else None
         return {
             "account_sid": self.account,
             "api_version": "2010-04-01",
