@@ -41,16 +41,17 @@ def lock(connection: Connection, sender: str) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"feed\n{sender}"))))
 
 
-def seen(connection: Connection, feed: str, entries: Sequence[FeedEntry]) -> set[tuple[str, str]]:
-    """(identifier, content hash) of those of ``entries`` that this feed brought before, in one look."""
-    found: set[tuple[str, str]] = set()
+def seen(connection: Connection, feed: str, entries: Sequence[FeedEntry]) -> dict[tuple[str, str], str | None]:
+    """(identifier, content hash) -> our alert, for those of ``entries`` that this feed brought before, in one look."""
+    found: dict[tuple[str, str], str | None] = {}
     hashes = sorted({entry.content_hash for entry in entries})
     table = feed_entries.c
     for start in range(0, len(hashes), 500):
-        query = sa.select(table.identifier, table.content_hash).where(
+        query = sa.select(table.identifier, table.content_hash, table.alert).where(
             table.feed == feed, table.content_hash.in_(hashes[start : start + 500])
         )
-        found.update((row.identifier, row.content_hash) for row in connection.execute(query))
+        for row in connection.execute(query):
+            found[row.identifier, row.content_hash] = found.get((row.identifier, row.content_hash)) or row.alert
     return found
 
 

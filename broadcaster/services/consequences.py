@@ -1,0 +1,320 @@
+"""What an entry's decision does to our alerts and to the warnings shown on the page, inside the entry's transaction.
+
+Order within the transaction, so that locks never cross: rows of alerts, then shown warnings and publication, then
+what composing writes (whose audit entry locks the chain's head), then our own audit entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.engine import Connection
+
+from broadcaster.domain.alert import Alert, MsgType, Source, State
+from broadcaster.domain.config import FeedConfig
+from broadcaster.domain.errors import Refused
+from broadcaster.domain.feed_entry import FeedEntry
+from broadcaster.domain.lifecycle import PENDING, Verb
+from broadcaster.domain.message import Finding
+from broadcaster.domain.rules import Plan, Ruling, planned, ruling
+from broadcaster.domain.triage import Decision, end_of
+from broadcaster.domain.triage import Verb as Decided
+from broadcaster.services import audit, compose, publish
+from broadcaster.services.drafting import Draft, new_id, redraft
+from broadcaster.services.steps import put_away, recorded
+from broadcaster.services.submit import submit
+from broadcaster.services.system import Actor, System
+from broadcaster.store import alarms
+from broadcaster.store import alerts as store_alerts
+from broadcaster.store import feeds as store
+
+CANCEL_HOURS = 6  # how long a Cancel stands where the alert it cancels has no end
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An entry being acted on. ``row`` is its record, ``zones`` those of ours that its areas touch."""
+
+    system: System
+    connection: Connection
+    actor: Actor
+    feed: FeedConfig
+    entry: FeedEntry
+    decision: Decision
+    row: int
+    zones: tuple[str, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done: the action's word, the rule, our alert, a note for people, the page's new version."""
+
+    action: str = ""
+    rule: str = ""
+    alert: str | None = None
+    note: str = ""
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What the entries that this one retires had led to."""
+
+    pending: tuple[Alert, ...]
+    live: tuple[Alert, ...]
+    shown: tuple[store.ShownRow, ...]
+
+
+def apply(case: Case) -> Outcome:
+    """Act on a decision. Raises BroadcasterError where composing refuses; the caller's transaction then goes."""
+    if case.decision.verb == Decided.PROBLEM:
+        return Outcome()
+    earlier = _earlier(case)
+    if case.decision.verb == Decided.CANCEL:
+        return _cancel(case, earlier)
+    if case.decision.verb == Decided.IGNORE:
+        return _retire(case, earlier)
+    return _take(case, earlier)
+
+
+def _earlier(case: Case) -> Earlier:
+    retires = case.decision.retires
+    alerts = store_alerts.by_ids(case.connection, [k.alert for k in retires if k.alert], lock=True)
+    return Earlier(
+        tuple(alert for alert in alerts if alert.state in PENDING),
+        tuple(alert for alert in alerts if alert.state == State.LIVE),
+        tuple(store.shown_live(case.connection, [k.id for k in retires])),
+    )
+
+
+# --- new and update ---------------------------------------------------------------------------------------------
+def _take(case: Case, earlier: Earlier) -> Outcome:
+    found = ruling(case.system.config.rules, case.feed.name, case.entry.message, case.zones)
+    was_ours = bool(earlier.pending or earlier.live)
+    note = "" if was_ours or earlier.shown else _over_limit(case, found)
+    if note:
+        return Outcome("keep", found.rule, None, note)
+    plan = planned(found, was_shown=bool(earlier.shown), was_ours=was_ours, has_zones=bool(case.zones))
+    if found.action == "show" and not plan.show:
+        note = "It touches no zone of ours, so it is not shown."
+    version = _show(case, earlier, plan)
+    alert = None
+    if plan.draft:
+        alert, more = _compose(case, earlier, found, plan)
+        note = " ".join(part for part in (note, more) if part)
+    return Outcome(plan.action, found.rule, alert, note, version)
+
+
+def _over_limit(case: Case, found: Ruling) -> str:
+    if not found.max_per_hour or found.action == "keep":
+        return ""
+    if store.used(case.connection, found.rule, case.at - timedelta(hours=1)) < found.max_per_hour:
+        return ""
+    text = f"The rule {found.rule} has acted {found.max_per_hour} times in the last hour (max_per_hour); it was kept."
+    alarms.ring(case.connection, f"rule:{found.rule}", "rule_limit", text, case.at)
+    return text
+
+
+def _show(case: Case, earlier: Earlier, plan: Plan) -> int | None:
+    """End what was shown before, show this in its place, publish. None where the page does not change."""
+    if not plan.show and not earlier.shown:
+        return None
+    for row in earlier.shown:
+        store.end_shown(case.connection, row.id, "superseded")
+    if plan.show:
+        lifetime = timedelta(hours=case.system.config.policy.max_expires_hours)
+        message = case.entry.message
+        store.show(
+            case.connection,
+            new_id(),
+            case.row,
+            case.feed.name,
+            message,
+            case.zones,
+            end_of(message, lifetime),
+            case.at,
+        )
+    return _published(case, "feed.show", "shown" if plan.show else "no longer shown")
+
+
+def _published(case: Case, verb: str, what: str) -> int:
+    version = publish.publish(case.system, case.connection, case.at)
+    message = case.entry.message
+    audit.record(
+        case.system,
+        case.connection,
+        case.actor,
+        verb,
+        f"feed:{case.feed.name}",
+        case.at,
+        sender=message.sender,
+        identifier=message.identifier,
+        what=what,
+        version=version,
+    )
+    return version
+
+
+def _compose(case: Case, earlier: Earlier, found: Ruling, plan: Plan) -> tuple[str, str]:
+    """The draft, in the place of drafts that it replaces; (alert id, note)."""
+    draft = _draft(case, found.template, tuple(alert.id for alert in earlier.live))
+    made = _in_place_of(case, earlier.pending, draft)
+    if not plan.submit:
+        return made.id, ""
+    try:
+        submit(case.system, case.actor, made.id, case.connection)
+    except Refused as error:
+        return made.id, f"It stays a draft: {error.text}"
+    return made.id, ""
+
+
+def _in_place_of(case: Case, pending: Sequence[Alert], draft: Draft) -> Alert:
+    reason = f"replaced by {case.entry.message.identifier} of feed {case.feed.name}"
+    for old in pending[1:]:
+        _supersede(case, old, reason)
+    if not pending:
+        return compose.create(case.system, case.actor, draft, case.connection)
+    return compose.replace_draft(case.system, case.connection, case.actor, pending[0].id, draft, reason)
+
+
+def _supersede(case: Case, old: Alert, reason: str) -> None:
+    new = put_away(case.connection, old, Verb.SUPERSEDE, case.actor, case.at, reason)
+    recorded(case.system, case.connection, case.actor, Verb.SUPERSEDE, new, case.at, reason=reason)
+
+
+def _draft(case: Case, template: str, replaces: tuple[str, ...]) -> Draft:
+    message = case.entry.message
+    return Draft(
+        template=template,
+        cap=message,
+        replaces=replaces,
+        source=_source(case),
+        source_hash=case.entry.content_hash,
+    )
+
+
+def _source(case: Case) -> Source:
+    message = case.entry.message
+    return Source(case.feed.name, None, message.sender, message.identifier, message.sent)
+
+
+# --- cancel -----------------------------------------------------------------------------------------------------
+def _cancel(case: Case, earlier: Earlier) -> Outcome:
+    """Shown warnings end at once, drafts are discarded with the reason, for live alerts a Cancel is drafted."""
+    version = _cancel_shown(case, earlier.shown)
+    notes = [note for note in (_cancel_pending(case, old) for old in earlier.pending) if note]
+    whole = [old for old in earlier.live if not _rest(case, old.zones)]
+    notes += [_cancelled_in_part(case, old) for old in earlier.live if old not in whole]
+    alert = _draft_cancel(case, whole) if whole else None
+    acted = bool(version or earlier.pending or earlier.live)
+    return Outcome("draft" if alert else "keep" if acted else "", "", alert, " ".join(notes), version)
+
+
+def _rest(case: Case, zones: Sequence[str]) -> tuple[str, ...]:
+    """Zones in which the warning goes on. Only VTEC speaks of single counties (NWS); any other Cancel is of the whole
+    message, and so is one that says of no place where it holds."""
+    areas = [area for info in case.entry.message.infos for area in info.areas]
+    if not case.entry.vtec or not any(a.polygons or a.circles or a.geocodes for a in areas):
+        return ()
+    return tuple(zone for zone in zones if zone not in case.zones)
+
+
+def _cancel_shown(case: Case, rows: Sequence[store.ShownRow]) -> int | None:
+    for row in rows:
+        rest = _rest(case, row.zones)
+        if rest:
+            store.narrow_shown(case.connection, row.id, rest)
+        else:
+            store.end_shown(case.connection, row.id, "cancelled")
+    return _published(case, "feed.cancel_shown", "cancelled") if rows else None
+
+
+def _cancel_pending(case: Case, old: Alert) -> str:
+    reason = f"cancelled by {case.entry.message.identifier} of feed {case.feed.name}"
+    rest = _rest(case, old.zones)
+    if not rest:
+        compose.discard(case.system, case.connection, case.actor, old.id, reason)
+        return f"The draft {old.id} was discarded."
+    if len(rest) == len(old.zones):
+        return f"The draft {old.id} goes on: none of its zones was cancelled."
+    again = replace(
+        redraft(old),
+        zones=rest,
+        areas=(),
+        replaces=old.replaces,
+        msg_type=MsgType.ALERT,
+        source_hash=store_alerts.source_hash(case.connection, old.id) or "",
+    )
+    new = compose.replace_draft(case.system, case.connection, case.actor, old.id, again, f"in part {reason}")
+    store.relink(case.connection, old.id, new.id)
+    return f"The draft {old.id} goes on as {new.id} in {len(rest)} of its zones."
+
+
+def _cancelled_in_part(case: Case, old: Alert) -> str:
+    """A live alert that ends in some zones: the issuer's Update for the others follows, and people decide."""
+    ended = [zone for zone in old.zones if zone in case.zones]
+    if not ended:
+        return f"The alert {old.id} goes on: none of its zones was cancelled."
+    text = f"Its issuer ended it in {', '.join(ended)}; it goes on in the other zones. Lift those, or await an Update."
+    store_alerts.add_finding(case.connection, old.id, Finding("ended_in_part", text))
+    alarms.ring(case.connection, f"feed:{old.id}", "feed", f"Alert {old.id}: {text}", case.at)
+    return f"The alert {old.id} is live and ended in part."
+
+
+def _draft_cancel(case: Case, live: Sequence[Alert]) -> str:
+    """A draft Cancel for people to submit. It stands as long as what it cancels would have."""
+    message = case.entry.message
+    if not message.infos:
+        message = replace(message, infos=live[0].content.infos)
+    latest = [old.expires for old in live if old.expires and old.expires > case.at]
+    draft = Draft(
+        template="cap",
+        msg_type=MsgType.CANCEL,
+        cap=message,
+        zones=tuple(dict.fromkeys(zone for old in live for zone in old.zones)),
+        expires=max(latest, default=case.at + timedelta(hours=CANCEL_HOURS)),
+        replaces=tuple(old.id for old in live),
+        source=_source(case),
+        source_hash=case.entry.content_hash,
+    )
+    return compose.create(case.system, case.actor, draft, case.connection).id
+
+
+# --- ignored, but it ends what it names ---------------------------------------------------------------------------
+def _retire(case: Case, earlier: Earlier) -> Outcome:
+    """An Update that comes too late to take effect still ends what it names, as it would have in order."""
+    version = None
+    if earlier.shown:
+        for row in earlier.shown:
+            store.end_shown(case.connection, row.id, "superseded")
+        version = _published(case, "feed.show", "no longer shown")
+    reason = f"replaced by {case.entry.message.identifier} of feed {case.feed.name}, which came late"
+    for old in earlier.pending:
+        _supersede(case, old, reason)
+    notes = [_hand_on(case, old) for old in earlier.live]
+    return Outcome("", "", None, " ".join(notes), version)
+
+
+def _hand_on(case: Case, live: Alert) -> str:
+    """A live alert named by a late Update: what replaced that Update replaces the alert too, once it is approved."""
+    by = case.decision.by
+    heir = store_alerts.find(case.connection, by.alert, lock=True) if by and by.alert else None
+    if heir is None or heir.state not in PENDING:
+        text = f"Its issuer replaced it by {case.entry.message.identifier}, which was read too late to take its place."
+        store_alerts.add_finding(case.connection, live.id, Finding("replaced_by_issuer", text))
+        alarms.ring(case.connection, f"feed:{live.id}", "feed", f"Alert {live.id}: {text}", case.at)
+        return f"The alert {live.id} is live still; look at it."
+    again = replace(
+        redraft(heir),
+        replaces=tuple(dict.fromkeys((*heir.replaces, live.id))),
+        msg_type=heir.msg_type,
+        source_hash=store_alerts.source_hash(case.connection, heir.id) or "",
+    )
+    new = compose.replace_draft(
+        case.system, case.connection, case.actor, heir.id, again, f"it replaces {live.id} too, as a late Update says"
+    )
+    store.relink(case.connection, heir.id, new.id)
+    return f"The draft {heir.id} goes on as {new.id}, which replaces the live alert {live.id} too."
