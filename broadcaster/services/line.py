@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -169,7 +169,7 @@ class Line:
             self._prepared.popleft()
             self._starts.pop(head.row.id, None)
             if now > head.written + LEASE_SECONDS - START_NEEDS_SECONDS:
-                self._hear(Word(head.attempt.id, AttemptState.NOT_SENT))  # too little lease left to begin
+                self._hear(_word(head, AttemptState.NOT_SENT))  # too little lease left to begin
                 continue
             task = asyncio.create_task(self._request(head))
             self._flying.add(task)
@@ -189,12 +189,12 @@ class Line:
 
     async def _request(self, p: Prepared) -> None:
         """One request; whatever becomes of it is a word about its attempt."""
-        word = Word(p.attempt.id, AttemptState.UNKNOWN)
+        word = _word(p, AttemptState.UNKNOWN)
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 accepted = await self._channel.send(p.message, p.recipient, p.attempt)
             state = AttemptState.DELIVERED if accepted.delivered else AttemptState.ACCEPTED
-            word = Word(p.attempt.id, state, accepted.provider_id, accepted.url)
+            word = _word(p, state, provider_id=accepted.provider_id, url=accepted.url)
         except ChannelError as error:
             word = self._refused(p, error)
         except (OutcomeUnknown, TimeoutError) as error:
@@ -208,7 +208,7 @@ class Line:
         state = failure(self._name, error.code, self._verdict)
         if self._verdict(self._name, error.code) is Verdict.BACK_OFF:
             self._pace.push(error.retry_after if error.retry_after is not None else BACK_OFF_SECONDS)
-        return Word(p.attempt.id, state, code=error.code, retry_after=error.retry_after)
+        return _word(p, state, code=error.code, retry_after=error.retry_after)
 
     # --- the end ------------------------------------------------------------------------------------------------
     async def _close(self) -> None:
@@ -234,7 +234,11 @@ class Line:
     def _turn_back(self) -> None:
         """Prepared rows whose request never started: proof that they were not sent."""
         while self._prepared:
-            self._hear(Word(self._prepared.popleft().attempt.id, AttemptState.NOT_SENT))
+            self._hear(_word(self._prepared.popleft(), AttemptState.NOT_SENT))
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _word(p: Prepared, state: AttemptState, **more: Any) -> Word:
+    return Word(p.attempt.id, state, delivery=p.row.id, **more)

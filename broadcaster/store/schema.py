@@ -170,11 +170,11 @@ sa.Index("ix_deliveries_broadcast_state", deliveries.c.broadcast, deliveries.c.s
 attempts = _table(
     "attempts",
     C("id", String, primary_key=True),
-    C("delivery", FK("deliveries.id"), nullable=False, index=True),
+    C("delivery", FK("deliveries.id"), nullable=False),
     C("number", Integer, nullable=False),
     C("started", Time, nullable=False),
     C("state", String, nullable=False),  # sending unknown accepted delivered failed
-    C("provider_id", String, index=True),
+    C("provider_id", String),
     C("url", Text, nullable=False),
     C("code", String, nullable=False),
     C("changed", Time, nullable=False),
