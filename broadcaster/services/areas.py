@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, Row
 from broadcaster.domain.alert import Area, Ring
 from broadcaster.domain.errors import Invalid
 from broadcaster.domain.message import Finding
+from broadcaster.services.places import zones_for
 from broadcaster.store.schema import zones as table
 
 
@@ -46,11 +47,7 @@ def of_zones(connection: Connection, zones: Sequence[str]) -> tuple[Area, ...]:
 
 
 def _touched(connection: Connection, areas: Sequence[Area]) -> tuple[str, ...]:
-    if not areas:
-        return ()
-    from broadcaster.services.places import zones_for  # type: ignore[import-not-found]
-
-    return tuple(zones_for(connection, tuple(areas)))
+    return tuple(zones_for(connection, tuple(areas))) if areas else ()
 
 
 def _findings(ids: Sequence[str], areas: Sequence[Area]) -> tuple[Finding, ...]:

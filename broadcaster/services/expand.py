@@ -21,6 +21,7 @@ from broadcaster.services.audience import count, count_reached
 from broadcaster.services.channels import open_channel
 from broadcaster.services.system import System
 from broadcaster.store import broadcasts as store
+from broadcaster.store.alerts import ancestors
 from broadcaster.store.schema import broadcasts
 
 
@@ -126,6 +127,7 @@ def _limits(system: System, alert: Alert) -> dict[str, Limits]:
 
 def _audience(connection: Connection, alert: Alert) -> dict[str, list[str]]:
     if alert.ending == "cancelled":
-        query = sa.select(broadcasts.c.id).where(broadcasts.c.alert.in_(alert.replaces))
+        earlier = ancestors(connection, alert.replaces)  # an Update may have reached fewer than what it replaced
+        query = sa.select(broadcasts.c.id).where(broadcasts.c.alert.in_(earlier))
         return {"reached": list(connection.execute(query).scalars())}
     return {"zones": list(alert.zones)}
