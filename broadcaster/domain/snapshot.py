@@ -251,8 +251,8 @@ def _areas(alert: Public, areas: Sequence[Area], places: Sequence[Place]) -> lis
 
 def current(made: Json, at: datetime) -> Json:
     """The state of a bundle that holds at a moment (the first one before its time)."""
-    due = [s for s in made["states"] if s["from"] <= stamp(at)]
-    state: Json = due[-1] if due else made["states"][0]
+    moment = str(stamp(at))
+    state: Json = [made["states"][0], *(s for s in made["states"][1:] if s["from"] <= moment)][-1]
     return state
 
 
@@ -269,8 +269,8 @@ def says_the_same(old: Json, new: Json, at: datetime) -> bool:
     horizon = str(stamp(at + AHEAD / 2))
     for fresh in [s for s in new["states"] if s["from"] <= horizon]:
         then = max(fresh["from"], str(stamp(at)))
-        held = [s for s in old["states"] if s["from"] <= then][-1:]
-        if not held or any(held[0][key] != fresh[key] for key in ("alerts", "zones")):
+        held = [old["states"][0], *(s for s in old["states"][1:] if s["from"] <= then)][-1]
+        if any(held[key] != fresh[key] for key in ("alerts", "zones")):
             return False
     return all(old["alerts"].get(key) == value for key, value in new["alerts"].items())
 

@@ -73,13 +73,15 @@ class Site(threading.Thread):
         if number == 0:
             publish.checked(self._system)  # a fresh installation: say so rather than nothing
             number, checked = publish.latest(self._system)
-        if self._writer.number() != number and self._writer.write(self._system):
-            self._notice()
-        if checked is not None and checked != self._checked:
+        news = checked is not None and checked != self._checked
+        if checked is not None and news:  # before the version, which must not stand there without its time
             agency = self._system.config.agency
             words = clock_words(checked, agency.timezone, languages(agency.languages))
             self._writer.write_checked({"checked": stamp(checked), "words": words})
             self._checked = checked
+        if self._writer.number() != number:
+            news = self._writer.write(self._system) or news
+        if news:
             self._notice()
 
     def _wait(self) -> None:
@@ -130,6 +132,7 @@ class Writer:
 
     def write_checked(self, value: Json) -> None:
         """The heartbeat."""
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._put(self._folder / "checked.json", json.dumps(value, ensure_ascii=False).encode())
 
     # --- one version ----------------------------------------------------------------------------------------------

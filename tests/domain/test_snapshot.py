@@ -155,6 +155,12 @@ def test_a_later_look_at_the_same_record_says_the_same() -> None:
     assert says_the_same(old, fresh, later)
 
 
+def test_a_look_that_began_before_the_publication_says_the_same() -> None:
+    assert says_the_same(
+        made(public("a1")), made(public("a1"), at=AT - timedelta(seconds=1)), AT - timedelta(seconds=1)
+    )
+
+
 def test_a_change_in_the_record_is_seen() -> None:
     old = made(public("a1"))
     lifted = made(public("a1", state=State.LIFTED, ended_at=AT + timedelta(minutes=1)), at=AT + timedelta(minutes=1))

@@ -1,0 +1,185 @@
+"""An installation with a real web process, and what a reader sees of it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broadcaster.services import publish
+from broadcaster.services.system import System
+from broadcaster.store.engine import Database
+from tests.conftest import fill
+from tests.public import server
+from tests.public.made import put_zones
+from tests.servers import _die_with_parent
+
+ROOT = Path(__file__).parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(found: Callable[[], Any], seconds: float = 30) -> Any:
+    """What ``found`` gives once it is true; fails after a generous time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        value = found()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"never came true: {found}")
+
+
+@dataclass
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Stream:
+    """A reader of /live that can also be a slow one."""
+
+    def __init__(self, port: int, headers: str = "", buffer: int = 0) -> None:
+        self.socket = socket.socket()
+        if buffer:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        self.socket.settimeout(30)
+        self.socket.connect(("127.0.0.1", port))
+        self.socket.sendall(f"GET /live HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode())
+        self.file = self.socket.makefile("rb")
+
+    def event(self) -> dict[str, str]:
+        """The next event's fields."""
+        found: dict[str, str] = {}
+        while "data" not in found:
+            line = self.file.readline().decode().rstrip("\r\n")
+            name, _, value = line.partition(": ")
+            if name in ("id", "event", "data", "retry"):
+                found[name] = value
+        return found
+
+    def version(self) -> int:
+        return int(self.event()["id"])
+
+    def rest(self) -> bytes:
+        """Everything until the server ends the stream."""
+        return self.file.read()
+
+    def close(self) -> None:
+        self.file.close()
+        self.socket.close()
+
+
+@dataclass
+class House:
+    """An installation: its record, its folder, its web process."""
+
+    system: System
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+    streams: list[Stream] = field(default_factory=list)
+    stale_after: int = 180
+
+    def start(self) -> None:
+        s = self.system.settings
+        command = [sys.executable, "-m", "tests.public.server", s.data, str(self.port), s.database_url, s.redis_url]
+        with (self.folder / "web.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [*command, str(self.stale_after)], cwd=ROOT, stdout=log, stderr=log, preexec_fn=_die_with_parent
+            )
+        until(lambda: self.answers())
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+    def answers(self) -> bool:
+        try:
+            return self.get("/healthz").status == 200
+        except OSError:
+            return False
+
+    def get(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+            found = connection.getresponse()
+            return Answer(found.status, {k.lower(): v for k, v in found.getheaders()}, found.read())
+        finally:
+            connection.close()
+
+    def version(self) -> int:
+        found = self.get("/version.json")
+        return int(found.json["version"]) if found.status == 200 else 0
+
+    def shows(self, number: int) -> None:
+        until(lambda: self.version() == number)
+
+    def live(self, headers: str = "", buffer: int = 0) -> Stream:
+        self.streams.append(Stream(self.port, headers, buffer))
+        return self.streams[-1]
+
+    def publish(self, *change: Callable[[Any], None]) -> int:
+        """One transaction with a publication at its end, and the announcement after it."""
+        with self.system.database.write() as connection:
+            for one in change:
+                one(connection)
+            number = publish.publish(self.system, connection, self.system.now())
+        publish.tell(self.system, number)
+        return number
+
+    def lose_database(self) -> None:
+        self.system.database.close()
+        for path in self.folder.glob("record.db*"):
+            path.unlink()
+        shutil.rmtree(self.folder / "record", ignore_errors=True)
+
+
+@pytest.fixture
+def house(tmp_path: Path, redis_url: str) -> Iterator[House]:
+    """Not started yet. Its time is the real one; Redis is there until a test says otherwise."""
+    port = free_port()
+    settings = server.settings(str(tmp_path), port, f"sqlite:///{tmp_path}/record.db", redis_url)
+    database = Database(settings.database_url)
+    fill(database)
+    database.close()
+    system = System.open(settings, server.config())
+    with system.database.write() as connection:
+        put_zones(connection)
+    made = House(system, tmp_path, port)
+    yield made
+    for stream in made.streams:
+        stream.close()
+    if made.process is not None and made.process.poll() is None:
+        os.kill(made.process.pid, signal.SIGKILL)
+        made.process.wait()
+    system.close()
