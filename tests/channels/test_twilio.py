@@ -388,7 +388,15 @@ def test_a_refused_question_is_an_error_and_no_answer(fake: Twilio) -> None:
         find(fake, Sent(attempt(), message(), WHO))
 
 
-def test_an_inactive_account_is_told_by_check(fake: Twilio) -> None:
+@pytest.mark.parametrize(("status", "ok", "hint"), [("active", True, ""), ("suspended", False, "ask Twilio")])
+def test_an_account_that_twilio_has_suspended_is_told_by_check(fake: Twilio, status: str, ok: bool, hint: str) -> None:
+    fake.faults = TwilioFaults(account_status=status)
+    [check] = using(fake, lambda channel: channel.check())
+    assert (check.ok, check.hint) == (ok, hint)
+    assert status in check.text
+
+
+def test_credentials_that_are_refused_are_told_by_check(fake: Twilio) -> None:
     fake.faults = TwilioFaults(unauthorized=True)
     [check] = using(fake, lambda channel: channel.check())
     assert not check.ok

@@ -133,6 +133,16 @@ def test_a_channel_works_again_in_another_loop_after_close(way: Way) -> None:
     assert way.seen() == 2
 
 
+def test_a_channel_outlives_a_loop_that_ended_without_closing_it(way: Way) -> None:
+    channel = way.open()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # of the dead loop's connections, which nobody can close now
+        asyncio.run(channel.send(message(), way.recipient, attempt("at_1")))
+        run(channel, channel.send(message(), way.recipient, attempt("at_2")))
+        gc.collect()
+    assert way.seen() == 2
+
+
 def test_many_at_once_all_arrive_once(way: Way) -> None:
     channel = way.open()
 

@@ -43,6 +43,7 @@ class TwilioFaults(Faults):
     late: float = 0.0
     late_seconds: float = 2.0
     reordered: float = 0.0
+    account_status: str = "active"
     fetches: bool = True  # whether a message can be asked for by its id
     smart_bodies: bool = False  # lists bodies with the quotes and spaces of Smart Encoding
 
@@ -113,7 +114,7 @@ class Twilio(Provider):
             return web.Response(status=plan.status, text="<html>no JSON here</html>", content_type="text/html")
         own = f"/2010-04-01/Accounts/{self.account}"
         if request.path == f"{own}.json":
-            return web.json_response({"sid": self.account, "status": "active", "friendly_name": "test"})
+            return web.json_response({"sid": self.account, "status": plan.account_status})
         if request.method == "GET" and request.path.startswith(f"{own}/Messages/"):
             return self._fetch(request.path.rpartition("/")[2].removesuffix(".json"))
         if request.path != f"{own}/Messages.json":
