@@ -1,0 +1,95 @@
+"""kill -9 of the sender, again and again, in the middle of sending: nobody is lost, nobody is told twice."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from broadcaster.services.system import System
+from broadcaster.settings import load_config, load_settings
+from tests.bench.transport import provider_process
+from tests.journey.installation import Installation, installed, wait_for
+from tests.providers.twilio import ACCOUNT, SERVICE, TOKEN
+from tests.sending import go_live, people, states
+
+COUNT = 2500
+CHANNELS = f"""
+[[channel]]
+name = "sms"
+kind = "twilio_sms"
+account_sid = "{ACCOUNT}"
+auth_token = "env:TWILIO_AUTH_TOKEN"
+messaging_service_sid = "{SERVICE}"
+base_url = "%s"
+segments_per_second = 250
+"""
+
+
+def system_of(made: Installation) -> System:
+    settings = load_settings(made.env)
+    return System.open(settings, load_config(settings, made.env))
+
+
+def asked(base_url: str, path: str, body: Any = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(base_url + path, data=data), timeout=10) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_ten_kills_lose_nobody_and_tell_nobody_twice(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    env = {"TWILIO_AUTH_TOKEN": TOKEN}
+    if kind == "postgresql":
+        env["DATABASE_URL"] = request.getfixturevalue("empty_postgres")
+    with provider_process() as base_url, installed(tmp_path, CHANNELS % base_url, **env) as made:
+        system = system_of(made)
+        people(system, COUNT)
+        go_live(system)
+        for number in range(10):
+            wait_for(lambda: len(asked(base_url, "/_log")["accepted"]) >= 150 * (number + 1), 60, made.log)  # noqa: B023
+            made.kill("sender")
+        wait_for(lambda: states(system) == {"accepted": COUNT}, 120, made.log)
+        told = Counter(text["to"] for text in asked(base_url, "/_log")["accepted"])
+        system.close()
+    assert len(told) == COUNT
+    assert set(told.values()) == {1}
+
+
+@pytest.mark.timeout(200)
+def test_redis_killed_and_emptied_in_the_middle_loses_nobody(tmp_path: Path) -> None:
+    with provider_process() as base_url, installed(tmp_path, CHANNELS % base_url, TWILIO_AUTH_TOKEN=TOKEN) as made:
+        system = system_of(made)
+        people(system, 800)
+        go_live(system)
+        wait_for(lambda: len(asked(base_url, "/_log")["accepted"]) >= 200, 60, made.log)
+        made.kill("redis")
+        for left in (tmp_path / "var").glob("redis/**/*"):
+            if left.is_file():
+                left.unlink(missing_ok=True)
+        wait_for(lambda: states(system) == {"accepted": 800}, 90, made.log)
+        told = Counter(text["to"] for text in asked(base_url, "/_log")["accepted"])
+        system.close()
+    assert len(told) == 800
+    assert set(told.values()) == {1}
+
+
+@pytest.mark.timeout(200)
+def test_sigterm_in_the_middle_leaves_nothing_in_doubt(tmp_path: Path) -> None:
+    with provider_process() as base_url, installed(tmp_path, CHANNELS % base_url, TWILIO_AUTH_TOKEN=TOKEN) as made:
+        system = system_of(made)
+        people(system, 1000)
+        go_live(system)
+        wait_for(lambda: len(asked(base_url, "/_log")["accepted"]) >= 200, 60, made.log)
+        made.stop()
+        left = states(system)
+        assert set(left) <= {"accepted", "queued", "waiting"}, left
+        assert left["accepted"] == len(asked(base_url, "/_log")["accepted"])
+        system.close()
+
+
