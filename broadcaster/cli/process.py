@@ -137,7 +137,10 @@ def _demonstration(system: System) -> list[str]:
     if not system.settings.demo or importlib.util.find_spec("broadcaster.demo.install") is None:
         return []
     logins = importlib.import_module("broadcaster.demo.install").install(system)
-    return [] if logins is None else str(logins).splitlines()
+    kept = Path(system.settings.data) / "demo-logins.txt"
+    if logins is not None:
+        return [*str(logins).splitlines(), f"(kept in {kept})"]
+    return [f"logins are in {kept}"] if kept.exists() else []
 
 
 def _note_death(database: Database, dead: str) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
 
 from broadcaster.domain.errors import Invalid, Refused
 from broadcaster.services import audit, migrate
@@ -60,7 +61,7 @@ def restore(system: System, actor: Actor, file: Path, *, force: bool = False) ->
         key = _key(system, archive, manifest, force)
         with system.database.write() as connection:
             _allowed(connection, force)
-            counts = _read(connection, archive, manifest)
+            counts = _rows(connection, archive, manifest)
             wrong = list(chain.verify(connection, key))
             if wrong:
                 raise Refused(
@@ -155,6 +156,13 @@ def _allowed(connection: Connection, force: bool) -> None:
     held = dump.occupied(connection)
     if held and not force:
         raise Refused("not_empty", f"the database holds {', '.join(held)}; --force replaces everything in it")
+
+
+def _rows(connection: Connection, archive: zipfile.ZipFile, manifest: dict[str, Any]) -> dict[str, int]:
+    try:
+        return _read(connection, archive, manifest)
+    except (KeyError, TypeError, ValueError, zipfile.BadZipFile, IntegrityError) as error:
+        raise Invalid("backup_file", f"the backup is damaged, nothing was restored: {error}") from error
 
 
 def _read(connection: Connection, archive: zipfile.ZipFile, manifest: dict[str, Any]) -> dict[str, int]:

@@ -488,8 +488,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('attempts', schema=None) as batch_op:
         batch_op.create_index('ix_attempts_accepted', ['changed'], unique=False, sqlite_where=sa.text("state = 'accepted'"), postgresql_where=sa.text("state = 'accepted'"))
-        batch_op.create_index(batch_op.f('ix_attempts_delivery'), ['delivery'], unique=False)
-        batch_op.create_index(batch_op.f('ix_attempts_provider_id'), ['provider_id'], unique=False)
         batch_op.create_index('ix_attempts_sending', ['started'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.create_index('ix_attempts_unknown', ['started'], unique=False, sqlite_where=sa.text("state = 'unknown'"), postgresql_where=sa.text("state = 'unknown'"))
 
