@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from broadcaster.public.hub import Hub
+from broadcaster.public.hub import Hub, transport_of
 from broadcaster.public.reading import Body, Checked, Library, Shelf
 
 Scope = MutableMapping[str, Any]
@@ -88,6 +88,7 @@ class Front:
             self._loop = asyncio.get_running_loop()
             self._look()
             self._watcher = asyncio.create_task(self._watch())
+            self.hub.start()
 
     async def _watch(self) -> None:
         while True:
@@ -127,7 +128,7 @@ class Front:
         elif path.startswith(INWARDS):
             await self._inner(scope, receive, send)
         elif path == "/live" and scope["method"] == "GET":
-            await self._live(receive, send)
+            await self._live(scope, receive, send)
         elif (found := self._find(path)) is not None:
             await _file(scope, send, *found)
         elif path.startswith(OURS):
@@ -150,24 +151,20 @@ class Front:
         body, kind = found or (Body(b"There is no such page.\n"), PLAIN)
         await _send(scope, send, 404, body, kind)
 
-    async def _live(self, receive: Receive, send: Send) -> None:
-        """The stream; ends when the reader leaves, cannot keep up, or the server stops."""
-        task = asyncio.current_task()
-        assert task is not None
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The stream: the head goes the server's way, the events straight to the transport."""
+        transport = transport_of(send)
+        if transport is None:
+            await _send(scope, send, 503, Body(b"/live needs this program's own server. Ask /version.json\n"), PLAIN)
+            return
         await send({"type": "http.response.start", "status": 200, "headers": STREAM})
-
-        async def write(data: bytes) -> None:
-            await send({"type": "http.response.body", "body": data, "more_body": True})
-
-        gone = asyncio.create_task(_until_gone(receive))
-        gone.add_done_callback(lambda over: None if over.cancelled() else task.cancel())
+        await send({"type": "http.response.body", "body": b": hello\n\n", "more_body": True})
+        reader = self.hub.join(transport, scope["http_version"] == "1.1")
         try:
-            await self.hub.serve(write)
-            await send({"type": "http.response.body", "body": b""})
-        except asyncio.CancelledError:
-            log.debug("a reader left or could not keep up")
+            while (await receive())["type"] != "http.disconnect":
+                continue
         finally:
-            gone.cancel()
+            self.hub.leave(reader)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -178,11 +175,6 @@ class Front:
         if self._watcher is not None:
             self._watcher.cancel()
         await send({"type": "lifespan.shutdown.complete"})
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        continue
 
 
 async def _file(scope: Scope, send: Send, status: int, body: Body, kind: str) -> None:
