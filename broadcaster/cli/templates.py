@@ -7,6 +7,7 @@ import click
 from broadcaster.cli.common import as_json, show
 from broadcaster.domain.errors import Refused
 from broadcaster.rendering import templates as rendering
+from broadcaster.services.templates import templates_check
 from broadcaster.settings import load_config, load_settings
 
 
@@ -33,12 +34,8 @@ def list_(json_: bool) -> None:
 @templates.command("check")
 @as_json
 def check(json_: bool) -> None:
-    """Read every template; exit 1 where one is broken or lacks a language of the agency."""
-    wanted = load_config(load_settings()).agency.languages
-    wrong = []
-    for name in rendering.names():
-        missing = [language for language in wanted if language not in rendering.load(name).languages]
-        wrong += [f"{name} lacks {language}" for language in missing]
+    """Fill every template with its longest values; exit 1 where one is broken, not translated or too long."""
+    wrong = templates_check(load_config(load_settings()))
     if wrong:
-        raise Refused("templates", "; ".join(wrong))
+        raise Refused("templates", "\n".join(finding.text for finding in wrong))
     show({"templates": list(rendering.names())}, f"{len(rendering.names())} templates are whole", json_)

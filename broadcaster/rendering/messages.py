@@ -64,7 +64,7 @@ class Rendered:
 def render(config: Config, job: Job, root: Path = ROOT) -> Rendered:
     """Raises Invalid for an unknown template or field; everything else that is wrong is a finding."""
     template = load(job.template, root)
-    filled.check_names(template.spec, job.fields, job.languages)
+    filled.check_names(template.spec, job.fields, (*config.agency.languages, *job.languages))
     spoken, findings = _languages(config, template, job)
     findings += filled.check(template.spec, job.fields, spoken, job.languages[0])
     pens = {language: _Pen(config, job, template, language, root) for language in spoken}
@@ -159,17 +159,21 @@ class _Pen:
         )
 
     def _headline(self) -> str:
-        """At most 160 characters: where places make it longer, the event and who says it."""
+        """At most 140 characters with the drill's label: fewer places, else the event and who says it."""
         if self.issued is not None:
             return self._issued_info(self.issued).headline
-        text = one_line(self._part("subject", plain=False))
-        label = 2 * (len(drill_label(self.job.mode, self.language)) + 3)
-        if len(text) + label <= HEADLINE_MOST:
-            return text
-        return f"{_event(self.config, self.template.spec, self.language, plain=False)}: {self.config.agency.name}"[:100]
+        label = drill_label(self.job.mode, self.language)
+        room = HEADLINE_GOOD - (2 * len(label) + 3 if label else 0)
+        for most in (MOST_PLACES, 1):
+            text = one_line(self._part("subject", plain=False, most=most))
+            if len(text) <= room:
+                return text
+        return f"{_event(self.config, self.template.spec, self.language, plain=False)}: {self.config.agency.name}"[
+            :room
+        ]
 
-    def _part(self, part: str, plain: bool) -> str:
-        context = self._context(plain)
+    def _part(self, part: str, plain: bool, most: int = MOST_PLACES) -> str:
+        context = self._context(plain, most)
         if part in ("sms", "short", "long"):
             inner = {
                 p: self.template.part(self.language, p, context, self.root) for p in ("description", "instruction")
@@ -177,12 +181,12 @@ class _Pen:
             context |= {key: paragraphs(text) for key, text in inner.items()} | {"headline": self._headline()}
         return self.template.part(self.language, part, context, self.root)
 
-    def _context(self, plain: bool) -> dict[str, object]:
+    def _context(self, plain: bool, most: int) -> dict[str, object]:
         job, agency, spec = self.job, self.config.agency, self.template.spec
         tongue = Tongue(self.language, job.languages[0], agency.timezone, plain)
         values = filled.resolve(spec, job.fields, tongue)
         named = values.get("place") or places(job.places, self.language, plain)
-        short = values.get("place") or places(job.places, self.language, plain, MOST_PLACES)
+        short = values.get("place") or places(job.places, self.language, plain, most)
         end = (self.issued.ends if self.issued else None) or job.expires
         evacuation = EVACUATION_LEVELS[self.config.policy.evacuation_levels].get(spec.evacuation)
         return {
