@@ -71,10 +71,11 @@ def go_live(
     ending: str | None = None,
     replaces: Sequence[str] = (),
     incident: str = "fire",
+    channels: Sequence[str] | None = None,
 ) -> str:
     """An alert that has just been approved, with its frozen broadcast. Returns the broadcast's id."""
     at = system.now()
-    names = tuple(channel.name for channel in system.config.channels)
+    names = tuple(channels or [channel.name for channel in system.config.channels])
     content = AlertContent("severe_weather")
     live = Alert(id_, incident, State.LIVE, 1, mode, MsgType.ALERT, content, tuple(zone_ids), names, at)
     live = replace(live, expires=at + timedelta(minutes=minutes), ending=ending, replaces=tuple(replaces), digest="d")

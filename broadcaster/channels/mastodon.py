@@ -1,7 +1,7 @@
 """Posts on a Mastodon account, by its documented HTTP API (4.x): /api/v1/statuses and /api/v2/instance.
 
-A post that stands counts as delivered: nothing more ever comes. ``Idempotency-Key`` is the attempt's id, so that a
-request doubled on the wire makes one post; across attempts ``find`` reads the account's own posts.
+A post that stands counts as delivered: nothing more ever comes. ``Idempotency-Key`` is the delivery's, so that
+a repeat within the hour makes one post; later ``find`` reads the account's own posts.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Mastodon:
             "POST",
             f"{self._base_url}/api/v1/statuses",
             data=json.dumps(post).encode(),
-            headers={"Content-Type": "application/json", "Idempotency-Key": attempt.id},
+            headers={"Content-Type": "application/json", "Idempotency-Key": attempt.key or attempt.id},
         )
         if answer.status in (404, 410) and earlier:
             self._gone.add(earlier)

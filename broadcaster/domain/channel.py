@@ -49,13 +49,15 @@ class Recipient:
 class Attempt:
     """One try. ``id`` is ours and unique for ever; ``valid_seconds`` is what is left of the alert's life.
 
-    ``earlier`` is the provider's id of the post this one answers (updates answer the first post).
+    ``earlier`` is the provider's id of the post this one answers (updates answer the first post). ``key`` is the
+    same for every attempt of one delivery: where a provider takes an idempotency key, a repeat is the same post.
     """
 
     id: str
     started: datetime
     valid_seconds: int
     earlier: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

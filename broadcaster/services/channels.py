@@ -36,10 +36,11 @@ def limits_of(system: System) -> dict[str, Limits]:
 
 
 def fits(config: ChannelConfig, mode: Mode) -> bool:
-    """May this channel carry that mode? Drills go only where ``drills`` says so, or nowhere real (simulated)."""
-    return config.enabled and (mode == Mode.ACTUAL or config.drills or config.kind == "simulated")
+    """May this channel carry that mode? Drills go only where ``drills`` says so."""
+    return config.enabled and (mode == Mode.ACTUAL or config.drills)
 
 
 def fitting(config: Config, mode: Mode) -> tuple[str, ...]:
-    """Names of all enabled channels that may carry that mode."""
-    return tuple(channel.name for channel in config.channels if fits(channel, mode))
+    """Names of all enabled channels that may carry that mode, without those that only stand in for another."""
+    stand_ins = {channel.fallback for channel in config.channels}
+    return tuple(channel.name for channel in config.channels if fits(channel, mode) and channel.name not in stand_ins)

@@ -18,7 +18,6 @@ from sqlalchemy.engine import Connection
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.channel import Attempt, Recipient
 from broadcaster.domain.config import ChannelConfig
-from broadcaster.domain.delivery import LEASE_SECONDS
 from broadcaster.domain.message import Limits, Message
 from broadcaster.services.channels import fits
 from broadcaster.services.subscribers import unsubscribe_url
@@ -42,7 +41,6 @@ class Prepared:
     recipient: Recipient
     attempt: Attempt
     written: float
-    offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +137,8 @@ class Exchange:
             earlier = first_post(connection, authority.incident, self._config.name, row.recipient, row.id)
         leave = unsubscribe_url(self._system, row.recipient) if self._limits.address == "email" else ""
         recipient = Recipient(row.recipient, language, leave)
-        return Prepared(row, message, recipient, Attempt(id_, at, max(1, left), earlier), written)
+        attempt = Attempt(id_, at, max(1, left), earlier, f"{row.broadcast}-{row.id}")
+        return Prepared(row, message, recipient, attempt, written)
 
     def _message(self, connection: Connection, id_: int) -> tuple[str, Message]:
         if id_ not in self._messages:
@@ -154,8 +153,3 @@ class Exchange:
 
 def _message(row: sa.Row[Any]) -> Message:
     return Message(row.channel, row.language, row.text, row.subject, row.segments)
-
-
-def must_start_by(prepared: Prepared, needs: float) -> float:
-    """The monotonic time after which this row's request may no longer start."""
-    return prepared.written + LEASE_SECONDS - needs

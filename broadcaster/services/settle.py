@@ -13,12 +13,12 @@ from sqlalchemy.engine import Connection
 from broadcaster.domain.channel import Attempt, Channel, ChannelError, Found, OutcomeUnknown, Recipient, Sent
 from broadcaster.domain.delivery import NOT_FOUND_TWICE_SECONDS, AttemptState
 from broadcaster.domain.message import Message
-from broadcaster.services.channels import open_channels
+from broadcaster.services.channels import open_channel, open_channels
 from broadcaster.services.deliveries import suppress_ended
 from broadcaster.services.system import System
 from broadcaster.services.verdicts import act, verdicts
+from broadcaster.store import alarms, deliveries
 from broadcaster.store import attempts as store
-from broadcaster.store import deliveries
 from broadcaster.store.deliveries import Word
 from broadcaster.store.engine import now
 from broadcaster.transport.queue import wake
@@ -37,10 +37,27 @@ def settle(system: System) -> None:
         silent = [Word(id_, AttemptState.UNKNOWN) for id_ in store.silent(connection, at)]
         _tell(system, connection, silent, at)
     suppress_ended(system)
+    _take_over(system)
     with system.database.read() as connection:
         left = deliveries.any_queued(connection)
     if left:
         wake(system.redis)
+
+
+def _take_over(system: System) -> None:
+    """What is unsent on a channel that rests goes out by its ``fallback``, where that needs the same address."""
+    named = {c.name: c for c in system.config.channels if c.enabled}
+    pairs = [(c, named[c.fallback]) for c in named.values() if c.fallback in named]
+    if not pairs:
+        return
+    with system.database.write() as connection:
+        at = now(connection)
+        resting = alarms.paused(connection, at)
+        for config, other in pairs:
+            alike = open_channel(system, config).limits().address == open_channel(system, other).limits().address
+            if config.name in resting and other.name not in resting and alike:
+                moved = deliveries.move(connection, config.name, other.name, at)
+                log.warning("%s rests: %d messages go out by %s", config.name, moved, other.name)
 
 
 def ask(system: System) -> int:

@@ -195,6 +195,20 @@ def _suppress_over(connection: Connection, over: Any, at: datetime, limit: int) 
     return suppress(connection, ids, "stopped" if over.stopped else over.ended_reason or "expired", at)
 
 
+def move(connection: Connection, channel: str, fallback: str, at: datetime, limit: int = 5000) -> int:
+    """Unsent rows of a channel that rests go out by the one that takes over, unless that has them already."""
+    other = deliveries.alias("other")
+    has = sa.exists().where(
+        other.c.broadcast == d.broadcast, other.c.channel == fallback, other.c.recipient == d.recipient
+    )
+    total = 0
+    for state in UNSENT:
+        query = sa.select(d.id).where(_is(d.state, state), d.channel == channel, ~has).order_by(d.id).limit(limit)
+        ids = connection.execute(query.with_for_update(skip_locked=True)).scalars().all()
+        total += _update(connection, ids, d.state == state, channel=fallback, state="queued", due=at)
+    return total
+
+
 # --- words about attempts -----------------------------------------------------------------------------------
 def tell(
     connection: Connection,
@@ -279,7 +293,7 @@ def _apply(
 _NEWS = {"id_": a.id, "state_": a.state, "provider_": a.provider_id, "url_": a.url, "code_": a.code, "at_": a.changed}
 
 
-def _tell(new: Mapping[str, sa.ColumnElement[Any]]) -> sa.Update:
+def _tell(new: Any) -> sa.Update:
     return (
         attempts.update()
         .where(a.id == new["id_"])

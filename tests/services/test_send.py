@@ -248,6 +248,19 @@ def test_wrong_credentials_rest_the_channel_ring_an_alarm_and_lose_nothing(groun
     assert twilio.requests == before
 
 
+def test_the_fallback_takes_over_what_a_resting_channel_left_unsent(system: System, twilio: Twilio) -> None:
+    with served(Twilio(TwilioFaults(latency=0.01, unauthorized=True))) as broken:
+        ground = with_channels(system, sms(broken, fallback="backup"), sms(twilio, "backup"))
+        people(ground, 5)
+        go_live(ground, channels=("sms",))
+        work(ground)
+        assert states(ground) == {"waiting": 5}
+        settle.settle(ground)
+        work(ground)
+    assert states(ground) == {"accepted": 5}
+    assert set(numbers(twilio).values()) == {1}
+
+
 def test_too_many_requests_are_sent_again_once_the_provider_allows(ground: System, twilio: Twilio) -> None:
     people(ground, 20)
     twilio.faults.too_many, twilio.faults.retry_after = 1.0, 0.2
