@@ -126,8 +126,9 @@ class Supervisor:
         threading.Thread(target=self._on_death, args=(child.died,), daemon=True).start()
 
     def _relay(self, label: str, pipe: IO[bytes]) -> None:
-        for line in pipe:
-            self.say(label, line.decode(errors="replace").rstrip())
+        with pipe:
+            for line in pipe:
+                self.say(label, line.decode(errors="replace").rstrip())
 
     def _end(self, parts: list[Child]) -> None:
         alive = [child.process for child in parts if child.process is not None]
