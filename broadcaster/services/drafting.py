@@ -85,7 +85,9 @@ def draw(system: System, connection: Connection, draft: Draft, by: str, old: Ale
     alert = _skeleton(system, draft, where, links, channels, by, at, old)
     alert = replace(alert, expires=expires, until_lifted=until_lifted, ending=_ending(draft, spec))
     alert = replace(alert, msg_type=_msg_type(draft, alert))
-    return _write(system, connection, draft, alert, where, [*found, *where.findings, *links.findings])
+    issuer, silent = _issuer(draft, spec, links)
+    draft = replace(draft, issuer=issuer)
+    return _write(system, connection, draft, alert, where, [*found, *where.findings, *links.findings, *silent])
 
 
 def redraft(alert: Alert) -> Draft:
@@ -171,7 +173,7 @@ def _job(system: System, draft: Draft, alert: Alert, where: Where, limits: Mappi
         until_lifted=alert.until_lifted,
         link=f"{system.settings.public_url}/alerts/{alert.slug}",
         accounts={c.name: c.languages for c in system.config.channels},
-        issuer=cap.infos if cap else draft.issuer,
+        issuer=draft.issuer,
         issuer_name=cap.sender if cap else alert.source.sender or "",
         cancelled=alert.ending == "cancelled",
     )
@@ -210,6 +212,19 @@ def _where_and_links(system: System, connection: Connection, draft: Draft) -> tu
     if not zones and not areas and draft.msg_type == MsgType.CANCEL:  # a Cancel holds where what it takes back held
         zones = tuple(dict.fromkeys(zone for old in links.alerts for zone in old.zones))
     return locate(connection, zones, areas), links
+
+
+def _issuer(draft: Draft, spec: Spec, links: Links) -> tuple[tuple[Info, ...], list[Finding]]:
+    """The words of a document. A Cancel may come without any: then those of what it takes back."""
+    if draft.cap is None:
+        return draft.issuer, []
+    infos = draft.cap.infos or tuple(info for old in links.alerts[:1] for info in old.content.infos)
+    event = spec.cap.event.get("en", "")
+    named = tuple(replace(info, event=info.event or info.headline or event) for info in infos)
+    if named:
+        return named, []
+    text = "The document says nothing: it has no info. Write the alert yourself."
+    return (Info(language="en", event=event),), [Finding("no_words", text, blocking=True)]
 
 
 def _end(draft: Draft, spec: Spec, at: datetime) -> tuple[datetime | None, bool, list[Finding]]:

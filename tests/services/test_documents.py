@@ -143,6 +143,28 @@ def test_a_cancel_of_a_document_holds_where_the_alert_held_and_reads_as_cancelle
     assert state(system, old) == "cancelled"
 
 
+def test_a_cancel_without_words_uses_those_of_what_it_takes_back(system: System) -> None:
+    first = cap()
+    live(system, cap_draft(first))
+    message = cap("urn:2", msg_type=MsgType.CANCEL, references=(first.reference,), infos=())
+    made = in_review(system, cap_draft(message))
+    assert "CANCELLED: Tornado Warning" in texts(system, made)["sms", "en"]
+
+
+def test_a_document_without_any_words_is_kept_and_cannot_be_submitted(system: System) -> None:
+    made = compose.create(system, FEED, cap_draft(cap(infos=()), zones=("valley",)))
+    with pytest.raises(Refused) as caught:
+        submit(system, AUTHOR, made.id)
+    assert caught.value.code == "no_words"
+
+
+def test_a_document_that_names_no_event_is_called_by_its_headline(system: System) -> None:
+    message = cap()
+    nameless = replace(message, infos=(replace(message.infos[0], event=""),))
+    made = compose.create(system, FEED, cap_draft(nameless))
+    assert made.content.infos[0].event == "Tornado Warning issued for Judge Valley"
+
+
 def test_our_own_identifier_is_a_reference_too(system: System) -> None:
     ours = live(system)
     assert ours.identifier is not None
