@@ -114,9 +114,10 @@ def visible(alerts: Iterable[Public], at: datetime) -> list[Standing]:
     return sorted(seen, key=_order)
 
 
-def _order(s: Standing) -> tuple[bool, int, float, str]:
-    rank = DANGER.index(s.level) if s.level in DANGER else len(DANGER)
-    return s.face != State.LIVE, rank, -s.since.timestamp(), s.alert.id
+def _order(s: Standing) -> tuple[bool, int, bool, float, str]:
+    """Dangers by level, evacuation before weather of the same level; then how others ended, "not safe" first."""
+    rank = DANGER.index(s.level) if s.face == State.LIVE else ENDED.index(s.face)
+    return s.face != State.LIVE, rank, not evacuation(s.alert), -s.since.timestamp(), s.alert.id
 
 
 def zone_status(zone: str, seen: Sequence[Standing]) -> tuple[str, str | None]:

@@ -233,3 +233,18 @@ def test_a_zone_is_safe_only_by_a_person(found: list[Public]) -> None:
                 assert not any(a["face"] == "live" for a in here)
             if any(a["face"] == "live" for a in here):
                 assert zone["status"] not in (*ENDED, "none")
+
+
+def test_evacuation_stands_before_weather_of_the_same_level() -> None:
+    weather = public("a1")
+    storm = replace(
+        weather,
+        message=replace(weather.message, sent=AT + timedelta(minutes=1), infos=(info(event="Tornado Warning"),)),
+    )
+    assert status("judge-valley", storm, public("a2")) == ("act_now", "a2")
+
+
+def test_among_what_ended_not_safe_stands_first() -> None:
+    lifted = public("a1", state=State.LIFTED, ended_at=AT)
+    expired = public("a2", "be_aware", state=State.EXPIRED, expires=AT - timedelta(hours=3))
+    assert [a["id"] for a in made(lifted, expired)["states"][0]["alerts"]] == ["a2", "a1"]
