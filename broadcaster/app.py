@@ -1,0 +1,166 @@
+"""The Flask app: console, API, webhooks and forms. Creating it opens no connection."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from broadcaster.api import alerts, hooks, problems, state
+from broadcaster.console import login, pages
+from broadcaster.domain.errors import BroadcasterError, ConfigError, Unavailable
+from broadcaster.public import forms
+from broadcaster.services.system import System
+from broadcaster.settings import load_config, load_settings
+
+log = logging.getLogger(__name__)
+TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+LARGEST_BODY = 2 * 1024 * 1024  # bytes
+MACHINES = ("/api/", "/hooks/", "/metrics", "/readyz", "/healthz")
+
+
+def create_app(system: System | None = None) -> Flask:
+    """The app on ``system``, or on one from the environment. Raises ConfigError."""
+    system = system or _system()
+    app = Flask("broadcaster", template_folder=str(TEMPLATES), static_folder=None)
+    app.secret_key = login.derived(system.settings.secret_key, "session")
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_BODY
+    login.install(app, system)
+    _guard(app, system)
+    _answer_errors(app)
+    _answer_headers(app, system)
+    if system.settings.trusted_proxies:
+        hops = system.settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    return app
+
+
+def _system() -> System:
+    settings = load_settings()
+    if not settings.secret_key:
+        hint = "set it, or start once with: python -m broadcaster serve"
+        raise ConfigError("S014", "SECRET_KEY", "is not set and the data folder has none", hint)
+    return System.open(settings, load_config(settings))
+
+
+def _guard(app: Flask, system: System) -> None:
+    """Blueprints with what stands before them: CSRF for browsers' forms, limits for everybody but providers."""
+    csrf = CSRFProtect(app)  # type: ignore[no-untyped-call]
+    limiter = Limiter(
+        get_remote_address,
+        app=app,
+        storage_uri=_limits_uri(system.settings.redis_url),
+        storage_options={"socket_connect_timeout": 1, "socket_timeout": 1},
+        in_memory_fallback_enabled=True,
+        swallow_errors=True,
+        default_limits=["1200 per minute"],
+    )
+    made = [alerts.blueprint(system), hooks.blueprint(system), state.blueprint(system)]
+    for machine in made:
+        csrf.exempt(machine)  # type: ignore[no-untyped-call]
+    limiter.exempt(made[1])
+    limiter.exempt(made[2])
+    public = forms.blueprint(system)
+    csrf.exempt(public)  # type: ignore[no-untyped-call]  # no login stands behind these forms: their proof is the signed link itself
+    app.register_blueprint(pages.blueprint(system))
+    for each in (*made, public):
+        app.register_blueprint(each)
+    _limit(app, limiter, "security.login", "30 per minute")
+    _limit(app, limiter, "forms.subscribe", "20 per hour")
+
+
+def _limit(app: Flask, limiter: Limiter, endpoint: str, limit: str) -> None:
+    limited: Any = limiter.limit(limit, methods=["POST"])(app.view_functions[endpoint])
+    app.view_functions[endpoint] = limited
+
+
+def _limits_uri(redis_url: str) -> str:
+    """The limits package spells Redis on a socket redis+unix://."""
+    return f"redis+{redis_url}" if redis_url.startswith("unix:") else redis_url
+
+
+def _answer_errors(app: Flask) -> None:
+    app.register_error_handler(BroadcasterError, _of_ours)
+    app.register_error_handler(HTTPException, _of_http)
+    app.register_error_handler(SQLAlchemyError, _of_database)
+    app.register_error_handler(Exception, _of_anything)
+
+
+def _of_ours(error: Exception) -> ResponseReturnValue:
+    assert isinstance(error, BroadcasterError)
+    if _machine():
+        return problems.of_error(error)
+    return _page(error.status, error.text)
+
+
+def _of_http(error: Exception) -> ResponseReturnValue:
+    assert isinstance(error, HTTPException)
+    if _machine():
+        return problems.of_http(error)
+    if error.code is None or error.code < 400:
+        return error
+    if isinstance(error, CSRFError):
+        return _page(400, "This form is too old or came from another site. Open the page again and repeat it.")
+    return _page(error.code, error.description or error.name)
+
+
+def _of_database(error: Exception) -> ResponseReturnValue:
+    log.error("the database refused: %s", error)
+    return _of_ours(Unavailable("database", "The database is away. Try again in a moment."))
+
+
+def _of_anything(error: Exception) -> ResponseReturnValue:
+    log.exception("a request failed", exc_info=error)
+    text = "Something went wrong on our side; it is in the log. Nothing is known to have been changed."
+    return problems.problem(500, "internal", "Internal error", text) if _machine() else _page(500, text)
+
+
+def _machine() -> bool:
+    return request.path.startswith(MACHINES)
+
+
+def _page(status: int, text: str) -> ResponseReturnValue:
+    title = {403: "Not allowed", 404: "Not found", 429: "Too many tries"}.get(status, "That did not work")
+    page = "console/error.html" if request.path.startswith("/console") else "public/said.html"
+    return render_template(page, title=title, text=text), status
+
+
+def _answer_headers(app: Flask, system: System) -> None:
+    @app.before_request
+    def nonce() -> None:
+        g.nonce = secrets.token_urlsafe(16)
+
+    @app.context_processor
+    def give_nonce() -> dict[str, str]:
+        return {"nonce": g.get("nonce", "")}
+
+    @app.after_request
+    def harden(answer: Response) -> Response:
+        answer.headers.setdefault("Content-Security-Policy", _policy(g.get("nonce", "")))
+        answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+        answer.headers.setdefault("X-Frame-Options", "DENY")
+        answer.headers.setdefault("Referrer-Policy", "same-origin")
+        if not request.path.startswith("/console/static/"):
+            answer.headers.setdefault("Cache-Control", "no-store")
+        if system.settings.production:
+            answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        return answer
+
+
+def _policy(nonce: str) -> str:
+    return (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
