@@ -32,6 +32,7 @@ from broadcaster.domain.config import (
     Settings,
 )
 from broadcaster.domain.errors import ConfigError
+from broadcaster.domain.wording import EVACUATION_LEVELS
 
 T = TypeVar("T")
 SOCKET_BYTES = 100
@@ -90,6 +91,7 @@ def load_config(settings: Settings, environ: Mapping[str, str] | None = None) ->
         folder = DEMO_AGENCY / "config"
     agency = _build(Agency, _read(folder, "agency.toml").get("agency", {}), "agency.toml", "[agency]")
     policy = _build(Policy, _read(folder, "policy.toml").get("policy", {}), "policy.toml", "[policy]")
+    _levels(policy)
     channels = tuple(_channel(raw, settings, env) for raw in _list(folder, "channels.toml", "channel"))
     feeds = tuple(_feed(raw) for raw in _list(folder, "feeds.toml", "feed"))
     rules = tuple(_rule(raw) for raw in _list(folder, "rules.toml", "rule"))
@@ -97,6 +99,16 @@ def load_config(settings: Settings, environ: Mapping[str, str] | None = None) ->
         _unique(file, [row.name for row in rows])
     _known_names(channels, feeds, rules)
     return Config(agency, policy, channels, feeds, rules)
+
+
+def _levels(policy: Policy) -> None:
+    if policy.evacuation_levels not in EVACUATION_LEVELS:
+        raise ConfigError(
+            "C030",
+            "policy.toml [policy] evacuation_levels",
+            f"{policy.evacuation_levels!r} is unknown",
+            f"known: {', '.join(sorted(EVACUATION_LEVELS))}",
+        )
 
 
 # --- the parts ------------------------------------------------------------------------------------------------
