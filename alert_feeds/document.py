@@ -25,7 +25,7 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNO
 _DECLARATION = re.compile(r"^\s*<\?xml\s[^>]*\?>")
 _PROLOG = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_NOT_CHARSETS = frozenset(["idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined", "utf-7"])
+_NOT_CHARSETS = frozenset(["idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"])
 
 
 class Unreadable(Exception):
@@ -83,7 +83,7 @@ def _is_charset(name: str) -> bool:
         found = codecs.lookup(name)
     except LookupError:
         return False
-    return found.name not in _NOT_CHARSETS and bool(getattr(found, "_is_text_encoding", True))
+    return found.name.replace("_", "-") not in _NOT_CHARSETS and bool(getattr(found, "_is_text_encoding", True))
 
 
 def _without_controls(text: str, wrong: list[str]) -> tuple[str, list[str]]:

@@ -169,15 +169,17 @@ def parameter(parameters: Sequence[Pair], name: str) -> str:
 
 def content_hash(message: CapMessage) -> str:
     """Hex SHA-256 of what the message says: not of its bytes, so that re-indenting or re-encoding changes nothing."""
-    canonical = _canonical(dataclasses.asdict(message))
+    canonical = _canonical(message)
     return hashlib.sha256(json.dumps(canonical, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
 
 
 def _canonical(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _canonical(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, float) or value is None:
+        return value
+    if isinstance(value, tuple):
         return [_canonical(item) for item in value]
+    if dataclasses.is_dataclass(value):
+        return {part.name: _canonical(getattr(value, part.name)) for part in dataclasses.fields(value)}
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     return _SPACES.sub(" ", value).strip() if isinstance(value, str) else value

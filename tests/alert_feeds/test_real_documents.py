@@ -1,0 +1,166 @@
+"""Every real document beside this checkout, and mutations: read or refused with a reason, never an exception."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import random
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alert_feeds import PARSERS, cap, nws
+from alert_feeds.document import tree
+from broadcaster.domain.feed_entry import ParsedFeed
+from broadcaster.domain.geometry import touched
+from tests.alert_feeds.golden import DOCUMENTS
+from tests.domain.test_geometry import ZONES
+
+FOLDERS = ("cap", "cap-feeds", "cap-in-json", "edxl", "feeds", "nws-geojson", "usgs-geojson")
+
+
+def parse(format: str, body: bytes) -> ParsedFeed:
+    parsed: ParsedFeed = importlib.import_module(PARSERS[format]).parse(body, {"Content-Type": "text/xml"})
+    return parsed
+
+
+def sound(parsed: ParsedFeed) -> None:
+    """What every outcome must be like: storable, comparable, every refusal with a reason."""
+    for entry in parsed.entries:
+        assert re.fullmatch("[0-9a-f]{64}", entry.content_hash)
+        assert entry.raw
+        assert entry.message.identifier
+        assert entry.message.sent.tzinfo is not None
+        assert "\x00" not in repr(entry.message)
+        repr(entry.message).encode()
+    for problem in parsed.problems:
+        assert problem.code
+        assert problem.text
+
+
+def documents(shared: Path) -> Iterator[Path]:
+    for folder in FOLDERS:
+        yield from sorted((shared / folder).iterdir())
+
+
+@pytest.mark.parametrize("format", sorted(PARSERS))
+def test_every_real_document_is_read_or_refused_with_a_reason_by_every_parser(shared: Path, format: str) -> None:
+    count = 0
+    for path in documents(shared):
+        parsed = parse(format, path.read_bytes())
+        sound(parsed)
+        assert parsed.entries or parsed.links or parsed.problems or format == "cap_index", path.name
+        count += 1
+    assert count > 190
+
+
+def test_every_real_cap_alert_is_read_unless_a_required_part_is_wrong(shared: Path) -> None:
+    refused = {}
+    for path in sorted((shared / "cap").iterdir()):
+        parsed = cap.parse(path.read_bytes(), {})
+        if not parsed.entries:
+            refused[path.name] = parsed.problems[0].code
+    assert set(refused.values()) <= {"required", "doctype", "no_alert"}
+    assert all(re.search("mock|invalid|xee|message|Message|cap.json|edxlde_1", name) for name in refused), refused
+    assert len(refused) < 20
+
+
+def test_the_areas_of_every_real_alert_can_be_laid_on_a_map(shared: Path) -> None:
+    for path in sorted((shared / "cap").iterdir()):
+        for entry in cap.parse(path.read_bytes(), {}).entries:
+            touched([area for info in entry.message.infos for area in info.areas], ZONES)
+
+
+def dated(text: str, now: datetime) -> str:
+    """weather.gov's test documents say "date:now +1 hour" where a time should stand."""
+
+    def time(match: re.Match[str]) -> str:
+        amount, unit = match.group(2), match.group(3)
+        moved = now + timedelta(**{unit.rstrip("s") + "s": int(amount)}) if amount else now
+        return f'"{moved.isoformat(timespec="seconds")}"'
+
+    return re.sub(r'"date:(now|today)[^"]*?(?:([+-]\d+) (seconds?|minutes?|hours?|days?))?"', time, text)
+
+
+def test_weather_gov_documents_are_read_once_their_times_are_times(shared: Path) -> None:
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    for path in sorted((shared / "nws-geojson").glob("weather-gov__*")):
+        text = dated(path.read_text(), now)
+        parsed = nws.parse(text.encode(), {})
+        assert parsed.problems == ()
+        assert len(parsed.entries) == len(json.loads(text)["features"])
+        assert any(entry.vtec for entry in parsed.entries) or "f94bff6d" in path.name
+        assert all(info.expires for entry in parsed.entries for info in entry.message.infos)
+
+
+def mutations(body: bytes, draw: random.Random) -> bytes:
+    """One to three of: cut, bytes changed, a piece doubled or taken out, another encoding, a mark in front."""
+    changes: list[Callable[[bytes], bytes]] = [
+        lambda b: b[: draw.randrange(len(b) + 1)],
+        lambda b: _flipped(b, draw),
+        lambda b: _spliced(b, draw),
+        lambda b: b.decode("latin-1").encode(draw.choice(["utf-16", "utf-16-le", "utf-8", "utf-32", "utf-7"])),
+        lambda b: (
+            draw.choice([b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00", b"\x1b$B", b"<", b"<!DOCTYPE x>"]) + b
+        ),
+        lambda b: b.replace(b"UTF-8", draw.choice([b"UTF-16", b"EBCDIC", b"ascii", b"hex", b"gb18030", b"idna"])),
+    ]
+    for _ in range(draw.randint(1, 3)):
+        body = draw.choice(changes)(body)
+    return body
+
+
+def _flipped(body: bytes, draw: random.Random) -> bytes:
+    changed = bytearray(body)
+    for _ in range(draw.randint(1, 8)):
+        if changed:
+            changed[draw.randrange(len(changed))] = draw.choice(
+                [0, 0x22, 0x26, 0x2C, 0x3C, 0x3E, 0x7F, 0x80, 0xFF, 0x39]
+            )
+    return bytes(changed)
+
+
+def _spliced(body: bytes, draw: random.Random) -> bytes:
+    a, b = sorted((draw.randrange(len(body) + 1), draw.randrange(len(body) + 1)))
+    return body[:a] + body[a:b] * draw.choice([0, 2, 3]) + body[b:]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(DOCUMENTS), st.sampled_from(sorted(PARSERS)), st.randoms(use_true_random=False))
+def test_mutated_documents_never_raise(document: Path, format: str, draw: random.Random) -> None:
+    sound(parse(format, mutations(document.read_bytes(), draw)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(sorted(PARSERS)), st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
+def test_any_bytes_never_raise(format: str, body: bytes) -> None:
+    sound(parse(format, body))
+
+
+json_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=10)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(["properties", "geometry", "deep"]), st.text(max_size=12), json_values)
+def test_any_json_in_the_place_of_a_part_never_raises(where: str, name: str, value: object) -> None:
+    feature = json.loads((Path(__file__).parent / "data" / "features.nws.json").read_text())["features"][0]
+    if where == "deep":
+        for key in ("parameters", "geocode", "references", "sent", "category", "areaDesc", "ends", "severity"):
+            changed = {**feature, "properties": {**feature["properties"], key: value}}
+            sound(nws.parse(json.dumps({"features": [changed]}).encode(), {}))
+        return
+    changed = {**feature, where: value if where == "geometry" else {**feature["properties"], name: value}}
+    sound(nws.parse(json.dumps({"features": [changed]}).encode(), {}))
+
+
+def test_the_tree_of_a_hostile_number_of_attributes_is_small_work() -> None:
+    assert tree("<a " + " ".join(f'a{n}="x"' for n in range(2000)) + "/>") is not None
