@@ -86,19 +86,20 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
 
 def _moment(text: str) -> datetime | None:
     try:
-        return _aware(parsedate_to_datetime(text))
+        return aware(parsedate_to_datetime(text))
     except ValueError:
         return None
 
 
 def _iso(text: str) -> datetime | None:
     try:
-        return _aware(datetime.fromisoformat(text))
+        return aware(datetime.fromisoformat(text))
     except ValueError:
         return None
 
 
-def _aware(at: datetime) -> datetime:
+def aware(at: datetime) -> datetime:
+    """A provider's time; one without a zone is UTC."""
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 

@@ -16,7 +16,16 @@ from html.parser import HTMLParser
 from types import MappingProxyType
 from typing import Any
 
-from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, Answer, HttpSession, retry_after, said, unsure
+from broadcaster.channels.http import (
+    LONGEST_SECONDS,
+    TOTAL_SECONDS,
+    Answer,
+    HttpSession,
+    aware,
+    retry_after,
+    said,
+    unsure,
+)
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -230,8 +239,7 @@ def _plain(text: str) -> str:
 
 
 def _created(post: Mapping[str, Any]) -> datetime:
-    at = datetime.fromisoformat(post["created_at"])
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return aware(datetime.fromisoformat(post["created_at"]))
 
 
 def _found(post: Mapping[str, Any]) -> Found:

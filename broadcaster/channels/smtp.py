@@ -18,7 +18,7 @@ from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime, parseaddr
 from types import MappingProxyType
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import aiosmtplib
 from pydantic import Field
@@ -176,7 +176,7 @@ class Smtp:
                 return line
         client = aiosmtplib.SMTP(
             hostname=self._url.hostname,
-            port=self._url.port or (465 if self._direct else 587),
+            port=port(self._url),
             username=self._options.username,
             password=self._options.password,
             local_hostname=self._domain,
@@ -225,6 +225,11 @@ class Smtp:
 def open_channel(name: str, options: Options, public_url: str) -> Smtp:
     """The channel of that name; opens no connection. Mail has no callbacks, so ``public_url`` is not needed."""
     return Smtp(name, options)
+
+
+def port(url: SplitResult) -> int:
+    """The port of a base_url: its own, else the one for submission with (smtps) or before (smtp) TLS."""
+    return url.port or {"smtps": 465}.get(url.scheme, 587)
 
 
 def is_loopback(host: str) -> bool:

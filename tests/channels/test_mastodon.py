@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -74,6 +75,15 @@ def test_where_the_first_post_is_gone_the_next_try_answers_nothing(fake: provide
 def test_a_request_doubled_on_the_wire_makes_one_post(fake: provider.Mastodon) -> None:
     assert send(fake).provider_id == send(fake).provider_id
     assert (len(fake.posts), fake.keys) == (1, ["at_1", "at_1"])
+
+
+def test_another_try_of_the_same_delivery_makes_no_second_post(fake: provider.Mastodon) -> None:
+    async def two(channel: Mastodon) -> None:
+        for id_ in ("at_1", "at_2"):
+            await channel.send(message(), WHO, replace(attempt(id_), key="dl_1"))
+
+    using(fake, two)
+    assert (len(fake.posts), fake.keys) == (1, ["dl_1", "dl_1"])
 
 
 def test_visibility_is_a_choice(fake: provider.Mastodon) -> None:

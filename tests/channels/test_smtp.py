@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 
-from broadcaster.channels.smtp import CODES, MAILS_PER_CONNECTION, Options, Smtp, is_loopback, open_channel
+from broadcaster.channels.smtp import CODES, MAILS_PER_CONNECTION, Options, Smtp, is_loopback, open_channel, port
 from broadcaster.domain.channel import Accepted, ChannelError, OutcomeUnknown, Recipient, Secret, Verdict
 from tests.channels.ways import PUBLIC_URL, TEXT, attempt, message
 from tests.providers.smtp import PASSWORD, USER, MailServer, SmtpFaults, mail_server
@@ -162,6 +163,13 @@ def test_this_machine_is_known(host: str, local: bool) -> None:
     assert is_loopback(host) is local
 
 
+@pytest.mark.parametrize(
+    ("url", "expected"), [("smtp://m.example", 587), ("smtps://m.example", 465), ("smtps://m.example:2465", 2465)]
+)
+def test_each_way_in_has_its_port(url: str, expected: int) -> None:
+    assert port(urlsplit(url)) == expected
+
+
 def test_a_wrong_login_stops_the_channel_and_is_not_repeated() -> None:
     with mail_server(login=True) as server:
         error = refused(server, username=USER, password=Secret("wrong-password"))
@@ -220,6 +228,14 @@ def test_every_refusal_has_its_verdict(
     error = refused(server)
     assert (error.code, error.permanent, CODES.get(error.code)) == (code, permanent, verdict)
     assert server.mails == []
+
+
+def test_a_server_that_repeats_our_password_does_not_bring_it_into_a_log() -> None:
+    with mail_server(login=True) as server:
+        server.faults = SmtpFaults(replies={"rcpt": f"550 5.7.1 who is {PASSWORD}?"})
+        error = refused(server, username=USER, password=Secret(PASSWORD))
+        assert "[secret]" in error.text
+        assert PASSWORD not in error.text
 
 
 def test_a_connection_cut_before_the_mail_is_certainly_not_sent(server: MailServer) -> None:
