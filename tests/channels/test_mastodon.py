@@ -140,6 +140,9 @@ def test_other_refusals_keep_their_status(
         ({"cut_after": 1}, 1),
         ({"unreadable": 1}, 1),
         ({"status": 500}, 0),
+        ({"status": 200, "text": "{}"}, 0),
+        ({"status": 200, "text": "[]"}, 0),
+        ({"status": 200, "text": ""}, 0),
     ],
 )
 def test_what_may_stand_is_unknown_and_asked_once(fake: provider.Mastodon, faults: dict[str, Any], posts: int) -> None:

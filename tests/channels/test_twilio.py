@@ -215,6 +215,9 @@ def test_a_refusal_without_twilios_code_keeps_the_status(fake: Twilio, status: i
         ({"cut_after": 1}, 1),
         ({"unreadable": 1}, 1),
         ({"status": 503}, 0),
+        ({"status": 201, "text": "{}"}, 0),
+        ({"status": 201, "text": "[]"}, 0),
+        ({"status": 200, "text": ""}, 0),
     ],
 )
 def test_what_may_have_been_taken_is_unknown_and_asked_once(fake: Twilio, faults: dict[str, Any], taken: int) -> None:

@@ -34,7 +34,8 @@ class Faults:
     cut_after: float = 0.0
     hang_after: float = 0.0
     unreadable: float = 0.0  # accepted, but the answer is rubbish
-    status: int = 0  # always this status with an HTML body, nothing accepted
+    status: int = 0  # always this status with ``text``, nothing accepted
+    text: str = "<html>no JSON here</html>"
     unauthorized: bool = False
 
     def strike(self, chance: random.Random) -> str:

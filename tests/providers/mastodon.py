@@ -65,7 +65,7 @@ class Mastodon(Provider):
         if plan.unauthorized or request.headers.get("Authorization") != f"Bearer {self.token}":
             return _error(401, "The access token is invalid")
         if plan.status:
-            return web.Response(status=plan.status, text="<html>no JSON here</html>", content_type="text/html")
+            return web.Response(status=plan.status, text=plan.text, content_type="text/html")
         if request.method == "POST" and request.path == "/api/v1/statuses":
             return await self._create(request)
         if request.path == "/api/v1/accounts/verify_credentials":

@@ -111,7 +111,7 @@ class Twilio(Provider):
         if plan.unauthorized or request.headers.get("Authorization") not in self.credentials:
             return _error(401, 20003, "Authenticate")
         if plan.status:
-            return web.Response(status=plan.status, text="<html>no JSON here</html>", content_type="text/html")
+            return web.Response(status=plan.status, text=plan.text, content_type="text/html")
         own = f"/2010-04-01/Accounts/{self.account}"
         if request.path == f"{own}.json":
             return web.json_response({"sid": self.account, "status": plan.account_status})
