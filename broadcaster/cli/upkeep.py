@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -52,9 +53,8 @@ def audit() -> None:
 @audit.command()
 def verify() -> None:
     """Check every entry; exit 1 where one was changed or cut out."""
-    system = prepare.prepare()
-    wrong = chain.verify(system)
-    system.close()
+    with closing(prepare.prepare()) as system:
+        wrong = chain.verify(system)
     for line in wrong:
         click.echo(line, err=True)
     if wrong:
@@ -66,9 +66,8 @@ def verify() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON list.")
 def doctor(as_json: bool) -> None:
     """Look at TLS, clock, database, Redis, channels, disk and backups; exit 1 where something is wrong."""
-    system = prepare.opened()
-    lines = doctors.examine(system)
-    system.close()
+    with closing(prepare.opened()) as system:
+        lines = doctors.examine(system)
     if as_json:
         rows = [{"name": e.name, "ok": e.check.ok, "text": e.check.text, "hint": e.check.hint} for e in lines]
         click.echo(json.dumps(rows, indent=1))
@@ -84,9 +83,8 @@ def doctor(as_json: bool) -> None:
 @click.argument("file", type=FILE)
 def backup(file: Path) -> None:
     """Write everything into FILE, readable by its owner alone; keep it on encrypted storage."""
-    system = prepare.prepare()
-    counts = backups.backup(system, operator(), file)
-    system.close()
+    with closing(prepare.prepare()) as system:
+        counts = backups.backup(system, operator(), file)
     click.echo(f"{file}: {sum(counts.values())} rows of {len(counts)} tables")
 
 
@@ -95,9 +93,8 @@ def backup(file: Path) -> None:
 @click.option("--force", is_flag=True, help="Replace what the database holds.")
 def restore(file: Path, force: bool) -> None:
     """Bring back what backup wrote, whole or not at all."""
-    system = prepare.prepare()
-    counts = backups.restore(system, operator(), file, force=force)
-    system.close()
+    with closing(prepare.prepare()) as system:
+        counts = backups.restore(system, operator(), file, force=force)
     click.echo(f"{sum(counts.values())} rows of {len(counts)} tables restored; the audit chain is whole")
 
 
@@ -120,7 +117,6 @@ def init(
     password = made or sys.stdin.readline().rstrip("\n")
     folder = Path(load_settings().config)
     with begin.written(folder, answers):
-        system = prepare.prepare({**os.environ, "BROADCASTER_DEMO": "0"})
-        begin.first_admin(system, operator(), email, password)
-        system.close()
+        with closing(prepare.prepare({**os.environ, "BROADCASTER_DEMO": "0"})) as system:
+            begin.first_admin(system, operator(), email, password)
     click.echo(f"configuration in {folder}; admin {email}" + (f", password {made}" if made else ""))
