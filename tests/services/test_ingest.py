@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from broadcaster.services.ingest import EntryResult, IngestResult, ingest
 from broadcaster.services.submit import submit
 from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import alarms, alerts, feed_entries, shown, versions
+from tests.alert_feeds.test_real_documents import dated
 from tests.conftest import Clock
 from tests.services.agency import AUTHOR, CHIEF, agency, rows, settle_people
 from tests.services.feed_documents import BOTH, VALLEY, document, named
@@ -413,3 +415,26 @@ def test_links_that_were_not_fetched_are_said(system: System) -> None:
 INDEX = b"""<feed xmlns="http://www.w3.org/2005/Atom"><id>x</id><title>t</title><updated>2026-11-22T00:00:00Z</updated>
 <entry><id>1</id><title>a</title><updated>2026-11-22T00:00:00Z</updated>
 <link type="application/cap+xml" href="http://feed.example/a.xml"/></entry></feed>"""
+
+
+def test_every_real_document_goes_through_to_the_database(system: System, shared: Path) -> None:
+    """Whatever it holds: entries recorded or problems kept, drafts made, and no exception on either database."""
+    system = ruled(system, rule("draft"))
+    for folder, format in (("cap", "cap"), ("edxl", "cap"), ("cap-feeds", "cap_index"), ("nws-geojson", "nws")):
+        feed = FeedConfig(format, format)
+        for path in sorted((shared / folder).iterdir()):
+            if path.stat().st_size > 200_000 and "no_signature" not in path.name:
+                continue  # the same document over and over, with different signatures
+            result = ingest(system, feed, _dated(path, system), {}, WHO)
+            assert result.entries or result.problems or result.links or format == "cap_index"
+            assert all(entry.decision for entry in result.entries)
+            assert not [entry for entry in result.entries if entry.reason.startswith("not_composed")]
+    assert len(rows(system, sa.select(alerts.c.id))) > 30
+    assert audit.verify(system) == []
+
+
+def _dated(path: Path, system: System) -> bytes:
+    """weather.gov's own test documents write "date:now +1 hour" for a time."""
+    if not path.name.startswith("weather-gov"):
+        return path.read_bytes()
+    return dated(path.read_text(), system.now()).encode()
