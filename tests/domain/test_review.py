@@ -174,6 +174,7 @@ def test_the_same_submitter_again_is_answered_as_done_only_if_nothing_changed() 
         (CASE, MACHINE, "d", "role"),
         (CASE, replace(CHIEF, verified=False), "d", "not_verified"),
         (CASE, replace(CHIEF, person="AUTHOR@judge.example"), "d", "four_eyes"),
+        (CASE, Who(CHIEF.person, CHIEF.roles), "d", "not_verified"),
         (CASE, CHIEF, "e", "digest"),
         (CASE, CHIEF, "", "digest"),
         (Case(ALERT, "e"), CHIEF, "e", "digest_stored"),

@@ -48,8 +48,10 @@ def agency(folder: Path) -> Config:
     return Config(
         replace(speaks, contact="555-0100"),
         channels=(
-            ChannelConfig("sms", "simulated", options=Options("sms", str(folder))),
-            ChannelConfig("county", "simulated", languages=("en", "es"), options=Options("post", str(folder))),
+            ChannelConfig("sms", "simulated", drills=True, options=Options("sms", str(folder))),
+            ChannelConfig(
+                "county", "simulated", drills=True, languages=("en", "es"), options=Options("post", str(folder))
+            ),
         ),
     )
 

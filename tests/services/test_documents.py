@@ -254,6 +254,13 @@ def test_a_drill_goes_only_where_drills_may_and_stays_one(system: System) -> Non
     assert compose.create(quiet, AUTHOR, ORDER).channels == ("sms", "county", "mail")
 
 
+def test_a_stand_in_carries_nothing_of_its_own_unless_named(system: System) -> None:
+    channels = [replace(c, fallback="county") if c.name == "sms" else c for c in system.config.channels]
+    backed = replace(system, config=replace(system.config, channels=tuple(channels)))
+    assert compose.create(backed, AUTHOR, ORDER).channels == ("sms",)
+    assert compose.create(backed, AUTHOR, replace(ORDER, channels=("county",))).channels == ("county",)
+
+
 def test_every_text_of_a_drill_says_so_first_and_last_and_the_broadcast_knows(system: System) -> None:
     made = live(system, replace(ORDER, mode=Mode.EXERCISE))
     for (_, language), text in texts(system, made).items():
