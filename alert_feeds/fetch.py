@@ -73,6 +73,7 @@ class FetchError(Exception):
         retry_after: float | None = None,
         status: int | None = None,
     ) -> None:
+        text = _printable(text)
         super().__init__(f"{code}: {text}")
         self.code = code
         self.text = text
@@ -170,7 +171,7 @@ def _headers(request: Request) -> dict[str, str]:
 
 
 async def _answer(answer: aiohttp.ClientResponse, request: Request) -> Fetched:
-    headers = {name.lower(): value for name, value in answer.headers.items()}
+    headers = {name.lower(): _printable(value) for name, value in answer.headers.items()}
     verdict = judge(answer.status, headers, datetime.now(UTC), bool(request.etag or request.last_modified))
     if not verdict.ok:
         raise FetchError(
@@ -217,6 +218,11 @@ def _unpacked(unpack: Any, chunk: bytes, room: int) -> bytes:
         return bytes(unpack.decompress(chunk, room))
     except zlib.error as error:
         raise FetchError("encoding", f"The body cannot be unpacked: {error}") from error
+
+
+def _printable(text: str) -> str:
+    """aiohttp hands bytes that are no UTF-8 on as lone surrogates, which no database takes."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _too_large(limit: int) -> FetchError:

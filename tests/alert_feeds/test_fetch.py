@@ -268,6 +268,46 @@ def test_a_slow_body_ends_with_the_whole_time_given() -> None:
     assert (error.code, error.permanent) == ("timeout", False)
 
 
+def raw_server(answer: bytes, **options: Any) -> Fetched:
+    """What is fetched from a server that says exactly these bytes."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    async def whole() -> Fetched:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            return await fetch(ask(f"http://127.0.0.1:{port}/", **options))
+
+    return asyncio.run(whole())
+
+
+def test_headers_that_are_no_text_can_still_be_stored() -> None:
+    found = raw_server(b'HTTP/1.1 200 OK\r\nETag: "\xff\xfe"\r\nContent-Length: 1\r\n\r\nx')
+    assert found.headers["etag"] == '"??"'
+    found.headers["etag"].encode()
+
+
+@pytest.mark.parametrize("answer", [b"", b"nonsense\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nx"])
+def test_what_is_no_whole_http_answer_is_an_error_that_may_pass(answer: bytes) -> None:
+    with pytest.raises(FetchError) as caught:
+        raw_server(answer)
+    assert (caught.value.code, caught.value.permanent) == ("connection", False)
+    caught.value.text.encode()
+
+
+@pytest.mark.parametrize("location", [b"http://\xff\xfe/", b"http://[", b"\xff"])
+def test_a_redirect_to_something_unreadable_is_an_error_with_a_text_that_can_be_stored(location: bytes) -> None:
+    with pytest.raises(FetchError) as caught:
+        raw_server(b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n", timeout=5.0)
+    caught.value.text.encode()
+
+
 def test_nobody_listening_is_an_error_that_may_pass() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
