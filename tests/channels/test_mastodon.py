@@ -155,7 +155,7 @@ def test_what_may_stand_is_unknown_and_asked_once(fake: provider.Mastodon, fault
 def test_silence_is_unknown_at_the_time_limit(fake: provider.Mastodon) -> None:
     fake.faults = MastodonFaults(latency=0, hang_after=1)
     with pytest.raises(OutcomeUnknown):
-        send(fake, timeout_seconds=0.3)
+        send(fake, timeout_seconds=1.5)
     assert (fake.requests, len(fake.posts)) == (1, 1)
 
 

@@ -255,7 +255,7 @@ def test_a_connection_cut_after_the_mail_is_unknown(server: MailServer) -> None:
 def test_silence_after_the_mail_is_unknown_at_the_time_limit(server: MailServer) -> None:
     server.faults = SmtpFaults(hang_after=True)
     with pytest.raises(OutcomeUnknown):
-        send(server, timeout_seconds=0.5)
+        send(server, timeout_seconds=1.5)
     assert (len(server.mails), server.tries) == (1, 1)
 
 

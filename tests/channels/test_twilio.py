@@ -230,7 +230,7 @@ def test_what_may_have_been_taken_is_unknown_and_asked_once(fake: Twilio, faults
 def test_silence_after_acceptance_is_unknown_at_the_time_limit(fake: Twilio) -> None:
     fake.faults = TwilioFaults(latency=0, hang_after=1)
     with pytest.raises(OutcomeUnknown):
-        send(fake, timeout_seconds=0.3)
+        send(fake, timeout_seconds=1.5)
     assert (fake.requests, len(fake.accepted)) == (1, 1)
 
 
