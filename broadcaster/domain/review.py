@@ -54,13 +54,13 @@ class Case:
 def digest(alert: Alert, messages: Iterable[Message]) -> str:
     """Hex SHA-256 over everything that approval answers for: texts, area, audience, channels, end and mode.
 
-    Canonical: the order of zones, channels, messages and fields does not matter, equal instants are equal.
+    The audience is the people of ``zones``, or, where ``ending`` is cancelled, whom the alerts in ``replaces``
+    reached. Canonical: the order of zones, channels, messages and fields does not matter, equal instants are equal.
     """
     covered = {
         "messages": sorted([m.channel, m.language, m.subject, m.text] for m in messages),
         "content": asdict(alert.content),
         "zones": sorted(alert.zones),
-        "audience": sorted(alert.replaces) if alert.ending == "cancelled" else sorted(alert.zones),
         "channels": sorted(alert.channels),
         "expires": alert.expires,
         "until_lifted": alert.until_lifted,
