@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask, abort, request
 from flask_security import Security
@@ -30,7 +30,7 @@ def install(app: Flask, system: System) -> None:
         datastore.sessions.remove()
 
 
-def _no_second_door() -> None:
+def _no_second_door() -> NoReturn:
     """The package's own page for asking a password again would compare it past ``services.users``."""
     abort(404)
 
