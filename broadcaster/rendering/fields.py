@@ -26,8 +26,8 @@ def check_names(spec: Spec, fields: Mapping[str, str], languages: Iterable[str])
     """Every key is a field of the template, or ``field.language`` (``field.es_plain`` for SMS); else Invalid."""
     known = {f"{language}{ending}" for language in languages for ending in ("", "_plain")}
     for key in fields:
-        name, _, language = key.partition(".")
-        if name not in spec.fields or (language and language not in known):
+        name, dot, language = key.partition(".")
+        if name not in spec.fields or (dot and language not in known):
             raise Invalid(
                 "unknown_field", f"The template has no field {key!r}. Known: {', '.join(spec.fields) or 'none'}."
             )

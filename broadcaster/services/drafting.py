@@ -17,6 +17,7 @@ from broadcaster.domain.errors import Invalid
 from broadcaster.domain.lifecycle import expired
 from broadcaster.domain.message import Finding, Limits, Message
 from broadcaster.domain.review import digest
+from broadcaster.domain.text_clean import forbidden
 from broadcaster.rendering.messages import Job, render
 from broadcaster.rendering.templates import Spec, load
 from broadcaster.services.areas import Where, locate
@@ -78,6 +79,7 @@ def draw(system: System, connection: Connection, draft: Draft, by: str, old: Ale
     a zone; all else that is wrong is a finding.
     """
     at = system.now()
+    _readable(draft)
     spec = load(draft.template).spec
     channels = _channels(system, draft)
     where, links = _where_and_links(system, connection, draft)
@@ -107,6 +109,17 @@ def redraft(alert: Alert) -> Draft:
         source=alert.source,
         issuer=alert.content.infos if alert.content.template == "cap" else (),
     )
+
+
+def _readable(draft: Draft) -> None:
+    described = [
+        text for area in draft.areas for text in (area.description, *(x for pair in area.geocodes for x in pair))
+    ]
+    named = [draft.template, *draft.languages, *draft.zones, *(draft.channels or ()), *draft.replaces]
+    for text in (*named, *described, *draft.fields, *draft.fields.values()):
+        found = forbidden(text)
+        if found is not None:
+            raise Invalid("unreadable_text", f"The text {text!r} holds the character {found}, which nothing can carry.")
 
 
 # --- the parts --------------------------------------------------------------------------------------------------

@@ -119,6 +119,9 @@ def test_order_and_clock_zone_do_not_change_the_digest() -> None:
     east = timezone(timedelta(hours=-8))
     same = replace(ALERT, zones=("hills", "valley"), channels=("county", "sms"), expires=ALERT.expires.astimezone(east))  # type: ignore[union-attr]
     assert digest(same, TEXTS[::-1]) == digest(ALERT, TEXTS)
+    one, other = ({"event": "x", "impact": "y"}, {"impact": "y", "event": "x"})
+    ways = [replace(ALERT, content=replace(CONTENT, fields=fields)) for fields in (one, other)]
+    assert digest(ways[0], TEXTS) == digest(ways[1], TEXTS)
 
 
 @pytest.mark.parametrize("change", [{"revision": 9}, {"submitted_by": "x"}, {"state": State.LIVE}, {"identifier": "y"}])

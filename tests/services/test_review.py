@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from broadcaster.domain.alert import Mode, State
+from broadcaster.domain.alert import Area, Mode, State
 from broadcaster.domain.config import Config
 from broadcaster.domain.errors import Forbidden, Invalid, Refused
 from broadcaster.services import audit, compose, show
@@ -201,6 +201,12 @@ def test_no_machine_says_that_it_is_safe_to_return(system: System, machine: Acto
         ({"zones": ("atlantis",)}, "unknown_zone"),
         ({"channels": ("fax",)}, "unknown_channel"),
         ({"languages": ("fr",)}, "unknown_language"),
+        ({"fields": {"hazard": "wild\x00fire"}}, "unreadable_text"),
+        ({"fields": {"hazard": "\ud800"}}, "unreadable_text"),
+        ({"zones": ("val\x00ley",)}, "unreadable_text"),
+        ({"replaces": ("\x00",)}, "unreadable_text"),
+        ({"areas": (Area("\x00"),)}, "unreadable_text"),
+        ({"areas": (Area("x", geocodes=(("SAME", "\x00"),)),)}, "unreadable_text"),
     ],
 )
 def test_names_that_do_not_exist_are_invalid_and_write_nothing(system: System, change: object, code: str) -> None:
