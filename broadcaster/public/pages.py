@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -50,15 +50,20 @@ def environment() -> Environment:
 
 
 class Pages:
-    """Renders the states of one bundle; equal input is rendered once."""
+    """Renders the states of one bundle; equal input is rendered once. ``rendered`` is what an earlier bundle's
+    ``rendered`` holds, to be taken over where the input is equal."""
 
-    def __init__(self, bundle: Json, published: str, templates: Environment) -> None:
+    def __init__(
+        self, bundle: Json, published: str, templates: Environment, rendered: Mapping[str, Page] | None = None
+    ) -> None:
         self._bundle = bundle
         self._published = published
         self._templates = templates
         self._agency: Json = bundle["about"]["agency"]
         self.languages = languages(tuple(self._agency["languages"]))
-        self._done: dict[str, Page] = {}
+        self.rendered: dict[str, Page] = {}
+        self._earlier = rendered or {}
+        self._about = json.dumps(bundle["about"], sort_keys=True)
 
     def files(self, state: Json) -> dict[str, Page]:
         """Everything of one state, apart from alerts that ended long ago (``document``)."""
@@ -125,26 +130,29 @@ class Pages:
         return [speak.card(a) for a in here or ([told] if told else [])]
 
     def _html(self, name: str, speak: Speaker, path: str, **context: Any) -> Page:
-        key = json.dumps([name, speak.language, path, context], sort_keys=True, default=str)
-        if key not in self._done:
-            others = [
-                {"code": o, "name": strings(o)["language"], "href": (self.prefix(o) + path).rstrip("/") or "/"}
-                for o in self.languages
-                if o != speak.language
-            ]
-            text = self._templates.get_template(f"{name}.html.j2").render(
-                s=speak.strings,
-                language=speak.language,
-                prefix=speak.prefix,
-                others=others,
-                agency=self._agency,
-                public_url=self._bundle["about"]["public_url"],
-                simulation=self._bundle["about"]["simulation"],
-                stale_text=self._stale_text(speak.language),
-                **context,
-            )
-            self._done[key] = Page(text.encode(), HTML, speak.language)
-        return self._done[key]
+        key = json.dumps([name, speak.language, path, context, self._about], sort_keys=True)
+        if key not in self.rendered:
+            self.rendered[key] = self._earlier.get(key) or self._render(name, speak, path, context)
+        return self.rendered[key]
+
+    def _render(self, name: str, speak: Speaker, path: str, context: Json) -> Page:
+        others = [
+            {"code": o, "name": strings(o)["language"], "href": (self.prefix(o) + path).rstrip("/") or "/"}
+            for o in self.languages
+            if o != speak.language
+        ]
+        text = self._templates.get_template(f"{name}.html.j2").render(
+            s=speak.strings,
+            language=speak.language,
+            prefix=speak.prefix,
+            others=others,
+            agency=self._agency,
+            public_url=self._bundle["about"]["public_url"],
+            simulation=self._bundle["about"]["simulation"],
+            stale_text=self._stale_text(speak.language),
+            **context,
+        )
+        return Page(text.encode(), HTML, speak.language)
 
     def prefix(self, language: str) -> str:
         """Where a language's pages stand; the agency's first has none."""

@@ -106,7 +106,11 @@ class Shelf:
 
 
 def _object(folder: Path, name: str) -> Body:
-    return Body((folder / "objects" / name).read_bytes())
+    """A body, proven by its name: after a power cut a file may be empty."""
+    raw = (folder / "objects" / name).read_bytes()
+    if hashlib.sha256(raw).hexdigest() != name:
+        raise ValueError(f"{name} in {folder}/objects is not what it was")
+    return Body(raw)
 
 
 @dataclass

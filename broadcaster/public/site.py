@@ -44,7 +44,7 @@ class Site(threading.Thread):
     def __init__(self, settings: Settings, config: Config, folder: Path, notice: Callable[[], None]) -> None:
         super().__init__(name="site", daemon=True)
         self._system = System.open(settings, config)
-        self._writer = Writer(folder)
+        self._writer = Writer(folder, notice)
         self._notice = notice
         self._stop_asked = threading.Event()
         self._checked: datetime | None = None
@@ -73,16 +73,16 @@ class Site(threading.Thread):
         if number == 0:
             publish.checked(self._system)  # a fresh installation: say so rather than nothing
             number, checked = publish.latest(self._system)
-        news = checked is not None and checked != self._checked
-        if checked is not None and news:  # before the version, which must not stand there without its time
+        if (
+            checked is not None and checked != self._checked
+        ):  # before the version, which must not stand there without its time
             agency = self._system.config.agency
             words = clock_words(checked, agency.timezone, languages(agency.languages))
             self._writer.write_checked({"checked": stamp(checked), "words": words})
             self._checked = checked
-        if self._writer.number() != number:
-            news = self._writer.write(self._system) or news
-        if news:
             self._notice()
+        if self._writer.number() != number:
+            self._writer.write(self._system)
 
     def _wait(self) -> None:
         """Until Redis tells of something or it is time to look again."""
@@ -96,10 +96,13 @@ class Site(threading.Thread):
 
 
 class Writer:
-    """The folder of one host's page (layout: ``public.reading``)."""
+    """The folder of one host's page (layout: ``public.reading``). ``notice`` is called at each flip."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, notice: Callable[[], None] = lambda: None) -> None:
         self._folder = folder
+        self._notice = notice
+        self._rendered: dict[str, Page] = {}  # of the last version: most pages stay as they were
+        self._unsynced: list[Path] = []
         self._templates = environment()
         self._build = build()
         self._known = ("", 0)  # (what current named last, its number)
@@ -117,7 +120,8 @@ class Writer:
         return self._known[1]
 
     def write(self, system: System) -> bool:
-        """Make the newest version's files and flip ``current``, twice: now's state first, then those ahead.
+        """Make the newest version's files and flip ``current``, twice: now's state first, at once, then those
+        ahead, with everything safely on the disk. Until then it counts as half done and is made again.
 
         The record decides, read again under the lock: a process that was late never turns the page back.
         """
@@ -137,25 +141,28 @@ class Writer:
 
     # --- one version ----------------------------------------------------------------------------------------------
     def _make(self, system: System, row: Json) -> None:
-        pages = Pages(row["bundle"], row["published"], self._templates)
+        pages = Pages(row["bundle"], row["published"], self._templates, self._rendered)
         old = self._current() or {"kept": {}}
         kept = old["kept"] if old.get("build") == self._build else {}
         documents = self._documents(system, pages, kept)
-        states: list[Json] = row["bundle"]["states"]
+        first, *ahead = row["bundle"]["states"]
         manifest = {
             "number": row["number"],
             "build": self._build,
-            "complete": len(states) == 1,
+            "complete": False,
             "stale_after": row["bundle"]["about"]["stale_after"],
             "stale": pages.stale(),
             "kept": documents,
-            "states": [self._state(pages, states[0], documents)],
+            "states": [self._state(pages, first, documents)],
         }
         self._flip(f"{row['number']}-now", manifest)
-        if len(states) > 1:
-            manifest["complete"] = True
-            manifest["states"] += [self._state(pages, state, documents) for state in states[1:]]
-            self._flip(str(row["number"]), manifest)
+        self._rendered = pages.rendered
+        for state in ahead:
+            if publish.latest(system)[0] != row["number"]:
+                return  # a newer version waits, and what is true now comes before what will be
+            manifest["states"].append(self._state(pages, state, documents))
+        self._sync()
+        self._flip(str(row["number"]), {**manifest, "complete": True})
         self._tidy()
 
     def _state(self, pages: Pages, state: Json, documents: dict[str, dict[str, Entry]]) -> Json:
@@ -186,8 +193,9 @@ class Writer:
     def _store(self, page: Page) -> Entry:
         name = hashlib.sha256(page.body).hexdigest()
         path = self._folder / "objects" / name
-        if not path.exists():
+        if not path.exists() or path.stat().st_size != len(page.body):
             self._put(path, page.body)
+            self._unsynced.append(path)
         return [name, page.type, page.language]
 
     # --- the disk ---------------------------------------------------------------------------------------------------
@@ -197,15 +205,23 @@ class Writer:
         link.unlink(missing_ok=True)
         link.symlink_to(f"versions/{name}.json")
         link.rename(self._folder / "current")
+        self._notice()
 
     def _put(self, path: Path, body: bytes) -> None:
-        """Whole or not at all, and on the disk before anything points at it."""
+        """Whole or not at all for every reader."""
         draft = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
-        with draft.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
+        draft.write_bytes(body)
         draft.rename(path)
+
+    def _sync(self) -> None:
+        """What was written is on the disk, so that a power cut leaves whole pages."""
+        for path in [*self._unsynced, self._folder / "objects", self._folder / "versions"]:
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        self._unsynced.clear()
 
     def _tidy(self) -> None:
         """Drop manifests that nobody reads any more, and the objects that only they named."""
