@@ -113,7 +113,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     running = Serve(tmp_path_factory.mktemp("serve") / "data")
     running.start()
     try:
-        running.line_with("ready")
+        running.line_with("page http")
         yield running
     finally:
         if running.process.poll() is None:
@@ -207,12 +207,12 @@ def test_a_database_that_is_away_is_one_clear_line(tmp_path: Path) -> None:
 def test_kill_9_of_the_supervisor_leaves_no_orphan_and_the_next_start_works(tmp_path: Path) -> None:
     running = Serve(tmp_path / "data")
     running.start()
-    running.line_with("ready")
+    running.line_with("page http")
     family = psutil.Process(running.process.pid).children(recursive=True)
     assert any("valkey" in process.name() for process in family)
     running.process.kill()
     running.process.wait()
     assert gone(family) == []
     running.start()
-    running.line_with("ready")
+    running.line_with("page http")
     running.stop()
