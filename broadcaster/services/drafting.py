@@ -116,7 +116,9 @@ def _readable(draft: Draft) -> None:
         text for area in draft.areas for text in (area.description, *(x for pair in area.geocodes for x in pair))
     ]
     named = [draft.template, *draft.languages, *draft.zones, *(draft.channels or ()), *draft.replaces]
-    for text in (*named, *described, *draft.fields, *draft.fields.values()):
+    infos = draft.cap.infos if draft.cap else draft.issuer
+    said = [text for i in infos for text in (i.event, i.headline, i.description, i.instruction, i.sender_name, i.web)]
+    for text in (*named, *described, *said, *draft.fields, *draft.fields.values()):
         found = forbidden(text)
         if found is not None:
             raise Invalid("unreadable_text", f"The text {text!r} holds the character {found}, which nothing can carry.")

@@ -158,6 +158,15 @@ def test_a_document_without_any_words_is_kept_and_cannot_be_submitted(system: Sy
     assert caught.value.code == "no_words"
 
 
+def test_a_document_with_words_that_nothing_can_carry_is_refused(system: System) -> None:
+    message = cap()
+    for name in ("event", "headline", "description", "instruction", "sender_name", "web"):
+        broken = replace(message, infos=(replace(message.infos[0], **{name: "a\x00b"}),))  # type: ignore[arg-type]
+        with pytest.raises(Invalid) as caught:
+            compose.create(system, FEED, cap_draft(broken))
+        assert caught.value.code == "unreadable_text"
+
+
 def test_a_document_that_names_no_event_is_called_by_its_headline(system: System) -> None:
     message = cap()
     nameless = replace(message, infos=(replace(message.infos[0], event=""),))
