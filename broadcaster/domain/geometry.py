@@ -45,6 +45,21 @@ def touched(areas: Iterable[Area], zones: Sequence[ZoneShape]) -> tuple[str, ...
     return tuple(sorted(found))
 
 
+def elsewhere(areas: Sequence[Area], zones: Sequence[ZoneShape]) -> bool:
+    """Is it certain that these areas touch none of the zones? Not where an area cannot be laid on our map: no shape,
+    no codes of a kind that our zones go by, or no zones at all. Then a person must look."""
+    return bool(areas and zones) and all(_placed(area, zones) for area in areas) and not touched(areas, zones)
+
+
+def _placed(area: Area, zones: Sequence[ZoneShape]) -> bool:
+    if shape_of(area) is not None:
+        return True
+    names = {name.strip().casefold() for name, _ in area.geocodes}
+    return ("ugc" in names and any(zone.ugc for zone in zones)) or (
+        bool(names & _COUNTY_CODES) and any(zone.same for zone in zones)
+    )
+
+
 def shape_of(area: Area) -> BaseGeometry | None:
     """The area's polygons and circles as one valid shape; None where it has none that covers anything."""
     import shapely

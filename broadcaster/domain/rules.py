@@ -74,9 +74,14 @@ class Plan:
         return "submit" if self.submit else "draft" if self.draft else "show" if self.show else "keep"
 
 
-def planned(found: Ruling, *, was_shown: bool, was_ours: bool, has_zones: bool) -> Plan:
+def planned(found: Ruling, *, was_shown: bool, was_ours: bool, has_zones: bool, elsewhere: bool) -> Plan:
     """The rule's action, and what an earlier message of the chain obliges to: an update follows where the
-    warning it replaces went, whatever the rules say of it alone. What touches no zone of ours is never shown."""
-    show = (found.action == "show" or was_shown) and has_zones
-    submit = found.action == "submit"
-    return Plan(show, submit or found.action == "draft" or was_ours, submit)
+    warning it replaces went, whatever the rules say of it alone.
+
+    Nothing new is made of what certainly touches no zone of ours (``elsewhere``); what no zone is known for is
+    never shown, but drafted, because a person may know where it holds.
+    """
+    action = "keep" if elsewhere else found.action
+    show = (action == "show" or was_shown) and has_zones
+    submit = action == "submit"
+    return Plan(show, submit or action == "draft" or was_ours, submit)

@@ -35,7 +35,8 @@ CANCEL_HOURS = 6  # how long a Cancel stands where the alert it cancels has no e
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An entry being acted on. ``row`` is its record, ``zones`` those of ours that its areas touch."""
+    """An entry being acted on. ``row`` is its record, ``zones`` those of ours that its areas touch; ``elsewhere``
+    says that it certainly touches none."""
 
     system: System
     connection: Connection
@@ -45,6 +46,7 @@ class Case:
     decision: Decision
     row: int
     zones: tuple[str, ...]
+    elsewhere: bool
     at: datetime
 
 
@@ -93,23 +95,26 @@ def _earlier(case: Case) -> Earlier:
 # --- new and update ---------------------------------------------------------------------------------------------
 def _take(case: Case, earlier: Earlier) -> Outcome:
     found = ruling(case.system.config.rules, case.feed.name, case.entry.message, case.zones)
-    was_ours = bool(earlier.pending or earlier.live)
-    note = "" if was_ours or earlier.shown else _over_limit(case, found)
-    if note:
+    plan = planned(
+        found,
+        was_shown=bool(earlier.shown),
+        was_ours=bool(earlier.pending or earlier.live),
+        has_zones=bool(case.zones),
+        elsewhere=case.elsewhere,
+    )
+    follows = earlier.pending or earlier.live or earlier.shown
+    if not follows and plan.action != "keep" and (note := _over_limit(case, found)):
         return Outcome("keep", found.rule, None, note)
-    plan = planned(found, was_shown=bool(earlier.shown), was_ours=was_ours, has_zones=bool(case.zones))
-    if found.action == "show" and not plan.show:
-        note = "It touches no zone of ours, so it is not shown."
+    note = "It touches no zone of ours." if plan.action == "keep" and found.action != "keep" else ""
     version = _show(case, earlier, plan)
     alert = None
     if plan.draft:
-        alert, more = _compose(case, earlier, found, plan)
-        note = " ".join(part for part in (note, more) if part)
+        alert, note = _compose(case, earlier, found, plan)
     return Outcome(plan.action, found.rule, alert, note, version)
 
 
 def _over_limit(case: Case, found: Ruling) -> str:
-    if not found.max_per_hour or found.action == "keep":
+    if not found.max_per_hour:
         return ""
     if store.used(case.connection, found.rule, case.at - timedelta(hours=1)) < found.max_per_hour:
         return ""

@@ -20,7 +20,7 @@ from alert_feeds import PARSERS
 from broadcaster.domain.config import FeedConfig
 from broadcaster.domain.errors import BroadcasterError
 from broadcaster.domain.feed_entry import FeedEntry, Link, ParsedFeed, Problem
-from broadcaster.domain.geometry import ZoneShape, touched
+from broadcaster.domain.geometry import ZoneShape, elsewhere, touched
 from broadcaster.domain.triage import Decision, Verb, decide
 from broadcaster.services import publish
 from broadcaster.services.consequences import Case, apply
@@ -105,10 +105,11 @@ def _keep_problems(system: System, feed: FeedConfig, problems: Sequence[Problem]
 
 def _one(system: System, feed: FeedConfig, entry: FeedEntry, zones: Sequence[ZoneShape], actor: Actor) -> EntryResult:
     """One entry in its own transaction. What cannot be composed is kept as a problem and tried at the next poll."""
-    where = touched(areas_of(entry.message), zones)
+    areas = areas_of(entry.message)
+    place = touched(areas, zones), elsewhere(areas, zones)
     try:
         with system.database.write() as connection:
-            result, version = _decided(system, connection, feed, entry, where, actor)
+            result, version = _decided(system, connection, feed, entry, place, actor)
     except (BroadcasterError, DataError) as error:
         return _failed(system, feed, entry, error)
     if version is not None:
@@ -117,7 +118,12 @@ def _one(system: System, feed: FeedConfig, entry: FeedEntry, zones: Sequence[Zon
 
 
 def _decided(
-    system: System, connection: Connection, feed: FeedConfig, entry: FeedEntry, where: tuple[str, ...], actor: Actor
+    system: System,
+    connection: Connection,
+    feed: FeedConfig,
+    entry: FeedEntry,
+    place: tuple[tuple[str, ...], bool],
+    actor: Actor,
 ) -> tuple[EntryResult, int | None]:
     at, message = system.now(), entry.message
     store.lock(connection, message.sender)
@@ -127,7 +133,7 @@ def _decided(
     if decision.code == "duplicate":
         return _result(entry, decision, _alert_of(known, entry)), None
     row = store.add(connection, feed.name, entry, decision, at)
-    outcome = apply(Case(system, connection, actor, feed, entry, decision, row, where, at))
+    outcome = apply(Case(system, connection, actor, feed, entry, decision, row, *place, at))
     store.settle(connection, row, outcome.action, outcome.rule, outcome.alert, outcome.note)
     reason = " ".join(part for part in (decision.reason, outcome.note) if part)
     return _result(entry, replace(decision, reason=reason), outcome.alert), outcome.version

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcaster.domain.alert import Area, Circle
-from broadcaster.domain.geometry import ZoneShape, circle_shape, ring_shape, shape_of, touched
+from broadcaster.domain.geometry import ZoneShape, circle_shape, elsewhere, ring_shape, shape_of, touched
 
 
 def box(west: float, south: float, east: float, north: float) -> dict[str, Any]:
@@ -123,6 +123,30 @@ def test_an_area_without_anything_touches_nothing() -> None:
     assert shape_of(Area("nowhere")) is None
     assert touched([Area("nowhere")], ZONES) == ()
     assert touched([], ZONES) == ()
+
+
+@pytest.mark.parametrize(
+    ("area", "certain"),
+    [
+        (polygon(0, 0, 1, 1), True),
+        (polygon(-120.5, 38.2, -120.1, 38.8), False),
+        (Area("", geocodes=(("UGC", "ORZ001"),)), True),
+        (Area("", geocodes=(("SAME", "041001"),)), True),
+        (Area("", geocodes=(("UGC", "CAC017"),)), False),
+        (Area("", geocodes=(("EMMA_ID", "DE001"),)), False),
+        (Area("words alone"), False),
+    ],
+)
+def test_only_what_can_be_laid_on_our_map_is_certainly_elsewhere(area: Area, certain: bool) -> None:
+    assert elsewhere([area], ZONES) is certain
+    assert not elsewhere([area, Area("words alone")], ZONES)
+    assert not elsewhere([area], [])
+
+
+def test_codes_that_none_of_our_zones_goes_by_tell_nothing() -> None:
+    bare = [ZoneShape("bare", box(0, 0, 1, 1))]
+    assert not elsewhere([Area("", geocodes=(("UGC", "ORZ001"), ("SAME", "041001")))], bare)
+    assert not elsewhere([], ZONES)
 
 
 numbers = st.floats(-90, 90)

@@ -8,7 +8,7 @@ import pytest
 
 from broadcaster.domain.alert import Severity
 from broadcaster.domain.config import Match, RuleConfig
-from broadcaster.domain.rules import Ruling, matches, ruling
+from broadcaster.domain.rules import Plan, Ruling, matches, planned, ruling
 from tests.domain.cap_messages import info, message
 
 FLOOD = message(infos=(info(response_types=("Evacuate", "Shelter"), parameters=(("WEAHandling", "Imminent"),)),))
@@ -78,3 +78,33 @@ def test_the_first_rule_that_fits_feed_and_match_decides() -> None:
 
 def test_where_no_rule_matches_an_entry_is_kept() -> None:
     assert ruling((), "nws", FLOOD, []) == Ruling("keep", "")
+
+
+@pytest.mark.parametrize(
+    ("action", "known", "plan"),
+    [
+        ("keep", {}, Plan()),
+        ("show", {}, Plan(show=True)),
+        ("draft", {}, Plan(draft=True)),
+        ("submit", {}, Plan(draft=True, submit=True)),
+        ("keep", {"was_shown": True}, Plan(show=True)),
+        ("keep", {"was_ours": True}, Plan(draft=True)),
+        ("show", {"was_ours": True}, Plan(show=True, draft=True)),
+        ("draft", {"was_shown": True}, Plan(show=True, draft=True)),
+        ("show", {"has_zones": False}, Plan()),
+        ("draft", {"has_zones": False}, Plan(draft=True)),
+        ("submit", {"has_zones": False, "elsewhere": True}, Plan()),
+        ("draft", {"has_zones": False, "elsewhere": True, "was_ours": True}, Plan(draft=True)),
+        ("show", {"has_zones": False, "elsewhere": True, "was_shown": True}, Plan()),
+    ],
+)
+def test_an_update_follows_its_predecessor_and_nothing_is_made_of_what_is_elsewhere(
+    action: str, known: dict[str, bool], plan: Plan
+) -> None:
+    facts = {"was_shown": False, "was_ours": False, "has_zones": True, "elsewhere": False, **known}
+    assert planned(Ruling(action), **facts) == plan
+
+
+def test_the_strongest_part_of_a_plan_names_it() -> None:
+    plans = (Plan(), Plan(show=True), Plan(show=True, draft=True), Plan(draft=True, submit=True))
+    assert [plan.action for plan in plans] == ["keep", "show", "draft", "submit"]
