@@ -68,6 +68,7 @@ class Sender:
         with self._system.database.write() as connection:
             at = now(connection)
             store.promote(connection, at)
+            store.free_dead(connection, socket.gethostname(), _alive)
             resting = alarms.paused(connection, at)
         self._lines = [self._line(c) for c in self._system.config.channels if c.enabled and c.name not in resting]
         expanding = asyncio.create_task(asyncio.to_thread(expand.resume, self._system))
@@ -118,6 +119,16 @@ class Sender:
         finally:
             for number, previous in before.items():
                 signal.signal(number, previous)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 async def _cancel_rest() -> None:

@@ -131,7 +131,7 @@ def _word(
     system: System, connection: Connection, row: Any, answer: Found | None, channel: Channel | None, at: datetime
 ) -> Word | None:
     if answer is not None:
-        return Word(row.id, AttemptState(answer.status), answer.provider_id, code=answer.code)
+        return Word(row.id, AttemptState(answer.status), answer.provider_id, answer.url, code=answer.code)
     if row.state != AttemptState.UNKNOWN:
         return None  # accepted once: "not found" now proves nothing
     if channel is not None and channel.asks:

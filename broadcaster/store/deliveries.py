@@ -96,6 +96,17 @@ def free_expired(connection: Connection, at: datetime) -> int:
     return _requeue(connection, sa.and_(_is(d.state, "leased"), d.lease < at))
 
 
+def free_dead(connection: Connection, host: str, alive: Callable[[int], bool]) -> int:
+    """Rows leased by a process of this host ("host:pid") that is gone go back at once, not at their lease's end.
+
+    Wrong about a process (the same host name twice), this does no harm: ``begin`` asks for the holder again.
+    """
+    query = sa.select(d.holder).where(_is(d.state, "leased"), d.holder.startswith(f"{host}:", autoescape=True))
+    holders = [holder for holder in connection.execute(query.distinct()).scalars() if holder]
+    dead = [holder for holder in holders if not alive(int(holder.rpartition(":")[2]))]
+    return _requeue(connection, sa.and_(_is(d.state, "leased"), d.holder.in_(dead))) if dead else 0
+
+
 def promote(connection: Connection, at: datetime) -> int:
     """Waiting rows whose time has come go back to the queue."""
     return _requeue(connection, sa.and_(_is(d.state, "waiting"), d.due <= at))

@@ -353,6 +353,17 @@ def test_a_lease_that_ran_out_frees_its_rows_and_one_that_runs_does_not(ground: 
     assert states(ground) == {"queued": 1, "leased": 1}
 
 
+def test_rows_of_a_dead_process_of_this_host_go_back_at_once_and_others_do_not(ground: System) -> None:
+    people(ground, 3)
+    go_live(ground)
+    expand.resume(ground)
+    with ground.database.write() as connection:
+        for holder in ("here:1", "here:2", "there:1"):
+            store.claim(connection, "sms", holder, 1, now(connection))
+        assert store.free_dead(connection, "here", lambda pid: pid == 2) == 1
+    assert states(ground) == {"queued": 1, "leased": 2}
+
+
 def test_a_row_whose_lease_another_took_is_not_begun(ground: System) -> None:
     people(ground, 1)
     go_live(ground)
