@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from broadcaster.cli.common import as_json, opened, origin, show
+from broadcaster.cli.common import as_json, note, opened, origin, show
 from broadcaster.domain.errors import Invalid, NotFound
+from broadcaster.services import poll as polling
 from broadcaster.services.ingest import IngestResult, ingest
 from broadcaster.services.system import Actor
 
@@ -24,7 +25,7 @@ def feeds() -> None:
 def list_(json_: bool) -> None:
     """All configured feeds with their last polls."""
     with opened() as system:
-        found = importlib.import_module("broadcaster.services.poll").listing(system)
+        found = polling.listing(system)
     lines = ["  ".join(f"{key}={value}" for key, value in row.items() if value not in (None, "")) for row in found]
     show(found, "\n".join(lines) or "no feeds", json_)
 
@@ -38,9 +39,13 @@ def poll(name: str | None, json_: bool) -> None:
         if name is not None and system.config.feed(name) is None:
             raise NotFound("feed", f"there is no feed {name}; feeds list names them")
         names = [name] if name else [feed.name for feed in system.config.feeds if feed.enabled]
-        polling = importlib.import_module("broadcaster.services.poll")
         found = {each: polling.poll(system, each) for each in names}
     show(found, "\n".join(f"{each}: {result}" for each, result in found.items()) or "no feed is enabled", json_)
+    wrong = [f"{each}: {result['error']}" for each, result in found.items() if result["status"] == "error"]
+    for line in wrong:
+        note(line)
+    if wrong:
+        sys.exit(1)
 
 
 @feeds.command("ingest")

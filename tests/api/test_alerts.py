@@ -259,7 +259,7 @@ def test_the_owner_of_a_submitting_token_cannot_approve(
     assert owned.post(f"/api/v1/alerts/{made}/submit").get_json() == {"id": made, "state": "in_review"}
     seen = show.alert(filled, made)
     assert seen["submitted_by"] == "approver@judge.example"
-    with pytest.raises(Forbidden, match="own_alert"):
+    with pytest.raises(Forbidden, match="four_eyes"):
         approve(filled, approver, made, seen["digest"])
 
 
