@@ -21,10 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from broadcaster import embedded_redis, process
 from broadcaster.domain.config import Settings
 from broadcaster.domain.errors import ConfigError, Unavailable
-from broadcaster.jobs import aside, parts
 from broadcaster.jobs.beat import Beat, Pulse
-from broadcaster.services import prepare
-from broadcaster.services.sweep import sweep as run_sweep
+from broadcaster.services import folders
 from broadcaster.services.system import System
 from broadcaster.settings import load_settings
 from broadcaster.store import heartbeats
@@ -38,13 +36,15 @@ REDIS_LIMIT = 15.0
 @click.command()
 def serve() -> None:
     """Start every part in this terminal (what make run does)."""
+    from broadcaster.services import prepare  # here: migrations and zones are heavy, and parts need neither
+
     system = prepare.prepare()
     settings = system.settings
     lock = _alone(settings)
     _free(settings.port)
     if settings.embedded_redis:
         embedded_redis.binary()
-        prepare.socket_folder(settings)
+        folders.socket_folder(settings)
     logins = _demonstration(system)
     with system.database.write() as connection:
         heartbeats.mark_host_down(connection, socket.gethostname())
@@ -63,7 +63,7 @@ def part(name: str) -> None:
     process.tie_to_supervisor()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     settings = load_settings()
-    prepare.data_folder(Path(settings.data))
+    folders.data_folder(Path(settings.data))
     if not settings.secret_key:
         raise ConfigError(
             "S014", "SECRET_KEY", "is not set and the data folder has none", "set it, or start with serve"
@@ -74,6 +74,10 @@ def part(name: str) -> None:
 @click.command()
 def sweep() -> None:
     """Pick up what fell between, now and in this process."""
+    from broadcaster.jobs import aside
+    from broadcaster.services import prepare
+    from broadcaster.services.sweep import sweep as run_sweep
+
     system = prepare.prepare()
     try:
         for step in run_sweep(system):
@@ -87,7 +91,7 @@ def sweep() -> None:
 def _redis(settings: Settings) -> None:
     if not settings.embedded_redis:
         raise ConfigError("S015", "REDIS_URL", "names a Redis elsewhere", "unset it to run the embedded one")
-    prepare.socket_folder(settings)
+    folders.socket_folder(settings)
     pulse, stop = Pulse(REDIS_LIMIT), process.STOP.listen()
     beat = Beat(Database(settings.database_url), "redis", pulse.beats)
     beat.start()
@@ -102,12 +106,17 @@ def _web(settings: Settings) -> None:
     importlib.import_module("broadcaster.asgi").serve(settings)
 
 
+def _job(name: str) -> None:
+    stop = process.STOP.listen()
+    getattr(importlib.import_module("broadcaster.jobs.parts"), name)(stop)
+
+
 PARTS: dict[str, Callable[[Settings], None]] = {
     "redis": _redis,
     "web": _web,
-    "sender": lambda _: parts.sender(process.STOP.listen()),
-    "worker": lambda _: parts.work(process.STOP.listen()),
-    "clock": lambda _: parts.tick(process.STOP.listen()),
+    "sender": lambda _: _job("sender"),
+    "worker": lambda _: _job("work"),
+    "clock": lambda _: _job("tick"),
 }
 
 

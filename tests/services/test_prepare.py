@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from broadcaster.domain.errors import ConfigError
-from broadcaster.services import prepare
+from broadcaster.services import folders, prepare
 from broadcaster.settings import load_settings
 from broadcaster.store.schema import audit_head
 
@@ -50,7 +50,7 @@ def test_a_key_in_the_environment_leaves_no_file(environ: dict[str, str]) -> Non
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError) as caught:
-        prepare.data_folder(tmp_path / "file" / "data")
+        folders.data_folder(tmp_path / "file" / "data")
     assert caught.value.id == "S010"
     assert str(tmp_path) in caught.value.text
 
@@ -73,12 +73,12 @@ def test_a_database_that_is_away_is_one_error_that_says_what_to_do(environ: dict
 def test_a_socket_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     data = tmp_path / ("x" * 90)
     settings = load_settings({"BROADCASTER_DATA": str(data)})
-    prepare.socket_folder(settings)
+    folders.socket_folder(settings)
     folder = Path(settings.redis_url.removeprefix("unix://")).parent
     assert folder.stat().st_mode & 0o777 == 0o700
     os.chown(folder, 65534, 65534)
     with pytest.raises(ConfigError) as caught:
-        prepare.socket_folder(settings)
+        folders.socket_folder(settings)
     folder.rmdir()
     assert caught.value.id == "S011"
 
