@@ -437,8 +437,9 @@ def test_every_real_document_goes_through_to_the_database(system: System, shared
     """Whatever it holds: entries recorded or problems kept, drafts made, and no exception on either database."""
     system = ruled(system, rule("draft"))
     ring = [[-180, -90], [180, -90], [180, 90], [-180, 90], [-180, -90]]
-    earth = {"id": "earth", "slug": "earth", "name": "Earth", "ugc": [], "same": ["000000"]}
+    earth = {"id": "earth", "slug": "earth", "name": "Earth", "ugc": [], "same": []}
     with system.database.write() as connection:
+        connection.execute(zones.update().values(ugc=[], same=[]))  # so that nobody knows where codes lie
         connection.execute(zones.insert().values(**earth, geometry={"type": "Polygon", "coordinates": [ring]}))
     for folder, format in (("cap", "cap"), ("edxl", "cap"), ("cap-feeds", "cap_index"), ("nws-geojson", "nws")):
         feed = FeedConfig(format, format)
@@ -449,7 +450,7 @@ def test_every_real_document_goes_through_to_the_database(system: System, shared
             assert result.entries or result.problems or result.links or format == "cap_index"
             assert all(entry.decision for entry in result.entries)
             assert not [entry for entry in result.entries if entry.reason.startswith("not_composed")]
-    assert len(rows(system, sa.select(alerts.c.id))) > 5
+    assert len(rows(system, sa.select(alerts.c.id))) > 30
     assert audit.verify(system) == []
 
 
