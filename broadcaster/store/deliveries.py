@@ -115,7 +115,8 @@ def promote(connection: Connection, at: datetime) -> int:
 def _requeue(connection: Connection, which: sa.ColumnElement[bool]) -> int:
     ids = sa.select(d.id).where(which).order_by(d.id).with_for_update(skip_locked=True).cte("ids")
     query = deliveries.update().where(d.id.in_(sa.select(ids.c.id)), which)
-    return connection.execute(query.values(state="queued", holder=None, lease=None)).rowcount
+    freed = query.values(state="queued", holder=None, lease=None).returning(d.id)
+    return len(connection.execute(freed).all())  # SQLite counts no rows of a statement that starts with WITH
 
 
 def authority(connection: Connection, ids: Iterable[str], at: datetime) -> dict[str, Authority]:
