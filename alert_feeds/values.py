@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
@@ -85,7 +86,7 @@ def word(kind: type[Word], text: str) -> Word | None:
 
 def number(text: str, part: str, notes: Notes) -> float | None:
     """A decimal; None with a note where it is none."""
-    if _NUMBER.fullmatch(text.strip()):
+    if _NUMBER.fullmatch(text.strip()) and math.isfinite(float(text)):
         return float(text)
     notes.add("number", f"{part} {text!r} is not a number and was left out.")
     return None

@@ -13,7 +13,7 @@ from lxml import etree
 
 from alert_feeds import cap
 from alert_feeds.document import MAX_BYTES, MAX_DEPTH
-from alert_feeds.values import MAX_NOTES, Notes, content_hash, moment, vtec
+from alert_feeds.values import MAX_NOTES, Notes, content_hash, moment, number, vtec
 from broadcaster.domain.alert import Certainty, Severity
 from broadcaster.domain.feed_entry import FeedEntry, ParsedFeed
 
@@ -275,6 +275,16 @@ def test_a_time_without_a_zone_is_utc_with_a_finding() -> None:
     notes = Notes()
     assert moment("2026-11-22T12:00:00", "sent", notes) == datetime(2026, 11, 22, 12, tzinfo=UTC)
     assert [note.code for note in notes.found] == ["time_zone"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [(" 12 ", 12.0), ("-1.5e2", -150.0), (".5", 0.5), ("1e999", None), ("9" * 400, None), ("nan", None), ("1,5", None)],
+)
+def test_numbers_are_finite(text: str, found: float | None) -> None:
+    notes = Notes()
+    assert number(text, "altitude", notes) == found
+    assert bool(notes.found) == (found is None)
 
 
 def test_findings_of_one_entry_stay_few() -> None:
