@@ -37,8 +37,8 @@ RETRY_FLASK = 5.0
 
 
 class Flask:
-    """The console's app, loaded at the first request that needs it. Where it cannot load, this part says so
-    (503) and tries again later; the page stands."""
+    """The console's app, loaded beside the page (``load``) or at the first request that needs it. Where it
+    cannot load, this part says so (503) and tries again later; the page stands."""
 
     def __init__(self) -> None:
         self._app: Wsgi | None = None
@@ -46,13 +46,14 @@ class Flask:
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        app = self._load()
+        app = self.load()
         if app is not None:
             return app(environ, start_response)
         start_response("503 Service Unavailable", [("Content-Type", "text/plain"), ("Retry-After", "5")])
         return [b"This part is being repaired. The public page works: go to /\n"]
 
-    def _load(self) -> Wsgi | None:
+    def load(self) -> Wsgi | None:
+        """The app, made once; None where that fails, and until it is time to try again."""
         with self._lock:
             if self._app is None and time.monotonic() >= self._again:
                 try:
@@ -112,9 +113,11 @@ def bind(settings: Settings) -> socket.socket:
 def run(bound: socket.socket, settings: Settings, config: Config) -> None:
     """One web process: front, site thread and Flask."""
     folder = Path(settings.data) / "site"
-    front = Front(folder, Bridge(Flask()))
+    flask = Flask()
+    front = Front(folder, Bridge(flask))
     site = Site(settings, config, folder, front.notice)
     site.start()
+    threading.Thread(target=flask.load, name="flask", daemon=True).start()
     options = uvicorn.Config(
         front,
         lifespan="on",

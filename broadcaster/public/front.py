@@ -127,7 +127,7 @@ class Front:
             await _send(scope, send, 200, Body(b"ok\n"), PLAIN)
         elif path.startswith(INWARDS):
             await self._inner(scope, receive, send)
-        elif path == "/live" and scope["method"] == "GET":
+        elif path == "/live" and self._shelf is not None:
             await self._live(scope, receive, send)
         elif (found := self._find(path)) is not None:
             await _file(scope, send, *found)
@@ -153,6 +153,9 @@ class Front:
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The stream: the head goes the server's way, the events straight to the transport."""
+        if scope["method"] != "GET":
+            await _send(scope, send, 405, Body(b"/live is read by GET.\n"), PLAIN)
+            return
         transport = transport_of(send)
         if transport is None:
             await _send(scope, send, 503, Body(b"/live needs this program's own server. Ask /version.json\n"), PLAIN)
