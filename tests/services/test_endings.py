@@ -181,11 +181,23 @@ def test_lifting_some_zones_leaves_the_others_under_an_update_that_is_not_texted
     assert audit.verify(system) == []
 
 
-def test_taking_zones_out_while_texts_are_unsent_texts_the_rest_again(system: System) -> None:
+@pytest.mark.parametrize(
+    ("expanded", "state", "stopped", "again"),
+    [(False, "delivered", False, True), (True, "waiting", False, True), (True, "queued", True, False)],
+)
+def test_taking_zones_out_while_texts_are_unsent_texts_the_rest_again_unless_stopped(
+    system: System, expanded: bool, state: str, stopped: bool, again: bool
+) -> None:
     old = live(system)
+    if expanded:
+        expand.resume(system)
+    with system.database.write() as connection:
+        connection.execute(deliveries.update().values(state=state))
+    if stopped:
+        stop(system, CHIEF, old.id)
     clear = by(system, CHIEF, lift(system, AUTHOR, old.id, zones=["hills"]))
     kept = next(a for a in show.listing(system, State.LIVE)["alerts"] if a["id"] != clear.id)
-    assert kept["people"] == {"sms": 3}
+    assert kept["people"] == ({"sms": 3} if again else {})
 
 
 def test_zones_that_are_not_in_the_alert_cannot_be_lifted(system: System) -> None:
