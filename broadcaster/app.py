@@ -65,7 +65,7 @@ def _guard(app: Flask, system: System) -> None:
         storage_options={"socket_connect_timeout": 1, "socket_timeout": 1},
         in_memory_fallback_enabled=True,
         swallow_errors=True,
-        default_limits=["1200 per minute"],
+        default_limits=["6000 per minute"],
     )
     made = [alerts.blueprint(system), hooks.blueprint(system), state.blueprint(system)]
     for machine in made:
@@ -78,7 +78,7 @@ def _guard(app: Flask, system: System) -> None:
     for each in (*made, public):
         app.register_blueprint(each)
     _limit(app, limiter, "security.login", "30 per minute")
-    _limit(app, limiter, "forms.subscribe", "20 per hour")
+    _limit(app, limiter, "forms.subscribe", "60 per hour")
 
 
 def _limit(app: Flask, limiter: Limiter, endpoint: str, limit: str) -> None:

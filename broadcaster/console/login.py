@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from datetime import timedelta
 from typing import Any, NoReturn
 
 from flask import Flask, abort, request
@@ -80,7 +79,6 @@ def _settings(system: System) -> dict[str, Any]:
         "SECURITY_EMAIL_VALIDATOR_ARGS": {"check_deliverability": False, "globally_deliverable": False},
         "SECURITY_DATETIME_FACTORY": system.now,
         "SECURITY_API_ENABLED_METHODS": ["session"],
-        "SECURITY_LOGIN_WITHIN": timedelta(minutes=10),
         "SESSION_COOKIE_SECURE": production,
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -207,6 +208,24 @@ def test_one_key_makes_one_alert_and_another_body_under_it_is_refused(partner: M
     )
     assert (counted(filled), counted(filled, idempotency_keys)) == (1, 1)
     assert partner.post("/api/v1/alerts", json=body, Idempotency_Key="k2").get_json()["id"] != first.get_json()["id"]
+
+
+def test_one_key_in_many_requests_at_once_makes_one_alert(partner: Machine, app: Flask, filled: System) -> None:
+    body, made = template_draft(filled), []
+
+    def ask() -> None:
+        machine = Machine(app.test_client(), partner.token)
+        answer = machine.post("/api/v1/alerts", json=body, Idempotency_Key="k")
+        made.append((answer.status_code, answer.get_json()["id"]))
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 6
+    assert len(set(made)) == 1
+    assert counted(filled) == 1
 
 
 def test_a_key_belongs_to_its_token(partner: Machine, app: Flask, filled: System) -> None:

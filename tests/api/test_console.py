@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -187,3 +187,34 @@ def test_without_a_secret_key_the_app_does_not_start(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("BROADCASTER_DATA", str(tmp_path))
     with pytest.raises(ConfigError, match="SECRET_KEY"):
         create_app()
+
+
+@pytest.mark.parametrize(("proxies", "seen"), [(0, "127.0.0.1"), (1, "203.0.113.9")])
+def test_a_forwarded_address_counts_only_where_a_proxy_is_trusted(filled: System, proxies: int, seen: str) -> None:
+    app = create_app(replace(filled, settings=replace(filled.settings, trusted_proxies=proxies)))
+    app.add_url_rule("/who", "who", lambda: str(request.remote_addr))
+    answer = app.test_client().get("/who", headers={"X-Forwarded-For": "203.0.113.9"})
+    assert answer.get_data(True) == seen
+
+
+def test_logins_from_one_place_are_limited_also_while_redis_is_away(filled: System) -> None:
+    for url in (filled.settings.redis_url, "unix:///nowhere/redis.sock"):
+        client = create_app(replace(filled, settings=replace(filled.settings, redis_url=url))).test_client()
+        form = {"email": "no address", "password": "x", "csrf_token": token(client)}
+        answers = [client.post("/console/login", data=form).status_code for _ in range(31)]
+        assert answers[-1] == 429
+        assert 429 not in answers[:30]
+
+
+def test_a_broken_request_is_told_without_its_insides(filled: System) -> None:
+    app = create_app(filled)
+
+    def broken() -> str:
+        raise RuntimeError("a secret")
+
+    app.add_url_rule("/console/broken", "broken", broken)
+    app.add_url_rule("/api/v1/broken", "broken_too", broken)
+    for path, kind in (("/console/broken", "text/html"), ("/api/v1/broken", "application/problem+json")):
+        answer = app.test_client().get(path)
+        assert (answer.status_code, answer.mimetype) == (500, kind)
+        assert "secret" not in answer.get_data(True)
