@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 FILES = {"cap": "cap.xml", "cap_index": "cap_index.xml", "nws": "nws.json"}
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).with_name("samples")
 
 
 def sample(format_: str, now: datetime) -> bytes:
