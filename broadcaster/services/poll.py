@@ -23,6 +23,7 @@ from alert_feeds.retry import delay
 from broadcaster.domain.config import FeedConfig
 from broadcaster.domain.errors import BroadcasterError, Invalid, NotFound, Refused
 from broadcaster.domain.feed_entry import Link, ParsedFeed, Problem
+from broadcaster.domain.snapshot import stamp
 from broadcaster.services import ingest
 from broadcaster.services.system import SYSTEM, Actor, System
 from broadcaster.store import feeds as store
@@ -99,7 +100,7 @@ def poll(system: System, name: str, actor: Actor = SYSTEM) -> dict[str, Any]:
 
 
 def listing(system: System) -> list[dict[str, Any]]:
-    """Every configured feed with its last poll, for ``feeds list``."""
+    """Every configured feed with its last poll, for ``feeds list``; times are RFC 3339 texts."""
     with system.database.read() as connection:
         states, last = store.states(connection), store.last_polls(connection)
     return [_listed(feed, states.get(feed.name), last.get(feed.name)) for feed in system.config.feeds]
@@ -113,11 +114,11 @@ def _listed(feed: FeedConfig, state: Row[Any] | None, last: Row[Any] | None) -> 
         "enabled": feed.enabled,
         "trust": feed.trust,
         "poll_seconds": feed.poll_seconds,
-        "last_ok": state.last_ok if state else None,
+        "last_ok": stamp(state.last_ok) if state else None,
         "failures": state.failures if state else 0,
         "last_error": state.last_error if state else "",
-        "due": state.due if state and feed.enabled else None,
-        "polled": last.at if last else None,
+        "due": stamp(state.due) if state and feed.enabled else None,
+        "polled": stamp(last.at) if last else None,
         "status": last.status if last else "",
         "problems": last.problems if last else [],
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -317,6 +318,8 @@ def test_the_listing_tells_how_each_feed_stands(make: Callable[..., System], ser
     (found,) = listing(system)
     assert (found["name"], found["status"], found["failures"], found["enabled"]) == ("nws", "error", 1, True)
     assert "500" in found["last_error"]
+    assert (found["due"][-1], found["polled"][-1]) == ("Z", "Z")
+    json.dumps(found)
 
 
 def test_what_was_shown_is_marked_when_its_time_is_over(
