@@ -287,7 +287,10 @@ def test_vtec_that_ends_some_zones_of_a_live_alert_calls_people(system: System) 
     result = read(system, document("two", 10, "Cancel", [named("one", 0)], vtec=VTEC.format("CAN")))
     assert (state(system, first), result.alert) == ("live", None)
     assert [row[0] for row in rows(system, sa.select(alarms.c.key)) if str(row[0]).startswith("feed:")]
-    assert "ended_in_part" in {finding["code"] for finding in show.alert(system, first)["findings"]}
+    texts = {finding["code"]: finding["text"] for finding in show.alert(system, first)["findings"]}
+    assert "ended it in valley;" in texts["ended_in_part"]
+    none = document("three", 11, "Cancel", [named("one", 0)], polygon="1,1 1,2 2,2 1,1", vtec=VTEC.format("CAN"))
+    assert "goes on: none of its zones" in read(system, none).reason
 
 
 def test_a_cancel_without_vtec_is_of_the_whole_message_whatever_its_area(system: System) -> None:
