@@ -60,6 +60,7 @@ class Public:
     ending: str | None = None
     replaces: tuple[str, ...] = ()
     replaced_by: tuple[str, ...] = ()  # slugs
+    held: bool = False  # a danger that is live now came of it, at least for some of its zones
     template: str = ""
     cap: str = ""
 
@@ -78,7 +79,7 @@ class Standing:
         the ending itself, also when its own time has run out: an all clear never turns into "not safe"."""
         if self.alert.ending in ALL_CLEAR and self.state in (State.LIVE, State.EXPIRED):
             return str(self.alert.ending)
-        return self.state.value
+        return held_back(self.state.value, self.alert.held)
 
     @property
     def level(self) -> str:
@@ -89,6 +90,11 @@ class Standing:
     def since(self) -> datetime:
         """When it came to stand like this."""
         return self.ended or self.alert.message.sent
+
+
+def held_back(state: str, held: bool) -> str:
+    """The ending that may be told: nobody reads "safe to return" of an order that goes on for some zones."""
+    return State.SUPERSEDED.value if held and state in ALL_CLEAR else state
 
 
 def danger(message: CapMessage) -> str:

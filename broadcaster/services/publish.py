@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -19,10 +19,12 @@ from sqlalchemy.engine import Connection, Row
 from broadcaster.domain.alert import Alert, CapMessage, MsgType, Scope, State, Status
 from broadcaster.domain.cap_message import build
 from broadcaster.domain.snapshot import (
+    ALL_CLEAR,
     RECENT,
     Public,
     bundle,
     facts,
+    held_back,
     says_the_same,
     stamp,
 )
@@ -91,8 +93,10 @@ def _bundle(system: System, connection: Connection, at: datetime) -> Json:
     since = at - RECENT
     places = store.places(connection)
     alerts = _own(system, connection, store.recent(connection, since))
+    held = _held(connection, alerts)
+    alerts = [replace(alert, held=alert.id in held) for alert in alerts]
     alerts += [_shown(row, message) for row, message in store.shown_recent(connection, since) if _is_public(message)]
-    archive = [_slim(row, at) for row in store.archive(connection)]
+    archive = [_slim(row, at, row.id in held) for row in store.archive(connection)]
     return bundle(store.highest(connection) + 1, at, _about(system), alerts, places, archive)
 
 
@@ -106,6 +110,12 @@ def _about(system: System) -> Json:
         "evacuation_levels": policy.evacuation_levels,
         "simulation": _simulated(system),
     }
+
+
+def _held(connection: Connection, alerts: Iterable[Public]) -> set[str]:
+    """Ids of all alerts from which a danger came that is live now."""
+    dangers = [a for a in alerts if a.state is State.LIVE and a.ending not in ALL_CLEAR]
+    return set(store_alerts.ancestors(connection, sorted({old for a in dangers for old in a.replaces})))
 
 
 def _simulated(system: System) -> bool:
@@ -173,10 +183,10 @@ def _slug(message: CapMessage, id: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", f"{event}-{id}".lower()).strip("-")
 
 
-def _slim(row: Row[Any], at: datetime) -> Json:
+def _slim(row: Row[Any], at: datetime, held: bool) -> Json:
     """One line of the archive."""
     over = row.state == "live" and row.expires is not None and row.expires <= at
-    state = "expired" if over else row.state
+    state = "expired" if over else held_back(row.state, held)
     return {
         "id": row.id,
         "slug": row.slug,

@@ -245,3 +245,28 @@ def test_pages_are_a_simulation_only_if_nothing_can_leave(system: System, kinds:
     made = replace(system, config=Config(system.config.agency, channels=channels))
     publish.checked(made)
     assert newest(made)["bundle"]["about"]["simulation"] is simulated
+
+
+def test_an_order_that_goes_on_for_some_zones_is_never_called_safe(county: System) -> None:
+    now = county.now()
+    both, one = ("judge-valley", "judge-hills"), ("judge-valley",)
+    with county.database.write() as connection:
+        put(connection, alert("o", now - timedelta(hours=3), state=State.LIFTED, ended_at=now, zones=both))
+        put(
+            connection,
+            alert("u", now - timedelta(hours=1), state=State.SUPERSEDED, ended_at=now, zones=one, replaces=("o",)),
+        )
+        put(connection, alert("u2", now, zones=one, replaces=("u",), ending="superseded"))
+        put(connection, alert("l", now, zones=("judge-hills",), replaces=("o",), ending="lifted"))
+        publish.publish(county, connection, now)
+    assert dict(states(county)) == {"u2": "live", "l": "lifted", "o": "superseded", "u": "superseded"}
+    bundle = newest(county)["bundle"]
+    assert {row["id"]: row["state"] for row in bundle["archive"]}["o"] == "superseded"
+    assert {z["id"]: z["status"] for z in bundle["states"][0]["zones"]} == {
+        "judge-valley": "act_now",
+        "judge-hills": "lifted",
+    }
+    with county.database.write() as connection:
+        connection.execute(alerts.update().where(alerts.c.id == "u2").values(state="lifted", ended_at=now))
+        publish.publish(county, connection, now)
+    assert dict(states(county))["o"] == "lifted"
