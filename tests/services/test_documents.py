@@ -281,7 +281,7 @@ def test_every_text_of_a_drill_says_so_first_and_last_and_the_broadcast_knows(sy
 
 def test_a_channel_out_of_use_cannot_be_named(system: System) -> None:
     off = replace(system.config, channels=(replace(system.config.channels[0], enabled=False),))
-    with pytest.raises(Invalid):
+    with pytest.raises(Invalid, match="unknown_channel"):
         compose.create(replace(system, config=off), AUTHOR, replace(ORDER, channels=("sms",)))
 
 

@@ -18,6 +18,7 @@ from broadcaster.services.drafting import redraft
 from broadcaster.services.extend import extend
 from broadcaster.services.lift import lift
 from broadcaster.services.override import override
+from broadcaster.services.reject import reject
 from broadcaster.services.stop import stop
 from broadcaster.services.system import Actor, System
 from broadcaster.store import alarms
@@ -136,6 +137,13 @@ def test_cancelling_twice_gives_the_same_correction(system: System) -> None:
     assert cancel(system, CHIEF, old.id).id == first.id
 
 
+def test_a_correction_that_was_rejected_is_written_anew(system: System) -> None:
+    old = live(system)
+    first = cancel(system, AUTHOR, old.id)
+    reject(system, CHIEF, first.id, "it was no error")
+    assert cancel(system, AUTHOR, old.id).id != first.id
+
+
 @pytest.mark.parametrize("verb", [cancel, lift, extend])
 @pytest.mark.parametrize("machine", [FEED, Actor("token:dispatch", "api", owner=CHIEF.name)])
 def test_no_machine_ends_an_alert(system: System, verb: object, machine: Actor) -> None:
@@ -235,6 +243,7 @@ def test_extending_what_holds_until_lifted_confirms_it_and_asks_again_later(syst
 def test_an_update_puts_away_a_draft_it_replaces(system: System) -> None:
     waiting = in_review(system)
     newer = in_review(system, replace(ORDER, replaces=(waiting.id,)))
+    assert (waiting.msg_type, newer.msg_type) == (MsgType.ALERT, MsgType.UPDATE)
     by(system, CHIEF, newer)
     assert now_is(system, waiting).state == State.SUPERSEDED
 
