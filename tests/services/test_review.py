@@ -142,14 +142,16 @@ def test_returning_and_rejecting_need_a_reason_and_an_approver(system: System) -
     for verb in (return_, reject):
         assert refusal(Refused, verb, system, CHIEF, waiting.id, " ") == "no_reason"
         assert refusal(Forbidden, verb, system, AUTHOR, waiting.id, "why") == "role"
-    assert reject(system, CHIEF, waiting.id, "not true").state == State.REJECTED
+    over = reject(system, CHIEF, waiting.id, "not true")
+    assert (over.state, over.ended_at) == (State.REJECTED, system.now())
     steps = show.alert(system, waiting.id)["reviews"]
     assert [(s["verb"], s["by"], s["reason"]) for s in steps][-1] == ("reject", CHIEF.name, "not true")
 
 
 def test_who_returned_it_does_not_submit_it_again(system: System) -> None:
     waiting = in_review(system)
-    assert return_(system, CHIEF, waiting.id, "say which road").state == State.RETURNED
+    back = return_(system, CHIEF, waiting.id, "say which road")
+    assert (back.state, back.ended_at) == (State.RETURNED, None)
     assert refusal(Forbidden, submit, system, CHIEF, waiting.id) == "returned_it"
     assert submit(system, DEPUTY, waiting.id).state == State.IN_REVIEW
 
