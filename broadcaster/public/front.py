@@ -127,7 +127,7 @@ class Front:
             await _send(scope, send, 200, Body(b"ok\n"), PLAIN)
         elif path.startswith(INWARDS):
             await self._inner(scope, receive, send)
-        elif path == "/live" and self._shelf is not None:
+        elif path == "/live":
             await self._live(scope, receive, send)
         elif (found := self._find(path)) is not None:
             await _file(scope, send, *found)
@@ -138,9 +138,7 @@ class Front:
 
     def _find(self, path: str) -> tuple[int, Body, str] | None:
         if self._shelf is None:
-            return (
-                (503, EMPTY, PLAIN) if path in ("/", "/live", "/version.json", "/alerts.json", "/feed.atom") else None
-            )
+            return (503, EMPTY, PLAIN) if path in ("/", "/version.json", "/alerts.json", "/feed.atom") else None
         if path == "/version.json":
             return 200, Body(self._shelf.version_json()), JSON
         found = self._shelf.get(path)

@@ -140,6 +140,8 @@ def test_files_are_compressed_tagged_and_answered_by_304(house: House) -> None:
     assert (head.status, head.body, head.headers["content-length"]) == (200, b"", str(len(whole.body)))
     assert house.get("/", "POST").status == 405
     assert house.get("/archive/").status == 200
+    assert house.get("/live", "POST").status == 405
+    assert house.get("/live", "HEAD").status == 405
 
 
 def test_unknown_pages_are_404_and_every_answer_is_guarded(house: House) -> None:
