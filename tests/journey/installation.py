@@ -132,12 +132,16 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def installed(folder: Path, channels: str = "", **env: str) -> Iterator[Installation]:
+def installed(
+    folder: Path, channels: str = "", files: dict[str, str] | None = None, **env: str
+) -> Iterator[Installation]:
     """A running installation of a real agency with these channels (TOML)."""
     config = folder / "config"
     config.mkdir()
     (config / "agency.toml").write_text(AGENCY)
     (config / "channels.toml").write_text(channels)
+    for name, text in (files or {}).items():
+        (config / name).write_text(text)
     port = free_port()
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("BROADCASTER", "TWILIO", "REDIS", "DATABASE"))}
     kept |= {"BROADCASTER_DATA": str(folder / "var"), "BROADCASTER_CONFIG": str(config), "BROADCASTER_DEMO": "0"}

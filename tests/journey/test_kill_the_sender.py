@@ -91,5 +91,3 @@ def test_sigterm_in_the_middle_leaves_nothing_in_doubt(tmp_path: Path) -> None:
         assert set(left) <= {"accepted", "queued", "waiting"}, left
         assert left["accepted"] == len(asked(base_url, "/_log")["accepted"])
         system.close()
-
-
