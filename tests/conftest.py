@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,31 +75,58 @@ def fill(database: Database) -> None:
         connection.execute(audit_head.insert().values(id=1, entry=0, mac=GENESIS))
 
 
+@pytest.fixture(scope="session")
+def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A filled SQLite file that tests copy: making forty tables for each would take most of the run."""
+    path = tmp_path_factory.mktemp("model") / "model.db"
+    made = Database(f"sqlite:///{path}")
+    fill(made)
+    made.close()  # the last connection writes the log back into the file
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_model(postgres_url: str) -> Iterator[tuple[sa.Engine, str]]:
+    """A connection that makes databases, and the name of a filled one to make them from."""
+    admin = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
+    name = f"model_{os.getpid()}"
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    made = _database_of(admin, name)
+    fill(made)
+    made.close()
+    yield admin, name
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database with all tables: every test that asks for it runs on both kinds."""
     if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("sqlite_model"), tmp_path / "test.db")
         made = Database(f"sqlite:///{tmp_path}/test.db")
-        fill(made)
         yield made
         made.close()
         return
-    yield from _postgresql(request.getfixturevalue("postgres_url"))
+    yield from _postgresql(*request.getfixturevalue("postgres_model"))
 
 
-def _postgresql(url: str) -> Iterator[Database]:
-    name = f"test_{next(_numbers)}"
-    admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+def _postgresql(admin: sa.Engine, model: str) -> Iterator[Database]:
+    name = f"test_{os.getpid()}_{next(_numbers)}"  # a given server is shared by parallel runs
     with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    made = Database(sa.engine.make_url(url).set(database=name).render_as_string(hide_password=False))
-    fill(made)
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {model}"))
+    made = _database_of(admin, name)
     yield made
     made.close()
     with admin.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-    admin.dispose()
+
+
+def _database_of(admin: sa.Engine, name: str) -> Database:
+    return Database(admin.url.set(database=name).render_as_string(hide_password=False))
 
 
 @pytest.fixture
