@@ -21,12 +21,14 @@ from typing import Any
 
 import uvicorn
 
+from broadcaster.api.receipts import ReceiptDoor
 from broadcaster.bridge import Bridge, Wsgi
 from broadcaster.domain.config import Config, Settings
 from broadcaster.domain.errors import ConfigError
 from broadcaster.process import die_with_parent
 from broadcaster.public.front import Front
 from broadcaster.public.site import Site
+from broadcaster.services.system import System
 from broadcaster.settings import load_config, load_settings
 
 log = logging.getLogger(__name__)
@@ -114,7 +116,8 @@ def run(bound: socket.socket, settings: Settings, config: Config) -> None:
     """One web process: front, site thread and Flask."""
     folder = Path(settings.data) / "site"
     flask = Flask()
-    front = Front(folder, Bridge(flask))
+    system = System.open(settings, config)
+    front = Front(folder, ReceiptDoor(system, Bridge(flask)))
     site = Site(settings, config, folder, front.notice)
     site.start()
     threading.Thread(target=flask.load, name="flask", daemon=True).start()
@@ -132,6 +135,7 @@ def run(bound: socket.socket, settings: Settings, config: Config) -> None:
         Server(options, front).run(sockets=[bound])
     finally:
         site.stop()
+        system.close()
 
 
 def _serve_many(bound: socket.socket, count: int) -> None:

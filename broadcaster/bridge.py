@@ -38,7 +38,7 @@ class Bridge:
         """One request."""
         try:
             async with asyncio.timeout(self._seconds):
-                body = await self._body(receive)
+                body = await read_body(receive, self._largest)
         except TimeoutError:
             await _answer(send, _plain(408, b"The request's body came too slowly. Send it again."))
             return
@@ -49,18 +49,6 @@ class Bridge:
             return
         loop = asyncio.get_running_loop()
         await _answer(send, await loop.run_in_executor(self._threads, self._call, _environ(scope, body)))
-
-    async def _body(self, receive: Receive) -> bytes | None:
-        """The whole body; None where the client left; one byte too many where it is too large."""
-        parts, size = [], 0
-        while True:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if not message.get("more_body") or size > self._largest:
-                return b"".join(parts)
 
     def _call(self, environ: dict[str, Any]) -> Answer:
         started: list[tuple[str, list[tuple[str, str]]]] = []
@@ -80,6 +68,19 @@ class Bridge:
         if body and b"content-length" not in dict(made):
             made.append((b"content-length", str(len(body)).encode()))
         return int(status[:3]), made, body
+
+
+async def read_body(receive: Receive, largest: int) -> bytes | None:
+    """The whole body; None where the client left; more than ``largest`` bytes where it is too large."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if not message.get("more_body") or size > largest:
+            return b"".join(parts)
 
 
 def _environ(scope: Scope, body: bytes) -> dict[str, Any]:

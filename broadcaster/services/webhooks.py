@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from broadcaster.channels import CHANNELS
+from broadcaster.domain.channel import Receipt
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.errors import Forbidden, NotFound
 from broadcaster.services import inbound, receipts
@@ -24,12 +25,18 @@ class Hook:
     signature: str
 
 
+def receipt(system: System, hook: Hook, attempt: str) -> Receipt | None:
+    """What a status callback says, proven; None where it says nothing of a delivery. Raises NotFound, Forbidden."""
+    module, _ = _proven(system, hook)
+    found: Receipt | None = module.receipt(hook.form, attempt)
+    return found
+
+
 def status(system: System, hook: Hook, attempt: str) -> None:
     """A receipt: kept when this returns. Raises NotFound, Forbidden."""
-    module, _ = _proven(system, hook)
-    receipt = module.receipt(hook.form, attempt)
-    if receipt is not None:
-        receipts.receive(system, hook.channel, [receipt])
+    found = receipt(system, hook, attempt)
+    if found is not None:
+        receipts.receive(system, hook.channel, [found])
 
 
 def text(system: System, hook: Hook) -> str:

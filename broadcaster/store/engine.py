@@ -127,4 +127,5 @@ def _sqlite(url: str) -> Engine:
 
 
 def _postgresql(url: str) -> Engine:
-    return sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    waits = {"connect_timeout": 3}  # seconds; a host that is silent must not hold /readyz
+    return sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, connect_args=waits)
