@@ -4,7 +4,8 @@ A **bundle** is JSON: facts of each alert ("alerts"), the zones, and ``states``:
 moment of publication, each further one from an expiry boundary on, under a version number of its own. So a
 web host that has the bundle drops an expired alert by itself, with everything else down.
 
-Expired is not safe (rules.md section 1): lifted, expired, cancelled and superseded stay four things.
+Expired is not safe (rules.md section 1): lifted, expired, cancelled and superseded stay four things. A cancelled
+alert is "sent in error" only where a person said so; one that its issuer cancelled is "called_off".
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ BOUNDARIES = 8
 RECENT = timedelta(hours=24)  # how long an ended alert stays on the first page
 DANGER = tuple(word.value for word in Level)  # worst first
 # The worst of what ended: nobody declared the expired one safe, so it outranks an all clear for something else.
-ENDED = ("expired", "superseded", "cancelled", "lifted")
+ENDED = ("expired", "called_off", "superseded", "cancelled", "lifted")
 ALL_CLEAR = ("lifted", "cancelled")
 Json = dict[str, Any]
 
@@ -60,6 +61,7 @@ class Public:
     ending: str | None = None
     replaces: tuple[str, ...] = ()
     replaced_by: tuple[str, ...] = ()  # slugs
+    in_error: bool = False  # cancelled by somebody who said that it was sent in error (or it is that Cancel)
     held: bool = False  # a danger that is live now came of it, at least for some of its zones
     template: str = ""
     cap: str = ""
@@ -77,14 +79,14 @@ class Standing:
     def face(self) -> str:
         """What a reader is told: live, or one of the four endings. A message that lifts or cancels speaks of
         the ending itself, also when its own time has run out: an all clear never turns into "not safe"."""
-        if self.alert.ending in ALL_CLEAR and self.state in (State.LIVE, State.EXPIRED):
-            return str(self.alert.ending)
-        return held_back(self.state.value, self.alert.held)
+        return face(self.state.value, self.alert.ending, self.alert.in_error, self.alert.held)
 
     @property
     def level(self) -> str:
         """The danger's level, or the ending it speaks of."""
-        return self.alert.ending if self.alert.ending in ALL_CLEAR else danger(self.alert.message)
+        if self.alert.ending in ALL_CLEAR:
+            return face(State.LIVE.value, self.alert.ending, self.alert.in_error)
+        return danger(self.alert.message)
 
     @property
     def since(self) -> datetime:
@@ -92,9 +94,18 @@ class Standing:
         return self.ended or self.alert.message.sent
 
 
+def face(state: str, ending: str | None, in_error: bool, held: bool = False) -> str:
+    """What is told of an alert in that state. ``ending`` is what it did to those it replaced: an all clear and a
+    Cancel speak of it for ever. "cancelled" means sent in error; without a person's word for that, "called_off"."""
+    speaks = ending in ALL_CLEAR and state in (State.LIVE, State.EXPIRED)
+    told = str(ending) if speaks else state
+    told = "called_off" if told == State.CANCELLED and not in_error else told
+    return told if speaks else held_back(told, held)
+
+
 def held_back(state: str, held: bool) -> str:
     """The ending that may be told: nobody reads "safe to return" of an order that goes on for some zones."""
-    return State.SUPERSEDED.value if held and state in ALL_CLEAR else state
+    return State.SUPERSEDED.value if held and state in (*ALL_CLEAR, "called_off") else state
 
 
 def danger(message: CapMessage) -> str:
@@ -172,7 +183,7 @@ def bundle(
     """The whole of version ``number``: a pure function of what is handed in. ``about`` is the agency's facts."""
     moments = [at, *boundaries(alerts, at)]
     return {
-        "format": 1,
+        "format": 2,
         "about": about,
         "alerts": {s.alert.id: facts(s.alert, places) for s in visible(alerts, at)},
         "places": [{"id": p.id, "slug": p.slug, "name": p.name} for p in places],

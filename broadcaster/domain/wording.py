@@ -164,7 +164,7 @@ EVACUATION_LEVELS: Mapping[str, Mapping[str, EvacuationLevel]] = {
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """One of four ways a message ends; they look and read differently everywhere."""
+    """One of the ways a message ends; they look and read differently everywhere."""
 
     state: str
     words: Words
@@ -198,8 +198,20 @@ ENDINGS: Mapping[str, Ending] = {
         "#FFFFFF",
         "crossed",
     ),
+    "called_off": Ending(  # an issuer's Cancel: it may have ended early, been replaced, or been wrong
+        "cancelled",
+        {
+            "en": "Cancelled by its issuer: not declared safe",
+            "es": "Cancelada por su emisor: no se ha declarado seguro",
+        },
+        "#5A5A5A",
+        "#FFFFFF",
+        "bar",
+    ),
     "superseded": Ending("superseded", {"en": "Replaced", "es": "Reemplazada"}, "#FFFFFF", "#1A1A1A", "link"),
 }
+
+IN_ERROR = "sent_in_error"  # the one template whose Cancel says that there never was a danger
 
 DRILL_LABELS: Mapping[Mode, Words] = {
     Mode.EXERCISE: {"en": "EXERCISE", "es": "SIMULACRO"},
@@ -246,6 +258,6 @@ def priority(
     wanted = set(responses)
     if template.startswith("evacuation") or (wanted & {"Evacuate", "Shelter"} and urgency == Urgency.IMMEDIATE):
         return 0
-    if template == "sent_in_error":
+    if template == IN_ERROR:
         return 5
     return 10 * (level(urgency, severity, certainty, wanted).order + 1)

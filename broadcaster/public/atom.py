@@ -10,6 +10,7 @@ from lxml import etree
 
 from broadcaster.domain.wording import ENDINGS
 from broadcaster.public.views import View
+from broadcaster.rendering.words import pick
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 LARGEST = 900_000  # bytes (Google's public alerts refused more)
@@ -30,7 +31,7 @@ def feed(view: View) -> bytes:
     _link(root, "alternate", f"{about['public_url']}/", "text/html")
     size = len(etree.tostring(root))
     for alert in view.alerts:
-        entry = _entry(alert, about["public_url"])
+        entry = _entry(alert, about["public_url"], about["agency"]["languages"][0])
         size += len(etree.tostring(entry, encoding="UTF-8"))
         if size > LARGEST:
             break
@@ -39,11 +40,11 @@ def feed(view: View) -> bytes:
     return document
 
 
-def _entry(alert: dict[str, Any], public_url: str) -> etree._Element:
+def _entry(alert: dict[str, Any], public_url: str, language: str) -> etree._Element:
     entry = etree.Element(_name("entry"), nsmap={None: NAMESPACE})  # type: ignore[dict-item]
     page = f"{public_url}/alerts/{quote(alert['slug'])}"
     _text(entry, "id", page)
-    _text(entry, "title", _title(alert))
+    _text(entry, "title", _title(alert, language))
     _text(entry, "updated", alert["ended"] or alert["sent"])
     _text(entry, "published", alert["sent"])
     _text(etree.SubElement(entry, _name("author")), "name", alert["issuer"] or alert["sender"])
@@ -55,10 +56,10 @@ def _entry(alert: dict[str, Any], public_url: str) -> etree._Element:
     return entry
 
 
-def _title(alert: dict[str, Any]) -> str:
-    """An ended alert says how it ended before anything else."""
+def _title(alert: dict[str, Any], language: str) -> str:
+    """An ended alert says how it ended before anything else, in the agency's first language."""
     ending = ENDINGS.get(alert["face"])
-    return f"{ending.words['en']}: {alert['headline']}" if ending else str(alert["headline"])
+    return f"{pick(ending.words, language)}: {alert['headline']}" if ending else str(alert["headline"])
 
 
 def _link(parent: etree._Element, rel: str, href: str, kind: str) -> None:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from broadcaster.domain.snapshot import DANGER
+from broadcaster.domain.snapshot import DANGER, face
 from broadcaster.domain.wording import ENDINGS, EVACUATION_LEVELS, LEVEL_SHAPES, LEVEL_WORDS, Level
 from broadcaster.public import atom, views
 from broadcaster.public.views import View
@@ -210,7 +210,7 @@ class Speaker:
             "issued": self.strings["issued"].format(time=self.time(alert["sent"])),
             "ended": self.strings["ended_at"].format(time=self.time(alert["ended"])) if alert["ended"] else "",
             "event_ends": self._event_ends(alert) if live else "",
-            "ending_text": "" if live else self._ending(alert["face"]),
+            "ending_text": "" if live else self._ending(alert),
             "replaced_by": [self._link(slug) for slug in alert["replaced_by"]],
             "areas": [area["areaDesc"] for area in alert["areas"]],
             "zones": [self._place(z) for z in alert["zones"] if z in self._places],
@@ -218,8 +218,7 @@ class Speaker:
 
     def row(self, row: Json) -> Json:
         """One line of the archive."""
-        face = row["ending"] if row["ending"] in ("lifted", "cancelled") and row["state"] in ("live", "expired") else ""
-        word = face or row["state"]
+        word = face(row["state"], row["ending"], row.get("in_error", False))
         live = word == "live"
         return {
             "href": f"{self.prefix}/alerts/{row['slug']}",
@@ -267,9 +266,11 @@ class Speaker:
             return ""
         return self.strings["event_ends"].format(time=self.time(alert["ends"]))
 
-    def _ending(self, face: str) -> str:
+    def _ending(self, alert: Json) -> str:
         source = self._agency["contact"] or self._agency["other_source"] or self.strings["the_agency"]
-        return self.strings[f"{face}_text"].format(source=source, agency=self._agency["name"])
+        issuer = alert["issuer"] or self._agency["name"]
+        text = self.strings[f"{alert['face']}_text"]
+        return text.format(source=source, agency=self._agency["name"], issuer=issuer)
 
     def _evacuation(self, alert: Json) -> Json | None:
         step = self._steps.get(alert["evacuation"])

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from broadcaster.domain.config import Config, Settings
-from broadcaster.domain.snapshot import stamp
+from broadcaster.domain.snapshot import face, stamp
 from broadcaster.public.pages import TEMPLATES, Page, Pages, clock_words, environment
 from broadcaster.public.words import languages
 from broadcaster.services import publish
@@ -183,7 +183,7 @@ class Writer:
                 alert = {
                     **facts[row["id"]],
                     "state": row["state"],
-                    "face": _face(row),
+                    "face": face(row["state"], row["ending"], row.get("in_error", False)),
                     "level": "",
                     "ended": row["ended"],
                 }
@@ -261,9 +261,4 @@ def build() -> str:
 
 
 def _key(row: Json) -> str:
-    return f"{row['id']}:{row['state']}:{row['ended']}"
-
-
-def _face(row: Json) -> str:
-    said = row["ending"] in ("lifted", "cancelled") and row["state"] in ("live", "expired")
-    return str(row["ending"] if said else row["state"])
+    return f"{row['id']}:{row['state']}:{row['ended']}:{row.get('in_error', False)}"

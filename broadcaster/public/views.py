@@ -32,7 +32,7 @@ class View:
     @property
     def ended(self) -> list[Json]:
         """What ended lately, apart from all clears whose own time ran out."""
-        return [a for a in self.alerts if a["state"] != "live" and a["face"] == a["state"]]
+        return [a for a in self.alerts if a["state"] != "live" and _ended(a)]
 
     @property
     def zones(self) -> list[Json]:
@@ -88,6 +88,10 @@ def words(alert: Mapping[str, Any], language: str) -> Json:
     found = own or (infos[0] if infos else {"language": language, "headline": alert["headline"]})
     empty = {"description": "", "instruction": "", "event": ""}
     return {**empty, **found, "foreign": own is None}
+
+
+def _ended(alert: Json) -> bool:
+    return alert["face"] == alert["state"] or (alert["face"], alert["state"]) == ("called_off", "cancelled")
 
 
 def _brief(alert: Json) -> Json:

@@ -43,6 +43,8 @@ STRINGS: Mapping[str, Strings] = {
         "expired_text": "Its time has run out. Nobody has declared it safe. Ask {source} before you go back.",
         "lifted_text": "It was lifted by {agency}.",
         "cancelled_text": "It was sent in error. There is no danger from what it said.",
+        "called_off_text": "{issuer} has cancelled it, perhaps because it ended early. "
+        "Nobody here has declared it safe. Ask {source}.",
         "superseded_text": "A newer alert took its place.",
         "partial_text": "This alert no longer holds here. Read what replaced it.",
         "details_in": "Details are in another language.",
@@ -94,6 +96,8 @@ STRINGS: Mapping[str, Strings] = {
         "expired_text": "Su plazo terminó. Nadie ha declarado que sea seguro. Pregunte a {source} antes de volver.",
         "lifted_text": "Fue levantada por {agency}.",
         "cancelled_text": "Se envió por error. No hay peligro por lo que decía.",
+        "called_off_text": "{issuer} la ha cancelado, quizás porque terminó antes. "
+        "Nadie aquí ha declarado que sea seguro. Pregunte a {source}.",
         "superseded_text": "Una alerta más nueva la reemplazó.",
         "partial_text": "Esta alerta ya no rige aquí. Lea la que la reemplazó.",
         "details_in": "Los detalles están en otro idioma.",

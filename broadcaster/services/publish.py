@@ -28,6 +28,7 @@ from broadcaster.domain.snapshot import (
     says_the_same,
     stamp,
 )
+from broadcaster.domain.wording import IN_ERROR
 from broadcaster.rendering import cap_xml
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store_alerts
@@ -93,10 +94,10 @@ def _bundle(system: System, connection: Connection, at: datetime) -> Json:
     since = at - RECENT
     places = store.places(connection)
     alerts = _own(system, connection, store.recent(connection, since))
-    held = _held(connection, alerts)
-    alerts = [replace(alert, held=alert.id in held) for alert in alerts]
+    held, in_error = _held(connection, alerts), store.in_error(connection, IN_ERROR)
+    alerts = [replace(alert, held=alert.id in held, in_error=alert.id in in_error) for alert in alerts]
     alerts += [_shown(row, message) for row, message in store.shown_recent(connection, since) if _is_public(message)]
-    archive = [_slim(row, at, row.id in held) for row in store.archive(connection)]
+    archive = [_slim(row, at, row.id in held, row.id in in_error) for row in store.archive(connection)]
     return bundle(store.highest(connection) + 1, at, _about(system), alerts, places, archive)
 
 
@@ -183,7 +184,7 @@ def _slug(message: CapMessage, id: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", f"{event}-{id}".lower()).strip("-")
 
 
-def _slim(row: Row[Any], at: datetime, held: bool) -> Json:
+def _slim(row: Row[Any], at: datetime, held: bool, in_error: bool) -> Json:
     """One line of the archive."""
     over = row.state == "live" and row.expires is not None and row.expires <= at
     state = "expired" if over else held_back(row.state, held)
@@ -195,6 +196,7 @@ def _slim(row: Row[Any], at: datetime, held: bool) -> Json:
         "language": row.language or "en",
         "state": state,
         "ending": row.ending,
+        "in_error": in_error,
         "sent": stamp(row.sent),
         "ended": stamp(row.expires if state == "expired" else row.ended_at),
     }

@@ -84,6 +84,15 @@ def archive(connection: Connection) -> list[Row[Any]]:
     return list(connection.execute(query.where(_public()).order_by(alerts.c.sent.desc(), alerts.c.id)))
 
 
+def in_error(connection: Connection, template: str) -> set[str]:
+    """Ids of the Cancels made from that template, and of the alerts that they cancelled."""
+    said = sa.and_(_public(), alerts.c.ending == "cancelled", alerts.c.content["template"].as_string() == template)
+    query = sa.select(alerts.c.id, alert_replaces.c.replaced).outerjoin(
+        alert_replaces, alert_replaces.c.alert == alerts.c.id
+    )
+    return {id for row in connection.execute(query.where(said)) for id in row if id is not None}
+
+
 def references(connection: Connection, alert: Alert, sender: str) -> tuple[Reference, ...]:
     """Every earlier message of ours that the alert replaces, directly or through others, oldest first."""
     ids = store_alerts.ancestors(connection, alert.replaces)

@@ -44,9 +44,35 @@ def test_an_ended_danger_never_hides_one_that_holds() -> None:
 
 @pytest.mark.parametrize("state", [State.LIFTED, State.CANCELLED, State.SUPERSEDED, State.EXPIRED])
 def test_the_four_endings_stay_four_things(state: State) -> None:
-    over = public("a1", state=state, ended_at=AT - timedelta(hours=1), expires=AT - timedelta(hours=1))
+    over = public("a1", state=state, ended_at=AT - timedelta(hours=1), expires=AT - timedelta(hours=1), in_error=True)
     assert status("judge-valley", over) == (state.value, "a1")
     assert [(a["state"], a["face"]) for a in made(over)["states"][0]["alerts"]] == [(state.value, state.value)]
+
+
+def test_what_its_issuer_cancelled_is_not_called_an_error() -> None:
+    over = public("a1", state=State.CANCELLED, ended_at=AT)
+    said = public("c1", ending="cancelled", replaces=("a1",))
+    assert status("judge-valley", over) == ("called_off", "a1")
+    assert status("judge-valley", over, said) == ("called_off", "c1")
+    assert status("judge-valley", replace(over, in_error=True), replace(said, in_error=True)) == ("cancelled", "c1")
+    first = made(over, said)["states"][0]["alerts"]
+    assert {(a["id"], a["face"], a["level"]) for a in first} == {
+        ("a1", "called_off", "act_now"),
+        ("c1", "called_off", "called_off"),
+    }
+    later = made(said, at=AT + timedelta(hours=3))["states"][0]["alerts"]
+    assert [(a["state"], a["face"]) for a in later] == [("expired", "called_off")]
+
+
+def test_an_issuers_cancel_of_one_is_not_hidden_by_an_all_clear_for_another() -> None:
+    over = public("a1", state=State.CANCELLED, ended_at=AT - timedelta(minutes=5))
+    assert status("judge-valley", over, public("a2", state=State.LIFTED, ended_at=AT)) == ("called_off", "a1")
+
+
+@pytest.mark.parametrize("in_error", [True, False])
+def test_one_that_goes_on_elsewhere_reads_as_replaced_however_it_was_cancelled(in_error: bool) -> None:
+    over = public("a1", state=State.CANCELLED, ended_at=AT, held=True, in_error=in_error)
+    assert made(over)["states"][0]["alerts"][0]["face"] == "superseded"
 
 
 def test_expired_outranks_an_all_clear_for_something_else() -> None:
@@ -192,7 +218,7 @@ def alerts(draw: st.DrawFn) -> list[Public]:
         zones = tuple(p.id for p in PLACES if draw(st.booleans()))
         level = draw(st.sampled_from(["act_now", "act_soon", "be_ready", "be_aware"]))
         ending = draw(st.sampled_from([None, "superseded", "lifted", "cancelled"]))
-        more = {"until_lifted": draw(st.booleans()), "ending": ending, "zones": zones}
+        more = {"until_lifted": draw(st.booleans()), "ending": ending, "zones": zones, "in_error": draw(st.booleans())}
         made.append(
             public(
                 f"a{number}",

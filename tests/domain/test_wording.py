@@ -61,8 +61,9 @@ def test_levels_are_ordered_and_differ_in_word_and_shape() -> None:
 
 
 def test_the_four_endings_have_four_words_and_four_looks() -> None:
-    assert set(ENDINGS) == {"lifted", "expired", "cancelled", "superseded"}
-    assert len({e.words["en"] for e in ENDINGS.values()}) == len({e.shape for e in ENDINGS.values()}) == 4
+    assert set(ENDINGS) == {"lifted", "expired", "cancelled", "called_off", "superseded"}
+    assert len({e.words["en"] for e in ENDINGS.values()}) == len({e.shape for e in ENDINGS.values()}) == 5
+    assert "not declared safe" in ENDINGS["called_off"].words["en"]
     assert "safe to return" in ENDINGS["lifted"].words["en"]
     assert "not declared safe" in ENDINGS["expired"].words["en"]
 

@@ -111,6 +111,11 @@ def alert(id: str = "a1", at: datetime = AT, level: str = "act_now", **more: Any
     return Alert(**{**given, **more})
 
 
+def cancel(id: str, at: datetime, of: str, template: str) -> Alert:
+    """A live Cancel of another: by the issuer (template "cap") or because it was sent in error."""
+    return alert(id, at, template=template, msg_type=MsgType.CANCEL, ending="cancelled", replaces=(of,))
+
+
 def put(connection: Connection, *alerts: Alert) -> None:
     """Write them."""
     for one in alerts:

@@ -18,7 +18,7 @@ from broadcaster.services.system import System
 from broadcaster.transport.connection import connect
 from tests.public import server
 from tests.public.conftest import House, until
-from tests.public.made import alert, info, put, put_shown
+from tests.public.made import alert, cancel, info, put, put_shown
 
 
 def going_live(house: House, id: str = "a1", **more: object):
@@ -90,6 +90,7 @@ def test_the_four_endings_have_four_words(house: House) -> None:
         for state in ("lifted", "cancelled", "superseded")
     ]
     made.append(alert("expired", now - timedelta(hours=2), expires=now - timedelta(hours=1)))
+    made.append(cancel("correction", now, "cancelled", "sent_in_error"))
     house.shows(house.publish(lambda c: put(c, *made)))
     words = {
         "lifted": "Lifted: safe to return",

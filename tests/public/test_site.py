@@ -24,7 +24,7 @@ from broadcaster.public.site import KEEP, Site, Writer
 from broadcaster.services import publish
 from broadcaster.services.system import System
 from broadcaster.transport.announce import STREAM
-from tests.public.made import alert, info, put, put_zones
+from tests.public.made import alert, cancel, info, put, put_zones
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_a_restored_record_with_a_lower_number_is_followed(county: System, folde
 
 def test_permanent_pages_are_carried_along_without_the_record(county: System, folder: Path) -> None:
     now = county.now()
-    go(county, alert("old", now - timedelta(days=9), state=State.CANCELLED, ended_at=now - timedelta(days=8)))
+    go(county, alert("old", now - timedelta(days=9), state=State.LIFTED, ended_at=now - timedelta(days=8)))
     writer = Writer(folder)
     writer.write(county)
     with county.database.write() as connection:
@@ -145,7 +145,7 @@ def test_permanent_pages_are_carried_along_without_the_record(county: System, fo
         number = publish.publish(county, connection, county.now())
     writer.write(county)
     assert manifest(folder)["number"] == number
-    assert "Sent in error: no danger" in text(folder, "/alerts/evacuation-order-old")
+    assert "Lifted: safe to return" in text(folder, "/alerts/evacuation-order-old")
 
 
 def test_old_versions_and_their_objects_go(county: System, folder: Path) -> None:
@@ -212,9 +212,36 @@ def test_a_feed_never_grows_over_its_limit_and_keeps_the_most_pressing(county: S
 
 def test_an_entry_of_an_ended_alert_says_how_it_ended(county: System, folder: Path) -> None:
     now = county.now()
-    go(county, alert("a1", now, state=State.CANCELLED, ended_at=now))
+    go(county, alert("a1", now, state=State.CANCELLED, ended_at=now), cancel("c1", now, "a1", "sent_in_error"))
     Writer(folder).write(county)
-    assert "<title>Sent in error: no danger: Leave" in text(folder, "/feed.atom")
+    assert text(folder, "/feed.atom").count("<title>Sent in error: no danger: Leave") == 2
+
+
+def test_the_feed_speaks_the_agencys_first_language(county: System, folder: Path) -> None:
+    spanish = replace(county, config=replace(county.config, agency=replace(county.config.agency, languages=("es",))))
+    go(spanish, alert("a1", county.now(), state=State.LIFTED, ended_at=county.now()))
+    Writer(folder).write(spanish)
+    assert "<title>Levantada: es seguro regresar: " in text(folder, "/feed.atom")
+
+
+@pytest.mark.parametrize("days", [0, 9])
+def test_what_its_issuer_cancelled_is_never_called_an_error_or_safe(county: System, folder: Path, days: int) -> None:
+    at = county.now() - timedelta(days=days)
+    go(county, alert("a1", at, state=State.CANCELLED, ended_at=at), cancel("c1", at, "a1", "cap"))
+    Writer(folder).write(county)
+    page = text(folder, "/alerts/evacuation-order-a1")
+    words = "Cancelled by its issuer: not declared safe"
+    assert f"<span>{words}</span>" in page
+    assert f"<span>{words}</span>" in text(folder, "/alerts/evacuation-order-c1")
+    assert text(folder, "/archive").count(words) == 2
+    assert "Judge County has cancelled it, perhaps because it ended early. Nobody here has declared it safe." in page
+    assert "la ha cancelado" in text(folder, "/es/alerts/evacuation-order-a1")
+    paths = ["/", "/archive", "/zones/judge-valley", "/alerts/evacuation-order-a1", "/feed.atom"]
+    assert not [path for path in paths if "error" in text(folder, path) or "no danger" in text(folder, path)]
+    if not days:
+        assert text(folder, "/feed.atom").count("<title>Cancelled by its issuer: not declared safe: Leave") == 2
+        assert text(folder, "/").count("<span>Cancelled by its issuer: not declared safe</span>") == 2
+        assert "Cancelled by its issuer: not declared safe" in text(folder, "/zones/judge-valley")
 
 
 def test_an_identifier_with_signs_of_its_own_can_be_fetched(county: System, folder: Path) -> None:
