@@ -10,10 +10,10 @@ from broadcaster.domain.alert import Alert
 from broadcaster.domain.lifecycle import Verb
 from broadcaster.domain.review import check_approve, check_sign
 from broadcaster.services.release import go_live, tell
-from broadcaster.services.steps import case, changed, noted, recorded, who
+from broadcaster.services.steps import case, changed, held, noted, recorded, who
 from broadcaster.services.system import Actor, System
 from broadcaster.store import alarms
-from broadcaster.store import alerts as store
+from broadcaster.store.engine import again
 
 
 def approve(system: System, actor: Actor, alert_id: str, digest: str, reason: str = "") -> Alert:
@@ -21,15 +21,19 @@ def approve(system: System, actor: Actor, alert_id: str, digest: str, reason: st
 
     Raises Refused (state, digest, time, blocking findings) and Forbidden (role, same person, not verified).
     """
-    with system.database.write() as connection:
-        at = system.now()
-        old = store.get(connection, alert_id, lock=True)
-        if old.signature_owed:
-            return _sign(system, connection, actor, old, digest, reason)
-        now = case(connection, old)
-        check_approve(now, who(actor), digest, system.config.policy, at)
-        new, version = go_live(system, connection, actor, old, Verb.APPROVE, at, reason)
-    tell(system, version)
+
+    def decided() -> tuple[Alert, int | None]:
+        with system.database.write() as connection:
+            at = system.now()
+            old = held(connection, alert_id)
+            if old.signature_owed:
+                return _sign(system, connection, actor, old, digest, reason), None
+            check_approve(case(connection, old), who(actor), digest, system.config.policy, at)
+            return go_live(system, connection, actor, old, Verb.APPROVE, at, reason)
+
+    new, version = again(decided)
+    if version is not None:
+        tell(system, version)
     return new
 
 

@@ -1,7 +1,7 @@
 """What an entry's decision does to our alerts and to the warnings shown on the page, inside the entry's transaction.
 
-Order within the transaction, so that locks never cross: rows of alerts, then shown warnings and publication, then
-what composing writes (whose audit entry locks the chain's head), then our own audit entry.
+Order within the transaction, so that locks never cross: rows of alerts (all at once, by id), then shown warnings and
+publication, then what composing writes (whose audit entry locks the chain's head), then our own audit entry.
 """
 
 from __future__ import annotations
@@ -84,7 +84,11 @@ def apply(case: Case) -> Outcome:
 
 def _earlier(case: Case) -> Earlier:
     retires = case.decision.retires
-    alerts = store_alerts.by_ids(case.connection, [k.alert for k in retires if k.alert], lock=True)
+    by = case.decision.by
+    named = [k.alert for k in retires if k.alert]
+    heir = [by.alert] if by and by.alert else []
+    held = store_alerts.by_ids(case.connection, [*named, *heir], lock=True)
+    alerts = [alert for alert in held if alert.id in named]
     return Earlier(
         tuple(alert for alert in alerts if alert.state in PENDING),
         tuple(alert for alert in alerts if alert.state == State.LIVE),
@@ -306,7 +310,7 @@ def _retire(case: Case, earlier: Earlier) -> Outcome:
 def _hand_on(case: Case, live: Alert) -> str:
     """A live alert named by a late Update: what replaced that Update replaces the alert too, once it is approved."""
     by = case.decision.by
-    heir = store_alerts.find(case.connection, by.alert, lock=True) if by and by.alert else None
+    heir = store_alerts.find(case.connection, by.alert) if by and by.alert else None
     if heir is None or heir.state not in PENDING:
         text = f"Its issuer replaced it by {case.entry.message.identifier}, which was read too late to take its place."
         store_alerts.add_finding(case.connection, live.id, Finding("replaced_by_issuer", text))

@@ -28,9 +28,10 @@ def expire(system: System) -> list[str]:
         return []
     with system.database.write() as connection:
         at = system.now()
+        over = store.by_ids(connection, _due(connection, at), lock=True)  # before alarms: the order of locks
         for alert in _unasked(connection, at):
             _ask(connection, alert, at)
-        ended = [_end(connection, alert, at) for alert in store.by_ids(connection, _due(connection, at), lock=True)]
+        ended = [_end(connection, alert, at) for alert in over if _lasts(alert)]
         live = [alert.id for alert in ended if alert.identifier is not None]
         version = _page(system, connection, live, at)
         for alert in ended:
@@ -38,6 +39,11 @@ def expire(system: System) -> list[str]:
     if version is not None:
         publish.tell(system, version)
     return [alert.id for alert in ended]
+
+
+def _lasts(alert: Alert) -> bool:
+    """Not ended by somebody else while this transaction waited for its row."""
+    return alert.state == State.LIVE or alert.state in PENDING
 
 
 def _due(connection: Connection, at: datetime) -> list[str]:

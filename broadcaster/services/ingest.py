@@ -27,6 +27,7 @@ from broadcaster.services.consequences import Case, apply
 from broadcaster.services.places import areas_of, shapes
 from broadcaster.services.system import Actor, System
 from broadcaster.store import feeds as store
+from broadcaster.store.engine import again
 
 log = logging.getLogger(__name__)
 FAILED = "not_composed"  # tried again at the next poll
@@ -107,9 +108,13 @@ def _one(system: System, feed: FeedConfig, entry: FeedEntry, zones: Sequence[Zon
     """One entry in its own transaction. What cannot be composed is kept as a problem and tried at the next poll."""
     areas = areas_of(entry.message)
     place = touched(areas, zones), elsewhere(areas, zones)
-    try:
+
+    def decided() -> tuple[EntryResult, int | None]:
         with system.database.write() as connection:
-            result, version = _decided(system, connection, feed, entry, place, actor)
+            return _decided(system, connection, feed, entry, place, actor)
+
+    try:
+        result, version = again(decided)
     except (BroadcasterError, DataError) as error:
         return _failed(system, feed, entry, error)
     if version is not None:

@@ -6,9 +6,9 @@ from broadcaster.domain.alert import Alert
 from broadcaster.domain.lifecycle import Verb
 from broadcaster.domain.review import check_override
 from broadcaster.services.release import go_live, tell
-from broadcaster.services.steps import case, who
+from broadcaster.services.steps import case, held, who
 from broadcaster.services.system import Actor, System
-from broadcaster.store import alerts as store
+from broadcaster.store.engine import again
 
 
 def override(system: System, actor: Actor, alert_id: str, digest: str, reason: str = "") -> Alert:
@@ -16,10 +16,14 @@ def override(system: System, actor: Actor, alert_id: str, digest: str, reason: s
 
     Raises as ``approve`` does, and Refused without a reason.
     """
-    with system.database.write() as connection:
-        at = system.now()
-        old = store.get(connection, alert_id, lock=True)
-        check_override(case(connection, old), who(actor), digest, reason, system.config.policy, at)
-        new, version = go_live(system, connection, actor, old, Verb.OVERRIDE, at, reason)
+
+    def decided() -> tuple[Alert, int]:
+        with system.database.write() as connection:
+            at = system.now()
+            old = held(connection, alert_id)
+            check_override(case(connection, old), who(actor), digest, reason, system.config.policy, at)
+            return go_live(system, connection, actor, old, Verb.OVERRIDE, at, reason)
+
+    new, version = again(decided)
     tell(system, version)
     return new

@@ -39,6 +39,16 @@ def case(connection: Connection, alert: Alert) -> Case:
     )
 
 
+def held(connection: Connection, alert_id: str) -> Alert:
+    """The alert, its row and those of the alerts that it replaces locked in the order of their ids.
+
+    Order of locks everywhere: rows of alerts by id, alarms, publication, the audit's head. Raises NotFound.
+    """
+    first = store.get(connection, alert_id)
+    store.by_ids(connection, [alert_id, *first.replaces], lock=True)
+    return store.get(connection, alert_id)
+
+
 def changed(connection: Connection, old: Alert, new: Alert) -> Alert:
     """Compare-and-set; the alert as it then stands. Raises Refused where somebody was first."""
     if not store.change(connection, old, new):

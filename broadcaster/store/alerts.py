@@ -119,9 +119,13 @@ def add_review(connection: Connection, alert_id: str, review: Reviewed) -> None:
 
 # --- reading --------------------------------------------------------------------------------------------------
 def find(connection: Connection, alert_id: str, lock: bool = False) -> Alert | None:
-    """The alert, or None. ``lock`` holds its row until the transaction ends (PostgreSQL; SQLite writes alone)."""
+    """The alert, or None. ``lock`` holds its row until the transaction ends (PostgreSQL; SQLite writes alone).
+
+    The lock is one that rows naming the alert do not wait for (FOR NO KEY UPDATE): whoever writes a review step
+    or a reference to it takes no part in the order of locks.
+    """
     query = sa.select(alerts).where(alerts.c.id == alert_id)
-    return next(iter(_read(connection, query.with_for_update() if lock else query)), None)
+    return next(iter(_read(connection, query.with_for_update(key_share=True) if lock else query)), None)
 
 
 def get(connection: Connection, alert_id: str, lock: bool = False) -> Alert:
@@ -135,7 +139,7 @@ def get(connection: Connection, alert_id: str, lock: bool = False) -> Alert:
 def by_ids(connection: Connection, ids: Iterable[str], lock: bool = False) -> list[Alert]:
     """Those that exist, ordered by id (so that locks of two transactions never cross)."""
     query = sa.select(alerts).where(alerts.c.id.in_(sorted(set(ids)))).order_by(alerts.c.id)
-    return _read(connection, query.with_for_update() if lock else query)
+    return _read(connection, query.with_for_update(key_share=True) if lock else query)
 
 
 def in_states(connection: Connection, *states: State) -> list[Alert]:

@@ -7,17 +7,22 @@ senders starved the web part for seconds (measured; worst wait with the lock 34-
 from __future__ import annotations
 
 import fcntl
+import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.types import TypeDecorator
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+BROKEN_OFF = ("40P01", "40001")  # deadlock_detected, serialization_failure
 
 
 class Time(TypeDecorator[datetime]):
@@ -71,6 +76,19 @@ class Database:
         self.engine.dispose()
         if self._gate is not None:
             self._gate.close()
+
+
+def again(work: Callable[[], T], tries: int = 3) -> T:
+    """Run ``work``, one whole transaction, anew where PostgreSQL broke it off to end a deadlock: it was rolled back
+    then, so nothing of it was done. Nothing but the transaction may stand in ``work`` (no request, no wake-up)."""
+    for _ in range(tries - 1):
+        try:
+            return work()
+        except sa.exc.OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in BROKEN_OFF:
+                raise
+            log.warning("a transaction was broken off (%s) and is run again", error.orig.sqlstate)  # type: ignore[union-attr]
+    return work()
 
 
 def now(connection: Connection) -> datetime:

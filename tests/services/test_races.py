@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
-from broadcaster.domain.config import Config
+from broadcaster.domain.config import Config, FeedConfig, RuleConfig
 from broadcaster.domain.errors import BroadcasterError
 from broadcaster.services import audit, compose, show
 from broadcaster.services.approve import approve
+from broadcaster.services.ingest import EntryResult, ingest
 from broadcaster.services.reject import reject
-from broadcaster.services.system import System
+from broadcaster.services.system import Actor, System
 from broadcaster.services.withdraw import withdraw
-from broadcaster.store.schema import broadcasts, versions
+from broadcaster.store.engine import again
+from broadcaster.store.schema import broadcasts, versions, zones
 from tests.services.agency import AUTHOR, CHIEF, DEPUTY, FEED, agency, cap, cap_draft, in_review, rows, settle_people
+from tests.services.feed_documents import document, named
 
 ROUNDS = 5
 
@@ -89,3 +93,70 @@ def test_the_same_document_twice_at_once_makes_one_alert(system: System) -> None
         draft = cap_draft(cap(f"urn:{n}"), zones=("valley",))
         assert at_once(*[lambda: compose.receive(system, FEED, draft)] * 2) == ["done", "done"]  # noqa: B023
         assert len(show.listing(system)["alerts"]) == n + 1
+
+
+def test_an_approval_against_a_newer_word_of_the_issuer_has_one_outcome(system: System) -> None:
+    """The entry locks the live alert and the waiting Update, the approval both too: in the same order."""
+    nws = FeedConfig("nws", "cap", trust="official")
+    ruled = replace(system, config=replace(system.config, feeds=(nws,), rules=(RuleConfig("all", "submit"),)))
+
+    def read(*documents: bytes) -> EntryResult:
+        return [ingest(ruled, nws, each, {}, Actor("someone", "test")).entries[0] for each in documents][-1]
+
+    for n in range(20):
+        first, second, third = (f"{word}-{n}" for word in ("first", "second", "third"))
+        old = str(read(document(first, 1)).alert)
+        approve(ruled, CHIEF, old, show.alert(ruled, old)["digest"])
+        update = document(second, 2, "Update", [named(first, 1)])
+        waiting = str(read(update).alert)
+        digest = show.alert(ruled, waiting)["digest"]
+        newer = document(third, 3, "Update", [named(first, 1), named(second, 2)])
+        results: list[EntryResult] = []
+        outcomes = at_once(
+            lambda: approve(ruled, CHIEF, waiting, digest),  # noqa: B023
+            lambda: results.append(read(newer)),  # noqa: B023
+        )
+        assert outcomes in (["done", "done"], ["wrong_state", "done"]), (outcomes, results)
+        assert results[0].decision == "update"
+        states = [show.alert(ruled, id_)["state"] for id_ in (old, waiting, str(results[0].alert))]
+        won = outcomes[0] == "done"
+        assert states == ["superseded" if won else "live", "live" if won else "superseded", "in_review"]
+    assert audit.verify(ruled) == []
+
+
+def test_a_transaction_that_the_database_broke_off_is_run_again(system: System) -> None:
+    """Two that lock two rows crosswise: PostgreSQL breaks one off, and both are done in the end."""
+    zone = zones.c
+    gate = threading.Barrier(2, timeout=5)
+    runs = []
+
+    def crosswise(one: str, other: str) -> None:
+        met: list[str] = []
+
+        def work() -> None:
+            runs.append(one)
+            with system.database.write() as connection:
+                connection.execute(zones.update().where(zone.id == one).values(name="x"))
+                if not met and not system.database.sqlite:
+                    met.append(one)
+                    gate.wait()
+                connection.execute(zones.update().where(zone.id == other).values(name="x"))
+
+        again(work)
+
+    outcomes = at_once(lambda: crosswise("valley", "hills"), lambda: crosswise("hills", "valley"))
+    assert outcomes == ["done", "done"]
+    assert len(runs) == (2 if system.database.sqlite else 3)
+
+
+def test_other_failures_are_not_tried_again(system: System) -> None:
+    runs = []
+
+    def work() -> None:
+        runs.append(1)
+        with system.database.write() as connection:
+            connection.execute(sa.text("SELECT 1 FROM no_such_table"))
+
+    with pytest.raises(sa.exc.DBAPIError):
+        again(work)
+    assert len(runs) == 1
