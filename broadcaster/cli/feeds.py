@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
 from broadcaster.cli.common import as_json, note, opened, origin, show
 from broadcaster.domain.errors import Invalid, NotFound
 from broadcaster.services import poll as polling
-from broadcaster.services.ingest import IngestResult, ingest
+from broadcaster.services.ingest import ingest
 from broadcaster.services.system import Actor
 
 
@@ -60,7 +59,7 @@ def ingest_(name: str, files: tuple[Path, ...], json_: bool) -> None:
         if feed is None:
             raise NotFound("feed", f"there is no feed {name}; feeds list names them")
         actor = Actor(f"feed:{name}", origin())
-        found = {"files": [_shape(file, ingest(system, feed, body, {}, actor)) for file, body in bodies]}
+        found = {"files": [ingest(system, feed, body, {}, actor).as_dict(file) for file, body in bodies]}
     lines = []
     for file in found["files"]:
         lines += [f"{file['file']}: {len(file['entries'])} entries, {len(file['problems'])} problems"]
@@ -76,14 +75,3 @@ def _bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise Invalid("file_unreadable", f"{file} cannot be read: {error.strerror}; nothing was taken") from error
-
-
-def _shape(file: str, result: IngestResult) -> dict[str, Any]:
-    return {
-        "file": file,
-        "entries": [
-            {"identifier": e.identifier, "decision": e.decision, "reason": e.reason, "alert": e.alert}
-            for e in result.entries
-        ],
-        "problems": [{"code": p.code, "text": p.text} for p in result.problems],
-    }

@@ -13,7 +13,7 @@ import shapely
 from shapely.geometry import mapping, shape
 
 from broadcaster.domain.errors import Invalid
-from broadcaster.services import audit
+from broadcaster.services import audit, publish
 from broadcaster.services.system import Actor, System
 from broadcaster.store import zones as store
 from broadcaster.store.zones import Zone
@@ -34,12 +34,16 @@ def import_geojson(system: System, actor: Actor, path: Path) -> Imported:
     """Take a FeatureCollection of zones (``properties.id``, ``name``, optional ``slug``, ``ugc``, ``same``).
 
     Raises Invalid naming every bad feature by its index; nothing is changed then. Zones that the file does not
-    name stay: absence is never a deletion.
+    name stay: absence is never a deletion. The page shows what changed from this transaction on.
     """
     wanted = read(path)
     with system.database.write() as connection:
         added, updated = store.merge(connection, wanted)
-        audit.record(system, connection, actor, "zones.import", path.name, system.now(), added=added, updated=updated)
+        at, detail = system.now(), {"added": added, "updated": updated}
+        version = publish.publish(system, connection, at) if added or updated else None
+        audit.record(system, connection, actor, "zones.import", path.name, at, **detail, version=version)
+    if version is not None:
+        publish.tell(system, version)
     return Imported(added, updated, len(wanted) - added - updated)
 
 

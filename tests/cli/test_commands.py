@@ -215,6 +215,17 @@ def test_documents_that_cannot_be_used_are_reported_and_a_missing_file_takes_not
     assert [[entry["decision"] for entry in file["entries"]] for file in found] == [[], ["new"], ["ignore"]]
 
 
+def test_links_of_an_index_that_a_file_cannot_follow_are_said(county: Run, tmp_path: Path) -> None:
+    index = tmp_path / "index.xml"
+    index.write_text(
+        '<feed xmlns="http://www.w3.org/2005/Atom"><id>i</id><title>t</title><entry><id>e</id><title>w</title>'
+        '<link type="application/cap+xml" href="https://cap.example/one.xml"/></entry></feed>'
+    )
+    (found,) = value(county("feeds", "ingest", "cap-index", str(index), "--json"))["files"]
+    assert found["file"] == str(index)
+    assert "links" in {problem["code"] for problem in found["problems"]}
+
+
 def test_feeds_are_listed_and_a_poll_that_fails_says_why(run: Run) -> None:
     assert [row["name"] for row in value(run("feeds", "list", "--json"))] == ["nws", "cap", "cap-index"]
     run("feeds", "poll", "nothing", code=1)

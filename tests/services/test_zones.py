@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcaster.domain.errors import Invalid
-from broadcaster.services import zones
+from broadcaster.services import audit, publish, zones
 from broadcaster.services.system import Actor, System
 from broadcaster.store import zones as store
+from broadcaster.transport.announce import STREAM
 
 SHELL = Actor("system", "cli:root@test")
 SQUARE = [[[-105.0, 40.0], [-104.0, 40.0], [-104.0, 41.0], [-105.0, 41.0], [-105.0, 40.0]]]
@@ -48,6 +49,22 @@ def test_zones_are_added_then_updated_then_left_alone(system: System, tmp_path: 
     north, south = standing(system)
     assert (north.id, north.slug, north.name) == ("north", "north-valley", "North Valley and Hills")
     assert south.id == "south"
+
+
+def test_the_page_shows_zones_at_once_and_only_what_changed_makes_a_version(system: System, tmp_path: Path) -> None:
+    def shown() -> tuple[int, list[str]]:
+        newest = publish.newest(system)
+        assert newest is not None
+        return newest["number"], [place["name"] for place in newest["bundle"]["places"]]
+
+    zones.import_geojson(system, SHELL, write(tmp_path, feature()))
+    assert shown() == (1, ["North Valley"])
+    zones.import_geojson(system, SHELL, write(tmp_path, feature()))
+    assert shown() == (1, ["North Valley"])
+    zones.import_geojson(system, SHELL, write(tmp_path, feature(name="North Hills")))
+    assert shown() == (2, ["North Hills"])
+    assert system.redis.xlen(STREAM) == 2
+    assert audit.verify(system) == []
 
 
 def test_codes_and_outline_are_kept_and_a_third_coordinate_is_dropped(system: System, tmp_path: Path) -> None:
