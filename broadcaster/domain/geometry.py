@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SMALLEST = 1e-10  # square degrees, about one square metre: borders that only touch stay below
 POINT_KM = 0.01  # a circle of radius 0 is a place: this much round it, so that it lies in a zone
 CORNERS = 64
+GROUP = 20  # sides looked up at once; each may meet all others
+MOST_CROSSINGS = 1000  # mending takes longer than their square: 400 random points took a minute, 50,000 all memory
 _COUNTY_CODES = frozenset(["same", "fips6", "fips"])
 
 
@@ -65,12 +67,16 @@ def shape_of(area: Area) -> BaseGeometry | None:
     import shapely
 
     parts = [ring_shape(ring) for ring in area.polygons] + [circle_shape(circle) for circle in area.circles]
-    whole = shapely.union_all([part for part in parts if part is not None])
+    known = [part for part in parts if part is not None]
+    whole = _hull(known) if len(known) > 1 and _tangled(known) else shapely.union_all(known)
     return None if whole.is_empty else whole
 
 
 def ring_shape(ring: Ring) -> BaseGeometry | None:
-    """A ring in either direction, mended where it crosses itself; None where it covers nothing."""
+    """A ring in either direction, mended where it crosses itself; None where it covers nothing.
+
+    A tangle (more than ``MOST_CROSSINGS``) counts as all that lies inside its outermost points: rather too wide, for
+    a person to see in review, than a process that hangs."""
     from shapely.geometry import Polygon
 
     points = _unwrapped([(longitude, latitude) for latitude, longitude in ring])
@@ -113,7 +119,40 @@ def _on_map(shape: BaseGeometry) -> BaseGeometry:
 def _valid(shape: BaseGeometry) -> BaseGeometry:
     import shapely
 
-    return shape if shape.is_valid else shapely.make_valid(shape)
+    if shape.is_valid:
+        return shape
+    if _tangled([shape]):
+        return _hull([shape])
+    return shapely.make_valid(shape, method="structure", keep_collapsed=False)
+
+
+def _hull(shapes: Sequence[BaseGeometry]) -> BaseGeometry:
+    import shapely
+
+    return shapely.MultiPoint(shapely.get_coordinates(shapes)).convex_hull
+
+
+def _tangled(shapes: Sequence[BaseGeometry]) -> bool:
+    """Do the borders meet each other more than ``MOST_CROSSINGS`` times? Counted in groups, so that it ends early."""
+    import shapely
+
+    sides = [side for ring in shapely.get_rings(list(shapes)) for side in _sides(ring)]
+    tree, found = shapely.STRtree(sides), 0
+    for start in range(0, len(sides), GROUP):
+        group = sides[start : start + GROUP]
+        found += tree.query(group, predicate="crosses").shape[1] // 2
+        if found > MOST_CROSSINGS:
+            return True
+    return False
+
+
+def _sides(ring: BaseGeometry) -> Sequence[BaseGeometry]:
+    import numpy
+    import shapely
+
+    points = shapely.get_coordinates(ring)
+    pairs = numpy.stack((points[:-1], points[1:]), axis=1)
+    return [*numpy.atleast_1d(shapely.linestrings(pairs))]
 
 
 def _mended(shape: BaseGeometry) -> BaseGeometry | None:

@@ -161,3 +161,39 @@ def test_no_numbers_break_it(corners: list[tuple[float, float]], centre: tuple[f
     round_ = circle_shape(Circle(centre, radius))
     assert round_ is None or round_.is_valid
     touched([Area("", polygons=((*corners, *corners[:1]),), circles=(Circle(centre, radius),))], ZONES)
+
+
+def test_a_tangle_of_a_polygon_is_read_as_all_that_lies_inside_its_outermost_points() -> None:
+    """Mending it would take a minute at 400 points and all memory at 50,000; a web process was killed by it."""
+    spots = [(38.1 + i * 7 % 11 * 0.05, -120.9 + i * 5 % 13 * 0.05) for i in range(3000)]
+    shape = shape_of(Area("", polygons=((*spots, spots[0]),)))
+    assert shape is not None
+    assert shape.bounds == pytest.approx((-120.9, 38.1, -120.3, 38.6))
+    assert shape.equals(shape.convex_hull)
+
+
+def test_many_polygons_that_cross_each_other_often_are_one_wide_shape_too() -> None:
+    needles = tuple(
+        (
+            (38.1, -120.9 + i * 0.005),
+            (38.9, -120.1 - i * 0.005),
+            (38.9, -120.1001 - i * 0.005),
+            (38.1, -120.9 + i * 0.005),
+        )
+        for i in range(100)
+    )
+    shape = shape_of(Area("", polygons=needles))
+    assert shape is not None
+    assert shape.equals(shape.convex_hull)
+    few = shape_of(Area("", polygons=needles[:5]))
+    assert few is not None
+    assert not few.equals(few.convex_hull)
+
+
+def test_one_spike_in_a_long_outline_does_not_widen_it() -> None:
+    """Fine lines of 400 corners and one wrong one: mended, not rounded up to its outermost points."""
+    comb = [(38.0 + (i % 2) * 0.4, -120.9 + i * 0.001) for i in range(400)]
+    outline = [(37.9, -120.9), *comb, (37.9, -120.4), (38.05, -120.9), (37.9, -120.9)]
+    shape = shape_of(Area("", polygons=(tuple(outline),)))
+    assert shape is not None
+    assert shape.area < shape.convex_hull.area * 0.8
