@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -33,12 +34,23 @@ def receive(system: System, channel: str, receipts: Sequence[Receipt]) -> None:
 def drain(system: System) -> int:
     """Merge all receipts that wait, in groups. Returns how many were merged."""
     total = 0
+    lost_before(system)
     try:
         for group in transport.drain(system.redis):
             total += _merge(system, group)
     except RedisError:
         pass  # Redis went away: what it still holds is drained when it is back, SQL's own part follows below
     return total + _merge_waiting(system)
+
+
+def lost_before(system: System) -> datetime | None:
+    """Receipts of what began before this moment may be lost with Redis; None while Redis is away."""
+    with system.database.read() as connection:
+        at = now(connection)
+    try:
+        return transport.since(system.redis, at)
+    except RedisError:
+        return None
 
 
 def _merge(system: System, rows: Sequence[dict[str, Any]]) -> int:

@@ -15,6 +15,7 @@ from broadcaster.domain.delivery import NOT_FOUND_TWICE_SECONDS, AttemptState
 from broadcaster.domain.message import Message
 from broadcaster.services.channels import open_channel, open_channels
 from broadcaster.services.deliveries import suppress_ended
+from broadcaster.services.receipts import lost_before
 from broadcaster.services.system import System
 from broadcaster.services.verdicts import act, verdicts
 from broadcaster.store import alarms, deliveries
@@ -75,10 +76,10 @@ def ask(system: System) -> int:
 
 def _due(system: System) -> list[Any]:
     """Attempts to ask about, marked as asked so that no other process asks now."""
+    seconds, lost = system.config.policy.accepted_ask_after_seconds, lost_before(system)
     with system.database.write() as connection:
         at = now(connection)
-        seconds = system.config.policy.accepted_ask_after_seconds
-        rows = store.in_doubt(connection, at) + store.without_receipt(connection, at, seconds)
+        rows = store.in_doubt(connection, at) + store.without_receipt(connection, at, seconds, lost)
         store.mark_asked(connection, [row.id for row in rows], at)
     return rows
 
@@ -130,6 +131,8 @@ def _conclude(system: System, row: Any, answer: Found | Exception | None, channe
 def _word(
     system: System, connection: Connection, row: Any, answer: Found | None, channel: Channel | None, at: datetime
 ) -> Word | None:
+    if answer is not None and answer.status == row.state:
+        return None  # nothing new; ``asked`` was noted, so that it is not asked again at once
     if answer is not None:
         return Word(row.id, AttemptState(answer.status), answer.provider_id, answer.url, code=answer.code)
     if row.state != AttemptState.UNKNOWN:

@@ -14,6 +14,7 @@ from broadcaster.store.schema import alerts, attempts, broadcast_messages, broad
 
 a, d, b, m = attempts.c, deliveries.c, broadcasts.c, broadcast_messages.c
 ASK_AGAIN_SECONDS = 5
+LOST_ASK_SECONDS = 30  # a receipt that was not lost has mostly come by then
 
 
 def silent(connection: Connection, at: datetime, limit: int = 1000) -> list[str]:
@@ -29,12 +30,22 @@ def in_doubt(connection: Connection, at: datetime, limit: int = 500) -> list[Any
     return list(connection.execute(_asking(sa.and_(_state("unknown"), due)).order_by(a.started).limit(limit)))
 
 
-def without_receipt(connection: Connection, at: datetime, seconds: int, limit: int = 200) -> list[Any]:
-    """Accepted attempts nobody has said anything of for ``seconds``."""
+def without_receipt(
+    connection: Connection, at: datetime, seconds: int, lost: datetime | None = None, limit: int = 200
+) -> list[Any]:
+    """Accepted attempts nobody has said anything of for ``seconds``; none is asked about more often than that.
+
+    ``lost`` is when Redis was last found empty: what began before it may have lost its receipt there, and is asked
+    about once after ``LOST_ASK_SECONDS``.
+    """
     before = at - timedelta(seconds=seconds)
-    quiet = sa.and_(_state("accepted"), a.changed <= before, sa.or_(a.asked.is_(None), a.asked <= before))
+    quiet = sa.and_(a.changed <= before, sa.or_(a.asked.is_(None), a.asked <= before))
+    if lost is not None:
+        early = a.changed <= at - timedelta(seconds=LOST_ASK_SECONDS)
+        quiet = sa.or_(quiet, sa.and_(a.started <= lost, early, sa.or_(a.asked.is_(None), a.asked <= lost)))
     young = a.started > at - timedelta(days=2)
-    return list(connection.execute(_asking(sa.and_(quiet, young)).order_by(a.changed).limit(limit)))
+    wanted = sa.and_(_state("accepted"), quiet, young)
+    return list(connection.execute(_asking(wanted).order_by(a.changed).limit(limit)))
 
 
 def mark_asked(connection: Connection, ids: Sequence[str], at: datetime) -> None:

@@ -1,7 +1,8 @@
 """The receipts list in Redis: receiving costs one RPUSH, draining renames the list and reads it in groups.
 
 A drain that dies leaves its renamed list in the index set; the next one merges it again, which changes
-nothing, because merging is a fold. Lost with Redis: the provider is asked after a while.
+nothing, because merging is a fold. A mark says since when this Redis holds what it was given: where the mark is gone,
+Redis was emptied, and receipts with it; the provider is asked about attempts older than the new mark.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from redis import Redis
 
 LIST = "receipts"
 DRAINING = "receipts:draining"
+MARK = "receipts:since"
 _RENAME = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('RENAME', KEYS[1], ARGV[1])
@@ -25,6 +28,12 @@ return redis.call('SADD', KEYS[2], ARGV[1])
 def push(redis: Redis, rows: Sequence[dict[str, Any]]) -> None:
     """Keep receipts for the next drain. Raises RedisError when Redis refuses: the caller writes SQL then."""
     redis.rpush(LIST, *[json.dumps(row) for row in rows])
+
+
+def since(redis: Redis, at: datetime) -> datetime:
+    """Since when this Redis has lost nothing; ``at`` where it was found empty. Raises RedisError."""
+    redis.set(MARK, at.isoformat(), nx=True)
+    return datetime.fromisoformat(_text(redis.get(MARK) or at.isoformat()))
 
 
 def drain(redis: Redis, group: int = 500) -> Iterator[list[dict[str, Any]]]:
