@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.engine import Connection
 
@@ -232,6 +232,10 @@ def _where_and_links(system: System, connection: Connection, draft: Draft) -> tu
 def _issuer(draft: Draft, spec: Spec, links: Links) -> tuple[tuple[Info, ...], list[Finding]]:
     """The words of a document. A Cancel may come without any: then those of what it takes back."""
     if draft.cap is None:
+        if draft.template == "cap" and not draft.issuer:
+            raise Invalid(
+                "cap_document", "The template cap takes its words from a CAP document. Send one, or name another."
+            )
         return draft.issuer, []
     infos = draft.cap.infos or tuple(info for old in links.alerts[:1] for info in old.content.infos)
     event = spec.cap.event.get("en", "")
@@ -244,9 +248,7 @@ def _issuer(draft: Draft, spec: Spec, links: Links) -> tuple[tuple[Info, ...], l
 
 def _end(draft: Draft, spec: Spec, at: datetime) -> tuple[datetime | None, bool, list[Finding]]:
     """(end, in force until lifted, findings). An end that nobody gave is the template's, and is shown."""
-    given = draft.expires or (draft.cap.expires if draft.cap else None)
-    if given is not None and given.tzinfo is None:
-        raise Invalid("naive_time", "expires has no zone. Write it like 2026-11-22T18:30:00-08:00.")
+    given = _moment(draft.expires or (draft.cap.expires if draft.cap else None))
     if draft.until_lifted and given is not None:
         raise Invalid("two_ends", "Either it has an end (expires) or it holds until lifted, not both.")
     if draft.until_lifted or (draft.until_lifted is None and given is None and spec.until_lifted):
@@ -256,6 +258,19 @@ def _end(draft: Draft, spec: Spec, at: datetime) -> tuple[datetime | None, bool,
     hours = f"{spec.expires_hours:g}"
     assumed = Finding("expires_assumed", f"No end was given; it ends {hours} hours after it was written.")
     return at + timedelta(hours=spec.expires_hours), False, [assumed]
+
+
+def _moment(given: datetime | None) -> datetime | None:
+    if given is None:
+        return None
+    if given.tzinfo is None:
+        raise Invalid("naive_time", "expires has no zone. Write it like 2026-11-22T18:30:00-08:00.")
+    try:
+        return given.astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid(
+            "expires", f"expires {given} is at an end of the calendar. Give a time that will come."
+        ) from error
 
 
 def _ending(draft: Draft, spec: Spec) -> str:
@@ -270,10 +285,23 @@ def _msg_type(draft: Draft, alert: Alert) -> MsgType:
     return draft.msg_type
 
 
+def _no_channels(alert: Alert) -> Finding:
+    """The real thing may stand on the page alone. A drill is never there: without a channel it would go nowhere.
+
+    What ends or changes a drill's rest, which was texted to nobody, must still be possible.
+    """
+    if alert.mode == Mode.ACTUAL or alert.replaces:
+        return Finding("no_channels", "No channel carries it: it would stand on the page and reach nobody.")
+    text = (
+        "No channel carries drills, and no drill is on the page: it would go nowhere. Set drills = true on a channel."
+    )
+    return Finding("no_channels", text, blocking=True)
+
+
 def _checks(system: System, connection: Connection, alert: Alert, limits: Mapping[str, Limits]) -> list[Finding]:
     found: list[Finding] = []
     if not alert.channels:
-        found.append(Finding("no_channels", "No channel carries it: it would stand on the page and reach nobody."))
+        found.append(_no_channels(alert))
     if expired(alert, system.now()):
         found.append(Finding("expired", "Its end has passed. Give it a later end.", blocking=True))
     longest = timedelta(hours=system.config.policy.max_expires_hours)

@@ -150,6 +150,19 @@ def test_an_alert_by_template_becomes_a_draft(partner: Machine, filled: System, 
     assert (found["template"], found["zones"], found["source"]["token"]) == ("severe_weather", ["north"], "partner")
 
 
+def test_a_drill_that_no_channel_carries_says_so_and_cannot_be_submitted(partner: Machine, filled: System) -> None:
+    drill = template_draft(filled) | {"mode": "exercise", "fields": {"event": "tornado", "guidance": "go_indoors"}}
+    made = partner.post("/api/v1/alerts", json=drill)
+    assert made.status_code == 201
+    id_ = made.get_json()["id"]
+    found = AlertOut.model_validate(partner.get(f"/api/v1/alerts/{id_}").get_json())
+    assert (found.mode, found.messages) == ("exercise", [])
+    assert [f.code for f in found.findings if f.blocking] == ["no_channels"]
+    problem(partner.post(f"/api/v1/alerts/{id_}/submit"), 409, "no_channels")
+    problem(partner.post("/api/v1/alerts", json=drill | {"channels": ["sms"]}), 422, "not_for_drills")
+    assert counted(filled) == 1
+
+
 def test_an_area_in_geojson_finds_its_zones(partner: Machine, filled: System) -> None:
     body = template_draft(filled) | {
         "zones": [],

@@ -291,6 +291,20 @@ def test_without_any_channel_author_and_approver_are_told(system: System) -> Non
     assert live(system, replace(ORDER, channels=())).state == State.LIVE
 
 
+@pytest.mark.parametrize("mode", [Mode.EXERCISE, Mode.TEST])
+def test_a_drill_that_no_channel_carries_cannot_be_submitted(system: System, mode: Mode) -> None:
+    none = replace(system.config, channels=tuple(replace(c, drills=False) for c in system.config.channels))
+    without = replace(system, config=none)
+    made = compose.create(without, AUTHOR, replace(ORDER, mode=mode))
+    assert made.channels == ()
+    (found,) = (f for f in show.alert(without, made.id)["findings"] if f["code"] == "no_channels")
+    assert found["blocking"]
+    assert "drills = true" in found["text"]
+    with pytest.raises(Refused, match="no_channels"):
+        submit(without, AUTHOR, made.id)
+    assert "no_channels" not in codes(system, compose.create(system, AUTHOR, replace(ORDER, mode=mode)))
+
+
 def test_a_channel_that_reaches_nobody_is_named(system: System) -> None:
     with_mail = with_real_channel(system, drills=False)
     assert "no_subscribers" in codes(system, compose.create(with_mail, AUTHOR, ORDER))
