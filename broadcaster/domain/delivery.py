@@ -126,10 +126,14 @@ def _may_retry(tries: Sequence[Tried], life: Life, due: datetime) -> bool:
 
 
 def wait_seconds(tries: Sequence[Tried]) -> float:
-    """Before the next try: what the provider asks for, nothing after a proof of never sent, else 5 s doubling."""
+    """Before the next try: what the provider asks for, nothing after a proof of never sent, else 5 s doubling.
+
+    It ends at 30 s where the provider takes nothing now (it may be back any moment), at 5 min after a failure.
+    """
     last = tries[-1]
     if last.retry_after is not None:
         return last.retry_after
-    if last.state is AttemptState.NOT_SENT and not last.code:
+    never_taken = last.state is AttemptState.NOT_SENT
+    if never_taken and not last.code:
         return 0.0
-    return float(min(300, 5 * 2 ** min(len(tries) - 1, 6)))
+    return float(min(30 if never_taken else 300, 5 * 2 ** min(len(tries) - 1, 6)))

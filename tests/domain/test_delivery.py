@@ -111,3 +111,8 @@ def test_a_proof_of_never_sent_is_tried_again_at_once() -> None:
 def test_waits_double_and_end_at_five_minutes() -> None:
     waits = [wait_seconds([failed(Verdict.RETRY)] * count) for count in range(1, 10)]
     assert waits == [5, 10, 20, 40, 80, 160, 300, 300, 300]
+
+
+def test_where_nobody_answers_the_waits_end_at_half_a_minute() -> None:
+    nobody = Tried(A.NOT_SENT, "connect", Verdict.BACK_OFF)
+    assert [wait_seconds([nobody] * count) for count in range(1, 7)] == [5, 10, 20, 30, 30, 30]
