@@ -187,4 +187,5 @@ def inbound_kind(body: str) -> InboundKind:
 def help_text(emergency_number: str, contact: str = "") -> str:
     """The answer to HELP: danger first, nobody reads this, then how to leave (rules.md section 4)."""
     reach = f" Questions: {contact}." if contact else ""
-    return f"In danger call {emergency_number}. Nobody reads this number.{reach} Reply STOP to get no more alerts."
+    first = f"In danger call {emergency_number} (or text it where available). Nobody reads this number."
+    return f"{first}{reach} Reply STOP to get no more alerts."

@@ -119,7 +119,7 @@ def test_help_is_answered_with_danger_first() -> None:
     words = said.findtext("Message") or ""
     assert said.tag == "Response"
     assert words == help_text("911", "Fire & Rescue <555>")
-    assert words.startswith("In danger call 911. Nobody reads this number.")
+    assert words.startswith("In danger call 911 (or text it where available). Nobody reads this number.")
     assert "STOP" in words
 
 
