@@ -94,6 +94,7 @@ def environment(root: Path = ROOT) -> SandboxedEnvironment:
     )
     made.filters["sentences"] = sentences
     made.filters["stop"] = stop
+    made.filters["opening"] = opening
     return made
 
 
@@ -135,3 +136,8 @@ def _spec(path: Path) -> Spec:
     if spec.ending not in ("superseded", "cancelled", "lifted"):
         raise ConfigError("T004", f"{path} ending", f"{spec.ending!r} is unknown", "superseded, cancelled or lifted")
     return spec
+
+
+def opening(text: str) -> str:
+    """Words that a person typed, standing at the start of a sentence."""
+    return text[:1].upper() + text[1:]
