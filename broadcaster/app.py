@@ -13,13 +13,13 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from broadcaster.api import alerts, hooks, problems, state
 from broadcaster.console import login, pages
-from broadcaster.domain.errors import BroadcasterError, ConfigError, Unavailable
+from broadcaster.domain.errors import BroadcasterError, ConfigError, Invalid, Unavailable
 from broadcaster.public import forms
 from broadcaster.services.system import System
 from broadcaster.settings import load_config, load_settings
@@ -117,6 +117,10 @@ def _of_http(error: Exception) -> ResponseReturnValue:
 
 
 def _of_database(error: Exception) -> ResponseReturnValue:
+    if isinstance(error, DataError):  # PostgreSQL takes no NUL in a text, and no number beyond its type
+        return _of_ours(
+            Invalid("unreadable_text", "A character or number in the request is one that nothing can carry.")
+        )
     log.error("the database refused: %s", error)
     return _of_ours(Unavailable("database", "The database is away. Try again in a moment."))
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import Any
 
 from a2wsgi.wsgi import build_environ
@@ -40,12 +42,12 @@ class Bridge:
             async with asyncio.timeout(self._seconds):
                 body = await read_body(receive, self._largest)
         except TimeoutError:
-            await _answer(send, _plain(408, b"The request's body came too slowly. Send it again."))
+            await _answer(send, _refusal(scope, 408, "The request's body came too slowly. Send it again."))
             return
         if body is None:
             return
         if len(body) > self._largest:
-            await _answer(send, _plain(413, f"A request may hold {self._largest} bytes at most.".encode()))
+            await _answer(send, _refusal(scope, 413, f"A request may hold {self._largest} bytes at most."))
             return
         loop = asyncio.get_running_loop()
         await _answer(send, await loop.run_in_executor(self._threads, self._call, _environ(scope, body)))
@@ -95,9 +97,16 @@ def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
     return environ
 
 
-def _plain(status: int, text: bytes) -> Answer:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-    return status, [*headers, (b"content-length", str(len(text)).encode())], text
+def _refusal(scope: Scope, status: int, text: str) -> Answer:
+    """Text for people; for machines what ``api.problems`` writes, which cannot be loaded here."""
+    kind, body = "text/plain; charset=utf-8", text
+    if scope["path"].startswith("/api/"):
+        title = HTTPStatus(status).phrase
+        code = title.lower().replace(" ", "_")
+        told = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": text}
+        kind, body = "application/problem+json", json.dumps(told)
+    headers = [(b"content-type", kind.encode()), (b"connection", b"close")]
+    return status, [*headers, (b"content-length", str(len(body)).encode())], body.encode()
 
 
 async def _answer(send: Send, answer: Answer) -> None:

@@ -15,12 +15,13 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from alert_feeds import PARSERS
 from broadcaster.channels import CHANNELS, PLANNED
+from broadcaster.domain import config_check
 from broadcaster.domain.channel import DataPath, Secret
 from broadcaster.domain.config import (
     Agency,
@@ -33,6 +34,7 @@ from broadcaster.domain.config import (
 )
 from broadcaster.domain.errors import ConfigError
 from broadcaster.domain.wording import EVACUATION_LEVELS
+from broadcaster.rendering import templates
 
 T = TypeVar("T")
 SOCKET_BYTES = 100
@@ -54,6 +56,10 @@ def value(name: str, environ: Mapping[str, str], default: str = "") -> str:
         raise ConfigError(
             "S001", f"{name}_FILE", f"{path} cannot be read: {error.strerror}", "give a readable file"
         ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            "S001", f"{name}_FILE", f"{path} is no text", "give a file that holds the value alone"
+        ) from error
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -64,7 +70,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if not 0 < port < 65536:
         raise ConfigError("S012", "PORT", f"{port} is no port", "for example PORT=8000")
     production = _production(env)
-    redis_url = value("REDIS_URL", env)
+    redis_url = _redis_url(value("REDIS_URL", env))
     return Settings(
         database_url=_database_url(value("DATABASE_URL", env) or f"sqlite:///{data}/broadcaster.db"),
         redis_url=redis_url or f"unix://{quote(str(_socket(data)))}",
@@ -98,7 +104,9 @@ def load_config(settings: Settings, environ: Mapping[str, str] | None = None) ->
     for file, rows in (("channels.toml", channels), ("feeds.toml", feeds), ("rules.toml", rules)):
         _unique(file, [row.name for row in rows])
     _known_names(channels, feeds, rules)
-    return Config(agency, policy, channels, feeds, rules)
+    config = Config(agency, policy, channels, feeds, rules)
+    config_check.check(config, templates.names())
+    return config
 
 
 def _levels(policy: Policy) -> None:
@@ -132,14 +140,14 @@ def _socket(data: Path) -> Path:
 
 def _number(name: str, env: Mapping[str, str], default: int) -> int:
     text = value(name, env, str(default))
-    if not text.isdigit():
+    if not re.fullmatch(r"[0-9]{1,9}", text):
         raise ConfigError("S003", name, f"{text!r} is not a whole number", f"for example {name}={default}")
     return int(text)
 
 
 def _address(name: str, env: Mapping[str, str], default: str, production: bool) -> str:
     url = value(name, env, default).rstrip("/")
-    if not re.fullmatch(r"https?://[^/\s]+", url):
+    if not re.fullmatch(r"https?://([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?", url):
         raise ConfigError(
             "S004", name, f"{url!r} is no address without a path", "for example https://alerts.example.gov"
         )
@@ -160,6 +168,17 @@ def _database_url(url: str) -> str:
     return url
 
 
+def _redis_url(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("redis", "rediss", "unix") and parts.port != 0 and bool(parts.hostname or parts.path)
+    except ValueError:
+        good = False
+    if url and not good:
+        raise ConfigError("S016", "REDIS_URL", "is no address of a Redis", "for example redis://127.0.0.1:6379/0")
+    return url
+
+
 def _secret_key(env: Mapping[str, str], data: Path, production: bool) -> str:
     key = value("SECRET_KEY", env)
     if production and len(key) < 32:
@@ -170,7 +189,12 @@ def _secret_key(env: Mapping[str, str], data: Path, production: bool) -> str:
             "python -c 'import secrets; print(secrets.token_urlsafe(48))'",
         )
     kept = data / "secret_key"
-    return key or (kept.read_text(encoding="ascii").strip() if kept.exists() else "")
+    try:
+        return key or (kept.read_text(encoding="ascii").strip() if kept.exists() else "")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            "S015", "SECRET_KEY", f"{kept} cannot be read: {error}", "mend that file, or set it"
+        ) from error
 
 
 def _read(folder: Path, file: str) -> dict[str, Any]:
@@ -180,9 +204,11 @@ def _read(folder: Path, file: str) -> dict[str, Any]:
             raise ConfigError("C001", str(path), "there is no agency", "run: python -m broadcaster init")
         return {}
     try:
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError("C002", str(path), f"is not TOML: {error}", "mend that line") from error
+    except OSError as error:
+        raise ConfigError("C002", str(path), f"cannot be read: {error.strerror}", "give a readable file") from error
     top = {
         "agency.toml": "agency",
         "policy.toml": "policy",
@@ -193,13 +219,15 @@ def _read(folder: Path, file: str) -> dict[str, Any]:
     for key in tree:
         if key != top:
             raise ConfigError("C003", f"{path} {key}", "unknown key", f"this file holds only {top}")
+    if top in ("agency", "policy") and not isinstance(tree.get(top, {}), dict):
+        raise ConfigError("C004", f"{file} {top}", "is no table", f"write [{top}]")
     return tree
 
 
 def _list(folder: Path, file: str, key: str) -> list[dict[str, Any]]:
     rows = _read(folder, file).get(key, [])
-    if not isinstance(rows, list):
-        raise ConfigError("C004", f"{file} {key}", "is a single table", f"write [[{key}]]")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise ConfigError("C004", f"{file} {key}", "is no list of tables", f"write [[{key}]]")
     return rows
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
 
 from broadcaster.domain.alert import Area, Mode, Point, Ring
 from broadcaster.services.compose import Draft
 
 Short = Annotated[str, StringConstraints(max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=5000)]
-Position = Annotated[list[float], Field(min_length=2, max_length=3)]
+Position = Annotated[list[FiniteFloat], Field(min_length=2, max_length=3)]
 LinearRing = Annotated[list[Position], Field(min_length=4, max_length=10_000)]
 
 

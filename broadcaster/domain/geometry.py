@@ -152,7 +152,8 @@ def _sides(ring: BaseGeometry) -> Sequence[BaseGeometry]:
 
     points = shapely.get_coordinates(ring)
     pairs = numpy.stack((points[:-1], points[1:]), axis=1)
-    return [*numpy.atleast_1d(shapely.linestrings(pairs))]
+    made: Any = shapely.linestrings(pairs)
+    return list(made)
 
 
 def _mended(shape: BaseGeometry) -> BaseGeometry | None:

@@ -80,6 +80,14 @@ def test_a_body_of_exactly_the_limit_passes_and_one_more_does_not(bridge: Runnin
     assert bridge.send(HEAD + b"Content-Length: 1001\r\n\r\n" + b"x" * 1001)[0] == 413
 
 
+def test_a_machine_gets_a_problem_document_and_a_person_text(bridge: Running) -> None:
+    rest = b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1001\r\n\r\n" + b"x" * 1001
+    status, body = bridge.send(b"POST /api/v1/alerts" + rest)
+    assert (status, json.loads(body)["status"], json.loads(body)["code"]) == (413, 413, "request_entity_too_large")
+    status, body = bridge.send(b"POST /console/login" + rest)
+    assert (status, body) == (413, b"A request may hold 1000 bytes at most.")
+
+
 def test_a_stalled_upload_is_answered_and_blocks_nobody(bridge: Running) -> None:
     stalled = [socket.create_connection(("127.0.0.1", bridge.port), timeout=20) for _ in range(40)]
     for made in stalled:

@@ -1,0 +1,142 @@
+"""What can be wrong in config/*.toml though every key has its type: values that would fail only when needed.
+
+Pure. Each check raises ConfigError, which names file, key, an id and a hint.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Iterable
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from broadcaster.domain.alert import Certainty, Severity, Status, Urgency
+from broadcaster.domain.config import Agency, ChannelConfig, Config, FeedConfig, Policy, RuleConfig
+from broadcaster.domain.errors import ConfigError
+
+LONGEST_POLL = 7 * 24 * 3600  # seconds
+_NAME = re.compile(r"[^\s/;?#%\x00-\x1f\x7f]([^/;?#%\x00-\x1f\x7f]*[^\s/;?#%\x00-\x1f\x7f])?")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+_WORDS = {"severity": Severity, "urgency": Urgency, "certainty": Certainty, "status": Status}
+
+
+def check(config: Config, templates: Collection[str]) -> None:
+    """Everything below, over the whole configuration. ``templates``: names of the message templates there are."""
+    _agency(config.agency)
+    _policy(config.policy)
+    for channel in config.channels:
+        _channel(channel)
+    _loops(config.channels)
+    for feed in config.feeds:
+        _feed(feed)
+    for rule in config.rules:
+        _rule(rule, templates)
+
+
+def _agency(agency: Agency) -> None:
+    where = "agency.toml [agency]"
+    if not agency.name.strip():
+        raise ConfigError("C040", f"{where} name", "is empty", "the name that people read")
+    if not re.fullmatch(r"[^\s,<&]+", agency.cap_sender):
+        text = f"{agency.cap_sender!r} is empty or holds a space, comma, < or &"
+        raise ConfigError("C041", f"{where} cap_sender", text, "for example alerts@county.example.gov")
+    if not agency.languages or len(set(agency.languages)) < len(agency.languages):
+        raise ConfigError("C042", f"{where} languages", "are none, or one stands twice", 'for example ["en", "es"]')
+    for language in agency.languages:
+        if not _LANGUAGE.fullmatch(language):
+            raise ConfigError("C042", f"{where} languages", f"{language!r} is no language", 'for example ["en", "es"]')
+    try:
+        ZoneInfo(agency.timezone)
+    except (KeyError, ValueError, OSError) as error:
+        text = f"{agency.timezone!r} is no time zone"
+        raise ConfigError("C043", f"{where} timezone", text, "an IANA name such as America/Los_Angeles") from error
+    if not re.fullmatch(r"[A-Z]{2}", agency.phone_region):
+        text = f"{agency.phone_region!r} is no country of two capital letters"
+        raise ConfigError("C044", f"{where} phone_region", text, "for example US")
+
+
+def _policy(policy: Policy) -> None:
+    where = "policy.toml [policy]"
+    for key in ("review_expires_minutes", "until_lifted_review_minutes", "stale_after_seconds", "max_expires_hours"):
+        if not 0 < getattr(policy, key) <= 10**7:
+            raise ConfigError(
+                "C045", f"{where} {key}", "is out of range", f"from 1, for example {getattr(Policy(), key)}"
+            )
+    for key in ("unknown_max_resends", "unknown_max_age_minutes", "retry_max", "accepted_ask_after_seconds"):
+        if not 0 <= getattr(policy, key) <= 10**7:
+            raise ConfigError(
+                "C045", f"{where} {key}", "is out of range", f"from 0, for example {getattr(Policy(), key)}"
+            )
+    if policy.unknown_without_proof not in ("send_again", "give_up"):
+        text = f"{policy.unknown_without_proof!r} is unknown"
+        raise ConfigError("C046", f"{where} unknown_without_proof", text, "send_again or give_up")
+
+
+def _channel(channel: ChannelConfig) -> None:
+    where = f"channels.toml [[channel]] {channel.name}"
+    _named(channel.name, "channels.toml [[channel]]")
+    if math.isnan(channel.per_second) or channel.per_second < 0:
+        hint = "above 0, or leave it out for the kind's own"
+        raise ConfigError("C048", f"{where} segments_per_second", f"{channel.per_second} is no pace", hint)
+    address = getattr(channel.options, "base_url", None)
+    if isinstance(address, str):
+        schemes = ("smtp", "smtps") if channel.kind == "smtp" else ("https", "http")
+        _address(address, schemes, f"{where} base_url")
+
+
+def _loops(channels: Iterable[ChannelConfig]) -> None:
+    after = {channel.name: channel.fallback for channel in channels}
+    for name in after:
+        seen, step = {name}, after[name]
+        while step:
+            if step in seen:
+                text = "goes round in a circle" if step != name or len(seen) > 1 else "is the channel itself"
+                hint = "the last channel of a chain has no fallback"
+                raise ConfigError("C049", f"channels.toml [[channel]] {name} fallback", text, hint)
+            seen.add(step)
+            step = after.get(step)
+
+
+def _feed(feed: FeedConfig) -> None:
+    where = f"feeds.toml [[feed]] {feed.name}"
+    _named(feed.name, "feeds.toml [[feed]]")
+    if feed.url:
+        _address(feed.url, ("https", "http"), f"{where} url")
+    if not 1 <= feed.poll_seconds <= LONGEST_POLL:
+        text = f"{feed.poll_seconds} is out of range"
+        raise ConfigError("C050", f"{where} poll_seconds", text, f"from 1 to {LONGEST_POLL}, for example 60")
+
+
+def _rule(rule: RuleConfig, templates: Collection[str]) -> None:
+    where = f"rules.toml [[rule]] {rule.name}"
+    _named(rule.name, "rules.toml [[rule]]")
+    if rule.template not in templates:
+        text = f"there is no template {rule.template!r}"
+        raise ConfigError("C051", f"{where} template", text, f"known: {', '.join(sorted(templates))}")
+    if rule.max_per_hour < 0:
+        raise ConfigError("C052", f"{where} max_per_hour", "is below 0", "0 is no limit")
+    for key, words in _WORDS.items():
+        known = {str(word) for word in words}
+        for word in getattr(rule.match, key):
+            if word.casefold() not in {name.casefold() for name in known}:
+                hint = f"known: {', '.join(sorted(known))}"
+                raise ConfigError("C053", f"{where} match.{key}", f"{word!r} is unknown and would never match", hint)
+
+
+def _named(name: str, where: str) -> None:
+    if not _NAME.fullmatch(name):
+        text = f"{name!r} is empty or holds one of / ; ? # %, a control character or a space at an end"
+        raise ConfigError("C047", f"{where} name", text, "a short name such as sms")
+
+
+def _address(address: str, schemes: tuple[str, ...], where: str) -> None:
+    try:
+        parts = urlsplit(address)
+        good = bool(parts.hostname) and parts.scheme in schemes and parts.port != 0 and not re.search(r"\s", address)
+    except ValueError:
+        good = False
+    if not good:
+        raise ConfigError(
+            "C054", where, f"{address!r} is no address", f"it begins with {schemes[0]}:// and names a host"
+        )
