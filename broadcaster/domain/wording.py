@@ -7,10 +7,10 @@ statewide evacuation terminology, Oregon's three levels. Pure tables and the few
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from broadcaster.domain.alert import Certainty, Mode, Severity, Urgency
+from broadcaster.domain.alert import Certainty, Info, Mode, Severity, Urgency
 
 Words = Mapping[str, str]  # language -> words; "es_plain": the hand-made variant inside GSM-7, for SMS
 
@@ -211,12 +211,22 @@ ENDINGS: Mapping[str, Ending] = {
     "superseded": Ending("superseded", {"en": "Replaced", "es": "Reemplazada"}, "#FFFFFF", "#1A1A1A", "link"),
 }
 
+TAKEN_BACK: Words = {
+    "en": "Its issuer has cancelled it. Nobody here has declared it safe.",
+    "es": "Su emisor la ha cancelado. Nadie aquí ha declarado que sea seguro.",
+}
 IN_ERROR = "sent_in_error"  # the one template whose Cancel says that there never was a danger
 
 DRILL_LABELS: Mapping[Mode, Words] = {
     Mode.EXERCISE: {"en": "EXERCISE", "es": "SIMULACRO"},
     Mode.TEST: {"en": "TEST", "es": "PRUEBA"},
 }
+
+
+def taken_back(info: Info) -> Info:
+    """A warning's words for the Cancel that came without any: what it was, and never again what to do about it."""
+    words = TAKEN_BACK.get(info.language.split("-")[0], TAKEN_BACK["en"])
+    return replace(info, description=words, instruction="", response_types=())
 
 
 def drill_label(mode: Mode, language: str) -> str:

@@ -21,6 +21,7 @@ from broadcaster.domain.message import Finding
 from broadcaster.domain.rules import Plan, Ruling, planned, ruling
 from broadcaster.domain.triage import Decision, end_of
 from broadcaster.domain.triage import Verb as Decided
+from broadcaster.domain.wording import taken_back
 from broadcaster.services import audit, compose, publish
 from broadcaster.services.drafting import Draft, new_id, redraft
 from broadcaster.services.steps import put_away, recorded
@@ -277,7 +278,7 @@ def _draft_cancel(case: Case, live: Sequence[Alert]) -> str:
     """A draft Cancel for people to submit. It stands as long as what it cancels would have."""
     message = case.entry.message
     if not message.infos:
-        message = replace(message, infos=live[0].content.infos)
+        message = replace(message, infos=tuple(taken_back(info) for info in live[0].content.infos))
     latest = [old.expires for old in live if old.expires and old.expires > case.at]
     draft = Draft(
         template="cap",

@@ -18,6 +18,7 @@ from broadcaster.domain.lifecycle import expired
 from broadcaster.domain.message import Finding, Limits, Message
 from broadcaster.domain.review import digest
 from broadcaster.domain.text_clean import forbidden
+from broadcaster.domain.wording import taken_back
 from broadcaster.rendering.messages import Job, render
 from broadcaster.rendering.templates import Spec, load
 from broadcaster.services.areas import Where, locate
@@ -237,7 +238,9 @@ def _issuer(draft: Draft, spec: Spec, links: Links) -> tuple[tuple[Info, ...], l
                 "cap_document", "The template cap takes its words from a CAP document. Send one, or name another."
             )
         return draft.issuer, []
-    infos = draft.cap.infos or tuple(info for old in links.alerts[:1] for info in old.content.infos)
+    earlier = tuple(info for old in links.alerts[:1] for info in old.content.infos)
+    borrowed = tuple(map(taken_back, earlier)) if draft.msg_type == MsgType.CANCEL else earlier
+    infos = draft.cap.infos or borrowed
     event = spec.cap.event.get("en", "")
     named = tuple(replace(info, event=info.event or info.headline or event) for info in infos)
     if named:

@@ -279,6 +279,26 @@ def test_every_text_of_a_drill_says_so_first_and_last_and_the_broadcast_knows(sy
     assert rows(system, sa.select(broadcasts.c.mode))[0][0] == "exercise"
 
 
+def test_a_cancel_without_words_never_says_again_what_to_do(system: System) -> None:
+    old = live(system, cap_draft(cap("urn:1"), zones=("valley",)))
+    named = (Reference("w-nws@noaa.example", "urn:1", cap("urn:1").sent),)
+    bare = cap("urn:2", msg_type=MsgType.CANCEL, references=named, infos=())
+    made = compose.create(system, FEED, cap_draft(bare, replaces=(old.id,)))
+    assert (made.content.infos[0].instruction, made.content.infos[0].response_types) == ("", ())
+    for text in texts(system, made).values():
+        assert "Take cover" not in text
+        assert "A tornado was seen" not in text
+        assert "Nobody here has declared it safe." in text
+
+
+def test_an_update_without_words_goes_on_saying_what_to_do(system: System) -> None:
+    first = cap()
+    live(system, cap_draft(first, zones=("valley",)))
+    bare = cap("urn:2", msg_type=MsgType.UPDATE, references=(first.reference,), infos=())
+    made = compose.create(system, FEED, cap_draft(bare, zones=("valley",)))
+    assert made.content.infos[0].instruction == "Take cover now. Move to a basement."
+
+
 def test_a_channel_out_of_use_cannot_be_named(system: System) -> None:
     off = replace(system.config, channels=(replace(system.config.channels[0], enabled=False),))
     with pytest.raises(Invalid, match="unknown_channel"):

@@ -207,6 +207,9 @@ def test_a_cancel_of_a_live_alert_is_a_draft_cancel_that_people_release(system: 
     found = show.alert(system, str(result.alert))
     assert (found["state"], found["msgType"], found["replaces"]) == ("draft", "Cancel", [first])
     assert found["zones"] == ["valley"]
+    assert not [
+        m["text"] for m in found["messages"] if "Take cover" in m["text"] or "declared it safe" not in m["text"]
+    ]
     release(system, str(result.alert))
     assert state(system, first) == "cancelled"
 
