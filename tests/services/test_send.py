@@ -288,11 +288,16 @@ def test_a_lease_that_ran_out_frees_its_rows_and_one_that_runs_does_not(ground: 
     expand.resume(ground)
     with ground.database.write() as connection:
         at = now(connection)
-        old = store.claim(connection, "sms", "dead", 1, at - timedelta(seconds=0))
-        connection.execute(rows.update().where(rows.c.id == old[0].id).values(lease=at - timedelta(seconds=1)))
-        store.claim(connection, "sms", "alive", 1, at)
+        (old,) = store.claim(connection, "sms", "silent", 1, at)
+        connection.execute(rows.update().where(rows.c.id == old.id).values(lease=at - timedelta(seconds=1)))
+        (held,) = store.claim(connection, "sms", "alive", 1, at)
     settle.settle(ground)
-    assert states(ground) == {"queued": 1, "leased": 1}
+    assert _states_by_id(ground) == {old.id: "queued", held.id: "leased"}
+
+
+def _states_by_id(system: System) -> dict[int, str]:
+    with system.database.read() as connection:
+        return {row.id: row.state for row in connection.execute(sa.select(rows.c.id, rows.c.state))}
 
 
 def test_rows_of_a_dead_process_of_this_host_go_back_at_once_and_others_do_not(ground: System) -> None:
@@ -300,10 +305,11 @@ def test_rows_of_a_dead_process_of_this_host_go_back_at_once_and_others_do_not(g
     go_live(ground)
     expand.resume(ground)
     with ground.database.write() as connection:
-        for holder in ("here:1", "here:2", "there:1"):
-            store.claim(connection, "sms", holder, 1, now(connection))
+        held = [
+            store.claim(connection, "sms", holder, 1, now(connection))[0] for holder in ("here:1", "here:2", "there:1")
+        ]
         assert store.free_dead(connection, "here", lambda pid: pid == 2) == 1
-    assert states(ground) == {"queued": 1, "leased": 2}
+    assert [_states_by_id(ground)[row.id] for row in held] == ["queued", "leased", "leased"]
 
 
 def test_a_row_whose_lease_another_took_is_not_begun(ground: System) -> None:
