@@ -85,6 +85,7 @@ CODES: Codes = MappingProxyType(
         "30036": Verdict.ALARM,  # validity period over
     }
 )
+LONGEST_ID = 64  # characters; a SID has 34
 STATUSES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("accepted", "scheduled", "queued", "sending", "sent"), "accepted"),
@@ -296,17 +297,22 @@ def signature_ok(auth_token: str, url: str, params: Mapping[str, str], signature
 
 def receipt(form: Mapping[str, str], attempt_id: str) -> Receipt | None:
     """A status callback in our words; None where it says nothing about a delivery (no id, or an unknown status)."""
-    sid = form.get("MessageSid") or form.get("SmsSid") or ""
+    sid = _id(form.get("MessageSid") or form.get("SmsSid") or "")
     status = STATUSES.get(form.get("MessageStatus") or form.get("SmsStatus") or "")
     if not sid or status is None:
         return None
-    return Receipt(attempt_id, sid, status, _code(form.get("ErrorCode")) if status == "failed" else "")
+    return Receipt(_id(attempt_id), sid, status, _code(form.get("ErrorCode")) if status == "failed" else "")
+
+
+def _id(text: str) -> str:
+    """An id, or "" for what is none of ours or Twilio's: one NUL in it and PostgreSQL refuses the whole group."""
+    return text if len(text) <= LONGEST_ID and text.isascii() and text.isprintable() else ""
 
 
 def inbound(form: Mapping[str, str]) -> InboundText | None:
     """A text somebody sent us; None without its id or sender. Twilio's own OptOutType outweighs the words."""
     sid = form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid") or ""
-    sender, body = form.get("From", ""), form.get("Body", "")
+    sid, sender, body = _id(sid), _id(form.get("From", "")), form.get("Body", "").replace("\0", "")
     if not sid or not sender:
         return None
     return InboundText(sid, sender, body, _TYPES.get(form.get("OptOutType", "").upper()) or inbound_kind(body))

@@ -86,4 +86,7 @@ def note(text: str) -> None:
 
 
 def _line() -> str:
-    return sys.stdin.readline().rstrip("\r\n")
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line.isascii() and not line.isprintable():  # bytes that are no UTF-8 arrive as surrogates, which are not
+        raise click.UsageError("stdin holds what is no UTF-8 text")
+    return line

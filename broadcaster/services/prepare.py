@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from broadcaster.domain.errors import ConfigError
 from broadcaster.services import zones
@@ -32,14 +32,20 @@ def opened(environ: Mapping[str, str] | None = None) -> System:
     if not value("SECRET_KEY", env):
         secret_key(Path(first.data))
     settings = load_settings(env)
-    return System.open(settings, load_config(settings, env))
+    config = load_config(settings, env)
+    try:
+        return System.open(settings, config)
+    except (ValueError, ArgumentError) as error:
+        raise ConfigError(
+            "S006", "DATABASE_URL", f"is no address: {error}", "postgresql+psycopg://user@host/name"
+        ) from error
 
 
 def tables(system: System) -> None:
     """Migrate; a database that is away or refuses us is one clear line."""
     try:
         migrate(system.database)
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, OSError, ValueError) as error:  # a wrong port is a ValueError, no folder an OSError
         reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
         raise ConfigError(
             "S021", "DATABASE_URL", f"the database cannot be used: {reason}", "start it, or mend the address"

@@ -131,3 +131,18 @@ def test_the_emergency_number_is_the_agencys() -> None:
 def test_everything_else_is_answered_with_nothing(kind: InboundKind) -> None:
     said = etree.fromstring(answer(kind, "911").encode())
     assert (said.tag, len(said)) == ("Response", 0)
+
+
+@pytest.mark.parametrize("junk", ["\0", "at\n1", "\N{CYRILLIC SMALL LETTER A}", "x" * 65])
+def test_an_id_that_can_be_none_never_reaches_the_database(junk: str) -> None:
+    """PostgreSQL refuses NUL in a text, and with it every other receipt of the group, again and again."""
+    assert receipt(FORM, junk) == Receipt("", "SM1", "delivered")
+    assert receipt({**FORM, "MessageSid": junk}, "at_1") is None
+    assert inbound({"MessageSid": junk, "From": "+15005550101", "Body": "STOP"}) is None
+    assert inbound({"MessageSid": "SM1", "From": junk, "Body": "STOP"}) is None
+    assert receipt({**FORM, "MessageSid": "x" * 64}, "x" * 64) == Receipt("x" * 64, "x" * 64, "delivered")
+
+
+def test_a_nul_in_a_text_does_not_keep_somebody_in() -> None:
+    found = inbound({"MessageSid": "SM1", "From": "+15005550101", "Body": "ST\0OP"})
+    assert found == InboundText("SM1", "+15005550101", "STOP", InboundKind.STOP)

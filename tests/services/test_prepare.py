@@ -88,3 +88,12 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
     with pytest.raises(ConfigError) as caught:
         load_settings({"PORT": port})
     assert caught.value.where == "PORT"
+
+
+@pytest.mark.parametrize(
+    ("url", "id_"), [("postgresql://h:port/x", "S006"), ("sqlite:////no/such/folder/x.db", "S021")]
+)
+def test_an_address_that_is_none_or_leads_nowhere_is_one_error_too(environ: dict[str, str], url: str, id_: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        prepare.prepare({**environ, "DATABASE_URL": url})
+    assert (caught.value.id, caught.value.where) == (id_, "DATABASE_URL")
