@@ -209,7 +209,7 @@ class Speaker:
             "until": self._until(alert) if live else "",
             "issued": self.strings["issued"].format(time=self.time(alert["sent"])),
             "ended": self.strings["ended_at"].format(time=self.time(alert["ended"])) if alert["ended"] else "",
-            "event_ends": self._event_ends(alert) if live else "",
+            "holds": self._holds(alert) if live else "",
             "ending_text": "" if live else self._ending(alert),
             "replaced_by": [self._link(slug) for slug in alert["replaced_by"]],
             "areas": [area["areaDesc"] for area in alert["areas"]],
@@ -257,14 +257,16 @@ class Speaker:
         if alert["until_lifted"]:
             confirmed = self.strings["confirmed"].format(time=self.time(alert["confirmed"] or alert["sent"]))
             return f"{self.strings['until_lifted']} · {confirmed}"
-        text = self.strings["until"].format(time=self.time(alert["expires"])) if alert["expires"] else ""
+        last = alert["ends"] if self._outlasts(alert) else alert["expires"]
+        text = self.strings["until"].format(time=self.time(last)) if last else ""
         return text[:1].upper() + text[1:]
 
-    def _event_ends(self, alert: Json) -> str:
-        """An event may outlast its message: a watch that expires at 18:00 may end at 19:00."""
-        if not alert["ends"] or not alert["expires"] or alert["ends"] <= alert["expires"]:
-            return ""
-        return self.strings["event_ends"].format(time=self.time(alert["ends"]))
+    def _outlasts(self, alert: Json) -> bool:
+        """An event may outlast its message (a watch that expires at 18:00 may end at 19:00); texts name its end too."""
+        return bool(alert["ends"] and alert["expires"] and alert["ends"] > alert["expires"])
+
+    def _holds(self, alert: Json) -> str:
+        return self.strings["holds"].format(time=self.time(alert["expires"])) if self._outlasts(alert) else ""
 
     def _ending(self, alert: Json) -> str:
         source = self._agency["contact"] or self._agency["other_source"] or self.strings["the_agency"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DataError
 
 from broadcaster.domain.channel import Receipt
 from broadcaster.domain.delivery import AttemptState
@@ -19,6 +21,8 @@ from broadcaster.store import receipts as store
 from broadcaster.store.deliveries import Word
 from broadcaster.store.engine import now
 from broadcaster.transport import receipts as transport
+
+log = logging.getLogger(__name__)
 
 
 def receive(system: System, channel: str, receipts: Sequence[Receipt]) -> None:
@@ -54,6 +58,17 @@ def lost_before(system: System) -> datetime | None:
 
 
 def _merge(system: System, rows: Sequence[dict[str, Any]]) -> int:
+    """A row that the database cannot take (it was proven to be the provider's, so log it) must not hold the others."""
+    try:
+        return _merge_group(system, rows)
+    except DataError:
+        if len(rows) > 1:
+            return sum(_merge(system, [row]) for row in rows)
+        log.exception("a receipt cannot be kept: %r", rows[0])
+        return 0
+
+
+def _merge_group(system: System, rows: Sequence[dict[str, Any]]) -> int:
     with system.database.write() as connection:
         unmatched = {word.attempt for word in _tell(system, connection, rows)}
         store.insert(connection, [row for row in rows if row["attempt"] in unmatched], system.now())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import re
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -256,8 +257,11 @@ def test_an_event_that_outlasts_its_message_says_so(county: System, folder: Path
     longer = (info(ends=now + timedelta(hours=3)),)
     go(county, alert("a1", now, infos=longer), alert("a2", now, infos=(info(ends=now + timedelta(hours=1)),)))
     Writer(folder).write(county)
-    assert "The event itself may last until" in text(folder, "/alerts/evacuation-order-a1")
-    assert "The event itself may last until" not in text(folder, "/alerts/evacuation-order-a2")
+    holds = re.compile(r"Until ([^<·]+?)<.*This message holds until ([^<]+)\.", re.DOTALL)
+    found = holds.search(text(folder, "/alerts/evacuation-order-a1"))
+    assert found
+    assert found[1] != found[2]
+    assert "This message holds until" not in text(folder, "/alerts/evacuation-order-a2")
 
 
 def test_a_template_that_names_what_is_not_there_fails_loudly() -> None:

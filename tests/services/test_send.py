@@ -347,6 +347,17 @@ def test_a_receipt_raises_the_state_and_proof_is_never_lowered(ground: System) -
     assert states(ground) == {"delivered": 1}
 
 
+def test_a_receipt_that_the_database_cannot_take_does_not_hold_the_others(ground: System) -> None:
+    people(ground, 1)
+    go_live(ground)
+    work(ground)
+    receipts.receive(ground, "sms", [Receipt("nul\x00", "SM\x00", "delivered")])
+    _receipt(ground, "delivered")
+    receipts.drain(ground)
+    assert states(ground) == {"delivered": 1}
+    assert ground.redis.keys("receipts:*draining*") == []
+
+
 def test_a_late_failure_after_acceptance_counts(ground: System) -> None:
     people(ground, 1)
     go_live(ground)
