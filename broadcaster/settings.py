@@ -83,8 +83,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         public_url=_address("PUBLIC_URL", env, f"http://127.0.0.1:{port}", production),
         console_url=_address("CONSOLE_URL", env, f"http://localhost:{port}", production),
         trusted_proxies=_number("TRUSTED_PROXIES", env, 0),
-        web_concurrency=_number("WEB_CONCURRENCY", env, 1),
-        sender_processes=_number("SENDER_PROCESSES", env, 1),
+        web_concurrency=_number("WEB_CONCURRENCY", env, 1, least=1),
+        sender_processes=_number("SENDER_PROCESSES", env, 1, least=1),
         embedded_redis=not redis_url,
     )
 
@@ -138,10 +138,11 @@ def _socket(data: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"broadcaster-{os.getuid()}-{mark}" / "redis.sock"
 
 
-def _number(name: str, env: Mapping[str, str], default: int) -> int:
+def _number(name: str, env: Mapping[str, str], default: int, least: int = 0) -> int:
     text = value(name, env, str(default))
-    if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise ConfigError("S003", name, f"{text!r} is not a whole number", f"for example {name}={default}")
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < least:
+        wrong = f"{text!r} is not a whole number of at least {least}"
+        raise ConfigError("S003", name, wrong, f"for example {name}={default}")
     return int(text)
 
 

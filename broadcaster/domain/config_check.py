@@ -11,10 +11,13 @@ from collections.abc import Collection, Iterable
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+import phonenumbers
+
 from broadcaster.domain.alert import Certainty, Severity, Status, Urgency
 from broadcaster.domain.config import Agency, ChannelConfig, Config, FeedConfig, Policy, RuleConfig
 from broadcaster.domain.errors import ConfigError
 
+ENDINGS_BY_PEOPLE = ("lifted", "sent_in_error")  # rules.md section 1: no feed declares anybody safe
 LONGEST_POLL = 7 * 24 * 3600  # seconds
 _NAME = re.compile(r"[^\s/;?#%\x00-\x1f\x7f]([^/;?#%\x00-\x1f\x7f]*[^\s/;?#%\x00-\x1f\x7f])?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
@@ -51,7 +54,7 @@ def _agency(agency: Agency) -> None:
     except (KeyError, ValueError, OSError) as error:
         text = f"{agency.timezone!r} is no time zone"
         raise ConfigError("C043", f"{where} timezone", text, "an IANA name such as America/Los_Angeles") from error
-    if not re.fullmatch(r"[A-Z]{2}", agency.phone_region):
+    if agency.phone_region not in phonenumbers.SUPPORTED_REGIONS:
         text = f"{agency.phone_region!r} is no country of two capital letters"
         raise ConfigError("C044", f"{where} phone_region", text, "for example US")
 
@@ -114,6 +117,9 @@ def _rule(rule: RuleConfig, templates: Collection[str]) -> None:
     if rule.template not in templates:
         text = f"there is no template {rule.template!r}"
         raise ConfigError("C051", f"{where} template", text, f"known: {', '.join(sorted(templates))}")
+    if rule.template in ENDINGS_BY_PEOPLE:
+        text = f"{rule.template} is only ever said by a person"
+        raise ConfigError("C055", f"{where} template", text, 'for example "cap"')
     if rule.max_per_hour < 0:
         raise ConfigError("C052", f"{where} max_per_hour", "is below 0", "0 is no limit")
     for key, words in _WORDS.items():

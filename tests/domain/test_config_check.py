@@ -64,6 +64,7 @@ def test_what_is_right_is_taken_also_with_a_byte_order_mark(tmp_path: Path) -> N
         (("UTC", ""), "C043"),
         (("UTC", "../../etc/passwd"), "C043"),
         (("languages", 'phone_region = "us"\nlanguages'), "C044"),
+        (("languages", 'phone_region = "ZZ"\nlanguages'), "C044"),
     ],
 )
 def test_an_agency_that_would_fail_later_is_refused_at_once(tmp_path: Path, change: tuple[str, str], id_: str) -> None:
@@ -93,6 +94,8 @@ def test_an_agency_that_would_fail_later_is_refused_at_once(tmp_path: Path, chan
         ("feeds.toml", FEED + "poll_seconds = 0\n", "C050"),
         ("feeds.toml", FEED + "poll_seconds = 604801\n", "C050"),
         ("rules.toml", RULE + 'template = "../x"\n', "C051"),
+        ("rules.toml", RULE + 'template = "lifted"\n', "C055"),
+        ("rules.toml", RULE + 'template = "sent_in_error"\n', "C055"),
         ("rules.toml", RULE + "max_per_hour = -1\n", "C052"),
         ("rules.toml", RULE + 'match = { severity = ["Bad"] }\n', "C053"),
     ],
@@ -122,6 +125,8 @@ def test_a_file_of_another_shape_is_named_and_never_a_traceback(tmp_path: Path, 
     [
         ("PORT", "\N{SUPERSCRIPT TWO}", "S003"),
         ("PORT", "9" * 5000, "S003"),
+        ("SENDER_PROCESSES", "0", "S003"),
+        ("WEB_CONCURRENCY", "0", "S003"),
         ("PUBLIC_URL", "https://a.example?x", "S004"),
         ("PUBLIC_URL", "https://u:p@a.example", "S004"),
         ("CONSOLE_URL", "https://a.example:port", "S004"),
