@@ -124,7 +124,7 @@ def test_help_is_answered_with_danger_first() -> None:
 
 
 def test_the_emergency_number_is_the_agencys() -> None:
-    assert help_text("112").startswith("In danger call 112.")
+    assert help_text("112").startswith("In danger call 112 (")
 
 
 @pytest.mark.parametrize("kind", [InboundKind.STOP, InboundKind.START, InboundKind.OTHER])
