@@ -68,17 +68,13 @@ def people(connection: Connection, alert: Alert, limits: Mapping[str, Limits]) -
 def resume(system: System) -> int:
     """Write what is still to be written of all broadcasts. Returns the number of new deliveries."""
     total = 0
-    while (step := _step(system)) is not None:
-        total += step
+    while (written := step(system)) is not None:
+        total += written
     return total
 
 
 def step(system: System) -> int | None:
-    """One chunk of the most urgent broadcast; None where nothing is left to write."""
-    return _step(system)
-
-
-def _step(system: System) -> int | None:
+    """One chunk of the most urgent broadcast: the number of its deliveries; None where nothing is left to write."""
     with system.database.read() as connection:
         waiting = store.unexpanded(connection)
     if not waiting:

@@ -68,11 +68,6 @@ def known_ids(connection: Connection, recipients: Sequence[str]) -> dict[str, di
     return held
 
 
-def resent(connection: Connection, delivery: int) -> int:
-    """How many attempts this delivery has had."""
-    return int(connection.execute(sa.select(sa.func.count()).where(a.delivery == delivery)).scalar_one())
-
-
 def _state(word: str) -> sa.ColumnElement[bool]:
     return a.state == sa.literal_column(f"'{word}'")  # a literal, for the partial index
 
