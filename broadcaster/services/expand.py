@@ -20,6 +20,7 @@ from broadcaster.domain.message import Limits, Message
 from broadcaster.services.audience import count, count_reached
 from broadcaster.services.channels import open_channel
 from broadcaster.services.system import System
+from broadcaster.store import alarms
 from broadcaster.store import broadcasts as store
 from broadcaster.store.alerts import ancestors
 from broadcaster.store.schema import broadcasts
@@ -111,7 +112,9 @@ def _insert(
         return store.insert_reached(connection, row, channel, ids, end, REACHED, at)
     config = system.config.channel(channel)
     if config is None or not config.enabled:
-        return 0  # taken out of channels.toml since the approval: shown by the totals, nothing to send with
+        text = f"{channel} was taken out of channels.toml after an approval: alert {row.alert} reaches nobody by it."
+        alarms.ring(connection, f"channel:{channel}:gone", "channel", text, at)
+        return 0
     address = open_channel(system, config).limits().address
     return store.insert_people(connection, row, channel, address, ids, end, at)
 

@@ -224,9 +224,10 @@ class Line:
         for task in self._flying:
             task.cancel()
         await asyncio.gather(*self._flying, return_exceptions=True)
-        words, self._words = self._words, []
+        words = list(self._words)
         if words:
             await self._in_thread(lambda: self._exchange.group(words, [], []))
+        self._words.clear()  # only now: where the database refused, the next call writes them again
         held, self._held = list(self._held), deque()
         if held:
             await self._in_thread(lambda: self._exchange.release(held))

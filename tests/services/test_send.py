@@ -96,6 +96,14 @@ def test_expansion_goes_on_from_its_cursor(ground: System) -> None:
     assert states(ground) == {"queued": 5003}
 
 
+def test_a_channel_taken_out_after_the_approval_rings_an_alarm(ground: System) -> None:
+    people(ground, 3)
+    go_live(ground)
+    assert expand.resume(with_channels(ground)) == 0
+    with ground.database.read() as connection:
+        assert [row.key for row in connection.execute(sa.select(alarms))] == ["channel:sms:gone"]
+
+
 def test_two_expansions_at_once_write_each_person_once(ground: System) -> None:
     people(ground, 300)
     go_live(ground)
