@@ -11,6 +11,8 @@ from sqlalchemy.types import JSON, BigInteger, Boolean, Integer, LargeBinary, St
 
 from broadcaster.store.engine import Time
 from broadcaster.store.schema_accounts import define as define_accounts
+from broadcaster.store.schema_people import define as define_people
+from broadcaster.store.schema_records import define as define_records
 
 metadata = sa.MetaData(
     naming_convention={
@@ -65,6 +67,7 @@ alerts = _table(
     C("digest", String),
     C("signature_owed", Boolean, nullable=False),
     C("ended_at", Time),
+    C("bundle", String, index=True),
 )
 alert_replaces = _table(
     "alert_replaces",
@@ -364,36 +367,13 @@ idempotency_keys = _table(
     C("alert", FK("alerts.id"), nullable=False),
     C("created", Time, nullable=False),
 )
-audit_entries = _table(
-    "audit_entries",
-    C("id", Big, primary_key=True, autoincrement=False),
-    C("at", Time, nullable=False),
-    C("actor", String, nullable=False),
-    C("origin", String, nullable=False),
-    C("verb", String, nullable=False),
-    C("object", String, nullable=False, index=True),
-    C("detail", JSON, nullable=False),
-    C("previous", String, nullable=False),
-    C("mac", String, nullable=False),
-)
-audit_head = _table(
-    "audit_head",
-    C("id", Integer, primary_key=True),
-    C("entry", Big, nullable=False),
-    C("mac", String, nullable=False),
-)
-heartbeats = _table(
-    "heartbeats",
-    C("part", String, primary_key=True),
-    C("holder", String, primary_key=True),
-    C("seen", Time, nullable=False),
-    C("state", String, nullable=False),  # ok starting down
-)
-leases = _table(
-    "leases", C("name", String, primary_key=True), C("holder", String, nullable=False), C("until", Time, nullable=False)
-)
 define_accounts(metadata)
-users, roles, user_roles = (metadata.tables[name] for name in ("users", "roles", "user_roles"))
-webauthn, login_failures, confirmations = (
-    metadata.tables[name] for name in ("webauthn", "login_failures", "confirmations")
+define_people(metadata)
+define_records(metadata)
+_made = metadata.tables
+users, roles, user_roles = _made["users"], _made["roles"], _made["user_roles"]
+webauthn, login_failures, confirmations = _made["webauthn"], _made["login_failures"], _made["confirmations"]
+bundles, notices, notes, switches = _made["bundles"], _made["notices"], _made["notes"], _made["switches"]
+audit_entries, audit_head, heartbeats, leases = (
+    _made[name] for name in ("audit_entries", "audit_head", "heartbeats", "leases")
 )

@@ -39,6 +39,9 @@ def _people(metadata: sa.MetaData) -> None:
         C("mf_recovery_codes", JSON),
         C("fs_webauthn_user_handle", String, unique=True),
         C("created", Time, nullable=False),
+        C("language", String, nullable=False, server_default="en"),  # of the console
+        C("on_duty", Boolean, nullable=False, server_default=sa.true()),  # told of reviews and alarms
+        C("notify_order", Integer, nullable=False, server_default="0"),  # who is told first; equal: together
     )
     sa.Table("roles", metadata, C("id", Integer, primary_key=True), C("name", String, nullable=False, unique=True))
     sa.Table(
