@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import Babel
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
@@ -18,7 +19,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from broadcaster.api import alerts, hooks, problems, state
-from broadcaster.console import login, pages
+from broadcaster.console import blueprint as console
+from broadcaster.console import login
+from broadcaster.console.session import chosen_language
 from broadcaster.domain.errors import BroadcasterError, ConfigError, Invalid, Unavailable
 from broadcaster.public import forms
 from broadcaster.services.system import System
@@ -26,6 +29,7 @@ from broadcaster.settings import load_config, load_settings
 
 log = logging.getLogger(__name__)
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
+TRANSLATIONS = Path(__file__).resolve().parent / "console" / "translations"
 LARGEST_BODY = 2 * 1024 * 1024  # bytes
 MACHINES = ("/api/", "/hooks/", "/metrics", "/readyz", "/healthz")
 
@@ -37,6 +41,9 @@ def create_app(system: System | None = None) -> Flask:
     app.secret_key = login.derived(system.settings.secret_key, "session")
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["MAX_FORM_MEMORY_SIZE"] = LARGEST_BODY
+    Babel(  # type: ignore[no-untyped-call]
+        app, default_translation_directories=str(TRANSLATIONS), locale_selector=chosen_language, default_timezone="UTC"
+    )
     login.install(app, system)
     _guard(app, system)
     _answer_errors(app)
@@ -74,7 +81,7 @@ def _guard(app: Flask, system: System) -> None:
     limiter.exempt(made[2])
     public = forms.blueprint(system)
     csrf.exempt(public)  # type: ignore[no-untyped-call]  # no login stands behind these forms: their proof is the signed link itself
-    app.register_blueprint(pages.blueprint(system))
+    app.register_blueprint(console.blueprint(system))
     for each in (*made, public):
         app.register_blueprint(each)
     _limit(app, limiter, "security.login", "30 per minute")
@@ -165,6 +172,6 @@ def _answer_headers(app: Flask, system: System) -> None:
 
 def _policy(nonce: str) -> str:
     return (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )

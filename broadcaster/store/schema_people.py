@@ -14,6 +14,13 @@ Big = BigInteger().with_variant(Integer, "sqlite")
 
 def define(metadata: sa.MetaData) -> None:
     """Add bundles, notices, notes and switches to ``metadata``."""
+    _bundles(metadata)
+    _notices(metadata)
+    _notes(metadata)
+    _switches(metadata)
+
+
+def _bundles(metadata: sa.MetaData) -> None:
     sa.Table(  # alerts of one incident that are reviewed under one digest and one signature
         "bundles",
         metadata,
@@ -23,6 +30,9 @@ def define(metadata: sa.MetaData) -> None:
         C("created", Time, nullable=False),
         C("created_by", String, nullable=False),
     )
+
+
+def _notices(metadata: sa.MetaData) -> None:
     sa.Table(  # one person told of one thing at one step: the row is written before anything is sent
         "notices",
         metadata,
@@ -43,6 +53,9 @@ def define(metadata: sa.MetaData) -> None:
         sa.UniqueConstraint("about", "step", "person", "channel"),
         sa.Index("ix_notices_state_due", "state", "due"),
     )
+
+
+def _notes(metadata: sa.MetaData) -> None:
     sa.Table(  # an incident's log in its people's own words
         "notes",
         metadata,
@@ -52,6 +65,9 @@ def define(metadata: sa.MetaData) -> None:
         C("at", Time, nullable=False),
         C("text", Text, nullable=False),
     )
+
+
+def _switches(metadata: sa.MetaData) -> None:
     sa.Table(  # kill switches: a row that is on holds back all sending, or all automatic rules
         "switches",
         metadata,

@@ -1,0 +1,104 @@
+"""A screen as data, and what all screens know: agency, band, mode, times in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime
+from flask import g, request, session
+from flask_babel import format_decimal, get_locale
+from flask_babel import lazy_gettext as _l
+from flask_security import current_user
+from markupsafe import Markup
+
+from broadcaster.domain.alert import Mode
+from broadcaster.services import simulated
+from broadcaster.services.system import System
+
+_ALL = frozenset({"author", "approver", "admin"})
+MENU = (  # (path, words, who has it): in the order of the menu
+    ("/console/simulated", _l("Simulated phones and posts"), _ALL),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One route under /console. ``view`` carries its mark of ``access``."""
+
+    path: str
+    endpoint: str
+    view: Callable[..., Any]
+    methods: tuple[str, ...] = ("GET",)
+
+
+def mode() -> Mode:
+    """What a new alert of this session would be: the real thing, or an exercise."""
+    return Mode.EXERCISE if session.get("mode") == Mode.EXERCISE.value else Mode.ACTUAL
+
+
+def facts(system: System) -> dict[str, Any]:
+    """What every template of the console may use."""
+    zone = ZoneInfo(system.config.agency.timezone)
+    return {
+        "agency": system.config.agency,
+        "band": simulated.band(system),
+        "exercise": mode() == Mode.EXERCISE,
+        "locale": str(get_locale() or "en"),
+        "local": lambda moment: local(moment, zone, system.now()),
+        "clock": lambda moment: clock(moment, zone, system.now()),
+        "clock_now": system.now().isoformat(timespec="seconds"),
+        "number": format_decimal,
+        "menu": menu,
+        "here": here,
+    }
+
+
+def menu() -> list[tuple[str, str]]:
+    """The rarer screens this person may open: (path, words)."""
+    roles = {role.name for role in current_user.roles} if current_user.is_authenticated else set()
+    return [(path, str(words)) for path, words, needs in MENU if roles & needs]
+
+
+def here(path: str) -> Markup:
+    """The attribute that marks the screen one is on."""
+    same = request.path.rstrip("/") == path.rstrip("/")
+    return Markup('aria-current="page"') if same else Markup("")
+
+
+def local(moment: datetime | str | None, zone: ZoneInfo, now: datetime) -> str:
+    """A time as an operator reads it: "02:34 PST" today, with the day otherwise; "" for none."""
+    known = parsed(moment)
+    if known is None:
+        return ""
+    here = known.astimezone(zone)
+    day = "" if here.date() == now.astimezone(zone).date() else "EEE d MMM, "
+    written: str = format_datetime(here.replace(tzinfo=None), f"{day}HH:mm", locale=str(get_locale() or "en"))
+    return f"{written} {here.tzname()}"
+
+
+def clock(moment: datetime | str | None, zone: ZoneInfo, now: datetime) -> Markup:
+    """``local`` as <time>, to which the script adds how long ago that is."""
+    known = parsed(moment)
+    if known is None:
+        return Markup("")
+    stamp = known.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return Markup('<time datetime="{}" data-ago>{}</time>').format(stamp, local(known, zone, now))
+
+
+def parsed(moment: datetime | str | None) -> datetime | None:
+    """A time that came as JSON, or as it is."""
+    return datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+
+
+def part_only() -> bool:
+    """Does the script ask for the moving part of a screen alone?"""
+    return request.headers.get("X-Part") == "1"
+
+
+def nonce() -> str:
+    """The script nonce of this answer."""
+    return str(g.get("nonce", ""))

@@ -1,0 +1,73 @@
+// Moving parts of a screen: <div data-live="URL"> is fetched again every few seconds (header X-Part: 1) and replaced
+// when it changed. Without script a screen stays right at the time it was loaded. Absolute times get a relative one.
+const EVERY = 3000, LOST = 12000;
+let heard = Date.now();
+const lost = document.getElementById("lost"), told = document.getElementById("told");
+const loaded = new Date();
+
+function ago() {
+  const [past, future, hours, inHours, now] = (document.body.dataset.ago || "||||").split("|");
+  for (const time of document.querySelectorAll("time[data-ago]")) {
+    const minutes = Math.round((Date.now() - Date.parse(time.dateTime)) / 60000), far = Math.abs(minutes);
+    const words = far < 1 ? now : far >= 120 ? (minutes > 0 ? hours : inHours) : (minutes > 0 ? past : future);
+    let mark = time.nextElementSibling;
+    if (!mark || !mark.classList.contains("ago")) {
+      mark = document.createElement("span");
+      mark.className = "ago";
+      time.after(mark);
+    }
+    const said = ` (${words.replace("{n}", far >= 120 ? Math.round(far / 60) : far)})`;
+    if (mark.textContent !== said) mark.textContent = said;
+  }
+}
+
+function busy(part) {  // somebody types or has a menu open in it: wait
+  const here = document.activeElement;
+  return part.contains(here) && here.matches("input, textarea, select") || part.querySelector("dialog[open]");
+}
+
+async function renew(part) {
+  if (document.hidden || busy(part)) return;
+  const asked = await fetch(part.dataset.live, { headers: { "X-Part": "1" }, redirect: "manual", signal: AbortSignal.timeout(8000) });
+  if (asked.type === "opaqueredirect" || asked.status === 401 || asked.status === 403) return location.reload();
+  if (!asked.ok) throw new Error(asked.status);
+  const body = await asked.text();
+  heard = Date.now();
+  if (body === part.dataset.was) return;
+  const first = part.dataset.was === undefined;
+  part.dataset.was = body;
+  if (first && same(part.innerHTML, body)) return;
+  const open = [...part.querySelectorAll("details[open][id]")].map((d) => d.id);
+  const focus = part.contains(document.activeElement) ? document.activeElement.id || document.activeElement.getAttribute("href") : "";
+  part.innerHTML = body;
+  for (const id of open) document.getElementById(id)?.setAttribute("open", "");
+  if (focus) (document.getElementById(focus) || part.querySelector(`[href="${CSS.escape(focus)}"]`))?.focus({ preventScroll: true });
+  const news = part.querySelector("[data-tell]")?.dataset.tell || "";
+  if (news && news !== part.dataset.told) { part.dataset.told = news; told.textContent = news; }
+  part.dispatchEvent(new CustomEvent("renewed", { bubbles: true }));
+  ago();
+}
+
+const same = (a, b) => a.replace(/\s+/g, "") === b.replace(/\s+/g, "");
+
+async function round() {
+  for (const part of document.querySelectorAll("[data-live]")) {
+    try { await renew(part); } catch { /* shown below when it lasts */ }
+  }
+  if (document.querySelector("[data-live]") && !document.hidden) {
+    lost.hidden = Date.now() - heard < LOST;
+    lost.querySelector("[data-since]").textContent = new Date(heard).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+  }
+  setTimeout(round, EVERY);
+}
+
+document.addEventListener("visibilitychange", () => { if (!document.hidden) heard = Date.now(); });
+document.addEventListener("click", (event) => {  // an open menu closes when somebody clicks elsewhere
+  for (const menu of document.querySelectorAll("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const menu of document.querySelectorAll("details[data-menu][open]")) { menu.open = false; menu.querySelector("summary").focus(); }
+});
+ago();
+setInterval(ago, 15000);
+setTimeout(round, EVERY);
