@@ -33,15 +33,19 @@ from broadcaster.domain.channel import (
     Check,
     Codes,
     Found,
+    Learned,
     OutcomeUnknown,
     Recipient,
     Secret,
     Sent,
     Verdict,
+    laid_over,
 )
 from broadcaster.domain.message import Limits, Message
 
+LENGTH = 500  # of an instance that nobody has asked yet
 URL_CHARACTERS = 23
+LEAST_LENGTH, MOST_LENGTH = 100, 1_000_000  # an instance that takes less carries no warning: its word is not taken
 PAGE_SIZE = 40
 MOST_PAGES = 5
 CLOCK_SLACK = timedelta(seconds=5)
@@ -62,18 +66,18 @@ CODES: Codes = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The keys of channels.toml. ``length`` is the instance's max_characters where it is not 500 (doctor tells)."""
+    """The keys of channels.toml. ``length`` is a bound of the agency's own: the instance's limit is learnt."""
 
     access_token: Secret = field(repr=False)
     base_url: str
-    length: int = 500
+    length: int | None = None
     visibility: str = "public"
     timeout_seconds: float = TOTAL_SECONDS
 
     def __post_init__(self) -> None:
         if self.visibility not in ("public", "unlisted", "private"):
             raise ValueError("visibility is public, unlisted or private")
-        if self.length < 1:
+        if self.length is not None and self.length < 1:
             raise ValueError("length is at least 1")
         if not 0 < self.timeout_seconds <= LONGEST_SECONDS:
             raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
@@ -87,7 +91,7 @@ class Mastodon:
     def __init__(self, name: str, options: Options) -> None:
         self.name = name
         self._options = options
-        self._base_url = options.base_url.rstrip("/")
+        self.source = self._base_url = options.base_url.rstrip("/")
         self._session = HttpSession(
             options.timeout_seconds,
             {"Authorization": f"Bearer {options.access_token}", "Accept": "application/json"},
@@ -99,9 +103,19 @@ class Mastodon:
         return f"<mastodon {self.name}>"
 
     def limits(self) -> Limits:
-        """One post per language; every address counts 23 characters."""
+        """One post per language; as long as instances usually take, until this one was asked (``learn``)."""
         extras = MappingProxyType({"url": URL_CHARACTERS})
-        return Limits(form="short", unit="mastodon", length=self._options.length, audience="account", extras=extras)
+        own = self._options.length
+        return Limits("short", "mastodon", own or LENGTH, "account", extras=extras, bounded=own is not None)
+
+    async def learn(self) -> Learned:
+        """What the instance carries, by its own word. Raises ChannelError and OutcomeUnknown."""
+        try:
+            statuses = (await self._get("/api/v2/instance"))["configuration"]["statuses"]
+            url = _size(statuses.get("characters_reserved_per_url", URL_CHARACTERS), 1)
+            return Learned(_size(statuses["max_characters"], LEAST_LENGTH), url, self.source)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise OutcomeUnknown("the instance does not say what it carries") from error
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """One POST. Raises ChannelError or OutcomeUnknown; never repeats itself."""
@@ -159,22 +173,17 @@ class Mastodon:
             unsure(answer)
 
     async def check(self) -> tuple[Check, ...]:
-        """Is the token good, and does the instance carry texts as long as we write them?"""
+        """Is the token good, and what does the instance carry?"""
         try:
             account = str((await self._get("/api/v1/accounts/verify_credentials"))["acct"])
-            instance = await self._get("/api/v2/instance")
-            longest = int(instance["configuration"]["statuses"]["max_characters"])
-        except (ChannelError, OutcomeUnknown, KeyError, TypeError, ValueError) as error:
+            learned = await self.learn()
+        except (ChannelError, OutcomeUnknown, KeyError, TypeError) as error:
             hint = "compare base_url and access_token (scopes read:accounts, read:statuses, write:statuses)"
             return (Check(False, f"{self.name}: the Mastodon account cannot be used: {error}", hint),)
-        fits = self._options.length <= longest
+        ours = laid_over(self.limits(), learned).length
         return (
             Check(True, f"{self.name}: posts as @{account}"),
-            Check(
-                fits,
-                f"{self.name}: the instance takes {longest} characters, we write up to {self._options.length}",
-                "" if fits else f"set length = {longest} in channels.toml",
-            ),
+            Check(True, f"{self.name}: the instance takes {learned.length} characters, we write up to {ours}"),
         )
 
     async def close(self) -> None:
@@ -199,6 +208,13 @@ def _refuse(answer: Answer, secret: str) -> None:
         permanent=permanent,
         retry_after=wait,
     )
+
+
+def _size(raw: object, least: int) -> int:
+    """A number of characters; raises ValueError for what is none."""
+    if type(raw) is not int or not least <= raw <= MOST_LENGTH:
+        raise ValueError(f"{raw!r} is no number of characters")
+    return raw
 
 
 def _words(answer: Answer) -> str:

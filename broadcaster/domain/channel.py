@@ -8,15 +8,18 @@ A channel module (``broadcaster/channels/<kind>.py``, one line in ``CHANNELS``) 
 - ``open_channel(name, options, public_url) -> Channel``: opens no connection.
 
 A channel never loops, sleeps, retries, reads settings, logs secrets or answers with a boolean.
+
+One whose provider says what it carries also ``learns`` (optional): the clock asks it now and then, and texts are
+measured by the last answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType, Protocol
+from typing import NewType, Protocol, runtime_checkable
 
 from broadcaster.domain.message import Limits, Message
 
@@ -109,6 +112,24 @@ class Check:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What a provider says it carries: the longest text and what an address counts, in the channel's unit.
+
+    ``source`` is whose word that is (the provider's address): under another one it means nothing.
+    """
+
+    length: int
+    url: int
+    source: str
+
+
+def laid_over(own: Limits, learned: Learned) -> Limits:
+    """A channel's limits after its provider's word."""
+    length = min(own.length, learned.length) if own.bounded else learned.length
+    return replace(own, length=length, extras={**own.extras, "url": learned.url})
+
+
 class ChannelError(Exception):
     """A try that the provider refused, or that certainly did not reach it.
 
@@ -143,6 +164,17 @@ class Channel(Protocol):
     async def check(self) -> tuple[Check, ...]: ...
 
     async def close(self) -> None: ...
+
+
+@runtime_checkable
+class Learns(Protocol):
+    """What a channel has besides, where its provider says what it carries. ``source`` is as in ``Learned``."""
+
+    source: str
+
+    async def learn(self) -> Learned:
+        """Ask once. Raises ChannelError or OutcomeUnknown, also for an answer that cannot be read."""
+        ...
 
 
 Codes = Mapping[str, Verdict]

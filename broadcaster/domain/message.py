@@ -38,6 +38,7 @@ class Limits:
     ``form`` is the template file: sms, short or long. ``unit`` is a key of ``rendering``'s counters.
     ``audience`` is "people" (one delivery per subscriber) or "account" (one per language).
     ``address`` names the subscriber's address this channel needs: phone or email; empty for accounts.
+    ``bounded``: ``length`` is the agency's own bound, which the provider's word may lower and never raises.
     """
 
     form: str
@@ -46,3 +47,4 @@ class Limits:
     audience: str
     address: str = ""
     extras: Mapping[str, int] = field(default_factory=dict)
+    bounded: bool = False

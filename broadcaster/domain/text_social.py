@@ -1,7 +1,7 @@
 """How accounts count a text, and the counters that ``Limits.unit`` names.
 
-Mastodon (its character counter): every address counts 23, a mention counts without its domain, all else by
-graphemes. The instance may raise the limit; how it counts stays.
+Mastodon (its character counter): every address counts 23 or what the instance says, a mention counts without its
+domain, all else by graphemes.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\"'.,;:!?)\]}]", re.IGNORECASE)
 _MENTION = re.compile(r"(?<![\w/=])@(\w+(?:[\w.-]*\w)?)@[\w.-]*\w")
 
 
-def mastodon(text: str) -> int:
-    """Characters as Mastodon counts them."""
-    return graphemes(_MENTION.sub(r"@\1", _URL.sub("x" * URL_LENGTH, text)))
+def mastodon(text: str, url: int = URL_LENGTH) -> int:
+    """Characters as Mastodon counts them, an address as ``url``."""
+    return graphemes(_MENTION.sub(r"@\1", _URL.sub("x" * url, text)))
 
 
 def graphemes(text: str) -> int:
@@ -49,9 +49,12 @@ COUNTERS: Mapping[str, Callable[[str], int]] = {
 }
 
 
-def measure(unit: str, text: str) -> tuple[int, int]:
-    """(segments, characters) of a text: SMS parts and units, else 1 and the unit's own count."""
+def measure(unit: str, text: str, url: int = URL_LENGTH) -> tuple[int, int]:
+    """(segments, characters) of a text: SMS parts and units, else 1 and the unit's own count.
+
+    ``url`` is what an address counts, for units that count addresses alike.
+    """
     if unit == "sms_segments":
         found = text_sms.count(text)
         return found.segments, found.units
-    return 1, COUNTERS[unit](text)
+    return 1, mastodon(text, url) if unit == "mastodon" else COUNTERS[unit](text)

@@ -15,7 +15,7 @@ from broadcaster.domain import text_sms
 from broadcaster.domain.alert import Certainty, Info, Mode, Severity, Urgency
 from broadcaster.domain.config import Config
 from broadcaster.domain.message import Finding, Limits, Message
-from broadcaster.domain.text_social import measure
+from broadcaster.domain.text_social import URL_LENGTH, measure
 from broadcaster.domain.wording import EVACUATION_LEVELS, drill_label
 from broadcaster.rendering import fields as filled
 from broadcaster.rendering.fields import Tongue
@@ -24,6 +24,7 @@ from broadcaster.rendering.words import MOST_PLACES, one_line, paragraphs, pick,
 
 HEADLINE_GOOD, HEADLINE_MOST = 140, 160  # CAP 1.2, 3.2.2: some systems show only 160
 SEGMENTS_GOOD = 3
+LENGTH_CODES = ("too_long", "many_segments")
 NOT_IN_A_DRILL = ("not a drill", "not an exercise", "no es un simulacro", "no es simulacro")
 TAGS = {"en": "en-US", "es": "es-US"}
 
@@ -72,8 +73,9 @@ def render(config: Config, job: Job, root: Path = ROOT) -> Rendered:
     messages: list[Message] = []
     for channel, limits in job.limits.items():
         for language in _spoken_on(channel, limits, job, spoken):
-            messages.append(pens[language].message(channel, limits))
-            findings += _findings(messages[-1], limits, job.mode)
+            message, said = pens[language].fitting(channel, limits)
+            messages.append(message)
+            findings += said + _findings(message, limits, job.mode)
     findings += _headline_findings(infos)
     return Rendered(tuple(messages), infos, tuple(dict.fromkeys(findings)))
 
@@ -112,13 +114,24 @@ class _Pen:
         self.root = root
         self.issued = _info_in(job.issuer, language)
 
+    def fitting(self, channel: str, limits: Limits) -> tuple[Message, list[Finding]]:
+        """The message in its channel's form; where an account takes less, in the words of a text message."""
+        message = self.message(channel, limits)
+        if limits.form != "short" or message.characters <= limits.length:
+            return message, []
+        shorter = self.message(channel, replace(limits, form="sms"))
+        if shorter.characters > limits.length:
+            return message, []
+        where, fit = f"{channel} ({self.language})", f"{message.characters} characters, {limits.length} fit"
+        return shorter, [Finding("shortened", f"{where}: {fit}; the words of a text message stand instead.")]
+
     def message(self, channel: str, limits: Limits) -> Message:
         """The text of a channel's form, with the drill's label first and last."""
         plain = limits.unit == "sms_segments"
         raw = self._part(limits.form, plain)
         text = self._labelled(paragraphs(raw) if limits.form == "long" else one_line(raw), limits.form)
         subject = self._labelled(self._headline(), "subject") if limits.form == "long" else ""
-        segments, characters = measure(limits.unit, text)
+        segments, characters = measure(limits.unit, text, limits.extras.get("url", URL_LENGTH))
         return Message(channel, self.language, text, subject, segments, characters)
 
     def info(self) -> Info:
@@ -235,7 +248,7 @@ def _danger(spec: Spec, values: Mapping[str, str]) -> tuple[Urgency, Severity, C
 
 def _findings(message: Message, limits: Limits, mode: Mode) -> list[Finding]:
     where = f"{message.channel} ({message.language})"
-    found = _length(message, limits, where)
+    found = lengths(message, limits)
     if limits.unit == "sms_segments":
         found += _costly(message, where)
     if mode != Mode.ACTUAL and any(words in message.text.casefold() for words in NOT_IN_A_DRILL):
@@ -243,7 +256,9 @@ def _findings(message: Message, limits: Limits, mode: Mode) -> list[Finding]:
     return found
 
 
-def _length(message: Message, limits: Limits, where: str) -> list[Finding]:
+def lengths(message: Message, limits: Limits) -> list[Finding]:
+    """What is to be said of a message's length; the codes are ``LENGTH_CODES``."""
+    where = f"{message.channel} ({message.language})"
     size = message.segments if limits.unit == "sms_segments" else message.characters
     unit = "parts" if limits.unit == "sms_segments" else "characters"
     most = limits.extras.get("characters")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 
+from sqlalchemy.engine import Connection
+
 from broadcaster.channels import CHANNELS
 from broadcaster.domain.alert import Mode
-from broadcaster.domain.channel import Channel, Codes
+from broadcaster.domain.channel import Channel, Codes, Learned, Learns, laid_over
 from broadcaster.domain.config import ChannelConfig, Config
 from broadcaster.domain.message import Limits
 from broadcaster.services.system import System
+from broadcaster.store import learned
 
 
 def open_channel(system: System, config: ChannelConfig) -> Channel:
@@ -30,9 +33,17 @@ def open_channels(system: System) -> dict[str, Channel]:
     return {config.name: open_channel(system, config) for config in system.config.channels if config.enabled}
 
 
-def limits_of(system: System) -> dict[str, Limits]:
-    """What each enabled channel carries."""
-    return {name: channel.limits() for name, channel in open_channels(system).items()}
+def limits_of(system: System, connection: Connection) -> dict[str, Limits]:
+    """What each enabled channel carries: its kind's own limits under the last word of its provider."""
+    said = {name: word for name, (word, _) in learned.last(connection).items()}
+    return {name: _limits(channel, said.get(name)) for name, channel in open_channels(system).items()}
+
+
+def _limits(channel: Channel, said: Learned | None) -> Limits:
+    own = channel.limits()
+    if said is None or not isinstance(channel, Learns) or said.source != channel.source:
+        return own
+    return laid_over(own, said)
 
 
 def fits(config: ChannelConfig, mode: Mode) -> bool:

@@ -129,7 +129,7 @@ def _readable(draft: Draft) -> None:
 def _write(
     system: System, connection: Connection, draft: Draft, alert: Alert, where: Where, found: Sequence[Finding]
 ) -> Drawn:
-    limits = {name: limit for name, limit in limits_of(system).items() if name in alert.channels}
+    limits = {name: limit for name, limit in limits_of(system, connection).items() if name in alert.channels}
     rendered = render(system.config, _job(system, draft, alert, where, limits))
     content = store.settled(replace(alert.content, infos=rendered.infos))
     alert = replace(alert, content=content)

@@ -24,13 +24,13 @@ def alert(system: System, alert_id: str) -> Json:
     """One alert with its messages, findings and reviews. Raises NotFound."""
     with system.database.read() as connection:
         found = store.get(connection, alert_id)
-        return {**_facts(connection, found, limits_of(system)), "messages": _messages(connection, alert_id)}
+        return {**_facts(connection, found, limits_of(system, connection)), "messages": _messages(connection, alert_id)}
 
 
 def listing(system: System, *states: State) -> Json:
     """``{"alerts": [...]}``, newest first, without messages; no state given: all."""
-    limits = limits_of(system)
     with system.database.read() as connection:
+        limits = limits_of(system, connection)
         return {"alerts": [_facts(connection, found, limits) for found in store.in_states(connection, *states)]}
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.engine import Connection
 from broadcaster.domain.alert import Alert
 from broadcaster.domain.lifecycle import Verb, move
 from broadcaster.domain.review import check_submit, resubmitted
+from broadcaster.services.measuring import measured_anew
 from broadcaster.services.steps import case, changed, noted, recorded, who
 from broadcaster.services.system import Actor, System
 from broadcaster.store import alerts as store
@@ -27,6 +28,7 @@ def submit(system: System, actor: Actor, alert_id: str, connection: Connection |
     now = case(connection, old)
     if resubmitted(old, by, now.digest):
         return old
+    now = replace(now, findings=measured_anew(system, connection, old))
     check_submit(now, by, at)
     new = replace(old, state=move(old.state, Verb.SUBMIT), submitted_by=by.person, submitted_at=at, digest=now.digest)
     new = changed(connection, old, new)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from broadcaster.store import upsert
 from broadcaster.store.schema import alarms, channel_states
 
 PAUSE_SECONDS = 60
@@ -33,11 +34,8 @@ def open_alarms(connection: Connection) -> list[sa.Row[tuple[str, str, str, date
 def pause(connection: Connection, channel: str, reason: str, at: datetime) -> None:
     """Nothing goes out on this channel for a minute; then it is tried again."""
     values = {"paused": at, "reason": reason}
-    if (
-        connection.execute(channel_states.update().where(channel_states.c.name == channel).values(**values)).rowcount
-        == 0
-    ):
-        connection.execute(channel_states.insert().values(name=channel, **values))
+    made = upsert.insert(connection, channel_states).values(name=channel, **values)
+    connection.execute(made.on_conflict_do_update(index_elements=[channel_states.c.name], set_=values))
 
 
 def paused(connection: Connection, at: datetime) -> dict[str, str]:

@@ -204,6 +204,10 @@ channel_states = _table(
     C("name", String, primary_key=True),
     C("paused", Time),
     C("reason", Text, nullable=False),
+    C("length", Integer),  # what its provider says it carries
+    C("url_length", Integer),
+    C("learned_from", String),  # whose word that is
+    C("learned", Time),
 )
 alarms = _table(  # what somebody must act on; one open row per key
     "alarms",

@@ -11,7 +11,18 @@ from typing import Any, TypeVar
 import pytest
 
 from broadcaster.channels.mastodon import CODES, GONE, Mastodon, Options, open_channel, same_text
-from broadcaster.domain.channel import Accepted, ChannelError, Found, OutcomeUnknown, Recipient, Secret, Sent, Verdict
+from broadcaster.domain.channel import (
+    Accepted,
+    ChannelError,
+    Found,
+    Learned,
+    OutcomeUnknown,
+    Recipient,
+    Secret,
+    Sent,
+    Verdict,
+    laid_over,
+)
 from tests.channels.ways import PUBLIC_URL, TEXT, attempt, message
 from tests.providers import mastodon as provider
 from tests.providers.base import served
@@ -239,12 +250,53 @@ def test_posts_that_cannot_be_read_prove_nothing(fake: provider.Mastodon, status
         find(fake, Sent(attempt(), message(), WHO))
 
 
-@pytest.mark.parametrize(("longest", "length", "fits"), [(500, 500, True), (5000, 500, True), (300, 500, False)])
-def test_check_compares_the_instances_length_with_ours(
-    fake: provider.Mastodon, longest: int, length: int, fits: bool
+@pytest.mark.parametrize(
+    ("longest", "bound", "ours"),
+    [(500, None, 500), (5000, None, 5000), (300, None, 300), (5000, 400, 400), (300, 400, 300)],
+)
+def test_the_instances_word_counts_within_the_agencys_own_bound(
+    fake: provider.Mastodon, longest: int, bound: int | None, ours: int
 ) -> None:
-    fake.faults = MastodonFaults(characters=longest)
-    account, size = using(fake, lambda channel: channel.check(), length=length)
-    assert account.ok
-    assert (size.ok, "length = 300" in size.hint) == (fits, not fits)
-    assert open_channel("c", Options(Secret("t"), fake.base_url, length=length), "").limits().length == length
+    fake.faults = MastodonFaults(characters=longest, url=30)
+    learned = using(fake, lambda channel: channel.learn(), length=bound)
+    assert learned == Learned(longest, 30, fake.base_url)
+    own = open_channel("c", Options(Secret("t"), fake.base_url, length=bound), "").limits()
+    assert own.length == (bound or 500)
+    assert (laid_over(own, learned).length, laid_over(own, learned).extras) == (ours, {"url": 30})
+    account, size = using(fake, lambda channel: channel.check(), length=bound)
+    assert (account.ok, size.ok) == (True, True)
+    assert f"takes {longest} characters, we write up to {ours}" in size.text
+
+
+def test_an_instance_without_a_word_on_addresses_counts_them_as_ever(fake: provider.Mastodon) -> None:
+    fake.faults = MastodonFaults(instance='{"configuration": {"statuses": {"max_characters": 100}}}')
+    assert using(fake, lambda channel: channel.learn()) == Learned(100, 23, fake.base_url)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "<html>",
+        "[]",
+        "{}",
+        '{"configuration": []}',
+        '{"configuration": {"statuses": {}}}',
+        *(
+            f'{{"configuration": {{"statuses": {{"max_characters": {raw}}}}}}}'
+            for raw in ("null", "true", '"500"', "99", "-1", "5.5", "1000001", "1e400", "[500]")
+        ),
+        '{"configuration": {"statuses": {"max_characters": 500, "characters_reserved_per_url": 0}}}',
+    ],
+)
+def test_an_instance_that_says_nonsense_about_its_limits_has_said_nothing(fake: provider.Mastodon, body: str) -> None:
+    fake.faults = MastodonFaults(instance=body or " ")
+    with pytest.raises(OutcomeUnknown):
+        using(fake, lambda channel: channel.learn())
+
+
+@pytest.mark.parametrize(("status", "raised"), [(500, OutcomeUnknown), (404, ChannelError), (302, ChannelError)])
+def test_an_instance_that_refuses_has_said_nothing(fake: provider.Mastodon, status: int, raised: type) -> None:
+    fake.faults = MastodonFaults(instance_status=status)
+    with pytest.raises(raised):
+        using(fake, lambda channel: channel.learn())

@@ -11,6 +11,7 @@ import traceback
 import typing
 import warnings
 from collections.abc import Coroutine, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,18 @@ import pytest
 
 from broadcaster.channels import CHANNELS, PLANNED
 from broadcaster.domain import text_social
-from broadcaster.domain.channel import Accepted, Channel, ChannelError, Codes, Found, OutcomeUnknown, Sent, Verdict
+from broadcaster.domain.channel import (
+    Accepted,
+    Channel,
+    ChannelError,
+    Codes,
+    Found,
+    Learns,
+    OutcomeUnknown,
+    Sent,
+    Verdict,
+    laid_over,
+)
 from tests.channels.ways import WAYS, Way, attempt, message
 
 
@@ -86,6 +98,17 @@ def test_limits_can_be_counted(way: Way) -> None:
     assert limits.unit in text_social.COUNTERS
     assert limits.length > 0
     assert (limits.audience, limits.address) in (("people", "phone"), ("people", "email"), ("account", ""))
+
+
+def test_what_a_provider_says_it_carries_can_be_laid_over_the_channels_own(way: Way) -> None:
+    channel = way.open()
+    if not isinstance(channel, Learns):
+        return
+    learned = run(channel, channel.learn())
+    assert learned.source == channel.source
+    over = laid_over(channel.limits(), learned)
+    assert (over.length, over.extras["url"]) == (learned.length, learned.url)
+    assert replace(over, length=0, extras={}) == replace(channel.limits(), length=0, extras={})
 
 
 def test_a_message_is_sent_once_and_its_id_comes_back(way: Way) -> None:

@@ -23,10 +23,16 @@ ACCOUNT_ID = "109000000000000001"
 
 @dataclass
 class MastodonFaults(Faults):
-    """``reset_seconds`` stands in X-RateLimit-Reset of a 429."""
+    """``reset_seconds`` stands in X-RateLimit-Reset of a 429; ``characters`` and ``url`` are the instance's limits.
+
+    ``instance``: what /api/v2/instance answers in place of them, as it stands; ``instance_status``: with which status.
+    """
 
     reset_seconds: float = 30.0
     characters: int = 500
+    url: int = 23
+    instance: str = ""
+    instance_status: int = 200
 
 
 @dataclass(slots=True)
@@ -61,7 +67,9 @@ class Mastodon(Provider):
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         plan = self.plan
         if request.path == "/api/v2/instance":
-            return web.json_response({"configuration": {"statuses": {"max_characters": plan.characters}}})
+            limits = {"max_characters": plan.characters, "characters_reserved_per_url": plan.url}
+            body = plan.instance or json.dumps({"configuration": {"statuses": limits}})
+            return web.Response(status=plan.instance_status, text=body, content_type="application/json")
         if plan.unauthorized or request.headers.get("Authorization") != f"Bearer {self.token}":
             return _error(401, "The access token is invalid")
         if plan.status:
@@ -115,7 +123,7 @@ class Mastodon(Provider):
     def _wrong(self, post: dict[str, Any]) -> web.Response | None:
         if not post.get("status"):
             return _error(422, "Validation failed: Text can't be blank")
-        if len(re.sub(r"https?://\S+", "x" * 23, post["status"])) > self.plan.characters:
+        if len(re.sub(r"https?://\S+", "x" * self.plan.url, post["status"])) > self.plan.characters:
             return _error(422, f"Validation failed: Text character limit of {self.plan.characters} exceeded")
         answers = post.get("in_reply_to_id")
         if answers and answers not in {known.id for known in self.posts}:

@@ -244,7 +244,30 @@ def test_more_characters_than_the_channel_takes_block() -> None:
     }
     post = text(render(CONFIG, JOB), "county", "es").characters
     assert codes(render(CONFIG, replace(JOB, limits={"county": replace(POST, length=post)}))) == {}
-    assert codes(render(CONFIG, replace(JOB, limits={"county": replace(POST, length=post - 1)}))) == {"too_long": True}
+    assert codes(render(CONFIG, replace(JOB, limits={"county": replace(POST, length=99)}))) == {"too_long": True}
+
+
+def test_an_account_that_takes_less_gets_the_words_of_a_text_message_where_they_fit() -> None:
+    def post(length: int) -> Rendered:
+        short = replace(POST, length=length)
+        return render(CONFIG, replace(JOB, languages=("en",), accounts={}, limits={"county": short}))
+
+    whole = text(post(500), "county", "en")
+    assert text(post(whole.characters), "county", "en") == whole
+    shorter = post(whole.characters - 1)
+    words = text(shorter, "county", "en")
+    assert words.text.startswith("Judge County: Leave Judge Valley and Judge Hills now.")
+    assert codes(shorter) == {"shortened": False}
+    assert f"{whole.characters} characters, {whole.characters - 1} fit" in shorter.findings[0].text
+    assert text(post(words.characters), "county", "en") == words
+    assert text(post(words.characters - 1), "county", "en") == whole
+    assert codes(post(words.characters - 1)) == {"too_long": True}
+
+
+def test_an_address_counts_in_a_post_what_its_channel_says() -> None:
+    plain = text(render(CONFIG, JOB), "county", "en").characters
+    found = render(CONFIG, replace(JOB, limits={"county": replace(POST, extras={"url": 30})}))
+    assert text(found, "county", "en").characters == plain + 7
 
 
 def test_more_than_three_parts_are_shown_and_do_not_block() -> None:

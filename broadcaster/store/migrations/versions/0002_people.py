@@ -72,3 +72,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('language', sa.String(), server_default='en', nullable=False))
         batch_op.add_column(sa.Column('on_duty', sa.Boolean(), server_default=sa.true(), nullable=False))
         batch_op.add_column(sa.Column('notify_order', sa.Integer(), server_default='0', nullable=False))
+
+    with op.batch_alter_table('channel_states', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('length', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('url_length', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('learned_from', sa.String(), nullable=True))
+        batch_op.add_column(sa.Column('learned', sa.DateTime(timezone=True), nullable=True))
