@@ -33,7 +33,7 @@ from broadcaster.domain.config import (
     Settings,
 )
 from broadcaster.domain.errors import ConfigError
-from broadcaster.domain.wording import EVACUATION_LEVELS
+from broadcaster.domain.message import Limits
 from broadcaster.rendering import templates
 
 T = TypeVar("T")
@@ -97,7 +97,6 @@ def load_config(settings: Settings, environ: Mapping[str, str] | None = None) ->
         folder = DEMO_AGENCY / "config"
     agency = _build(Agency, _read(folder, "agency.toml").get("agency", {}), "agency.toml", "[agency]")
     policy = _build(Policy, _read(folder, "policy.toml").get("policy", {}), "policy.toml", "[policy]")
-    _levels(policy)
     channels = tuple(_channel(raw, settings, env) for raw in _list(folder, "channels.toml", "channel"))
     feeds = tuple(_feed(raw) for raw in _list(folder, "feeds.toml", "feed"))
     rules = tuple(_rule(raw) for raw in _list(folder, "rules.toml", "rule"))
@@ -105,18 +104,26 @@ def load_config(settings: Settings, environ: Mapping[str, str] | None = None) ->
         _unique(file, [row.name for row in rows])
     _known_names(channels, feeds, rules)
     config = Config(agency, policy, channels, feeds, rules)
-    config_check.check(config, templates.names())
+    config_check.check(config, templates.names(), _spoken(), _limits(config, settings))
     return config
 
 
-def _levels(policy: Policy) -> None:
-    if policy.evacuation_levels not in EVACUATION_LEVELS:
-        raise ConfigError(
-            "C030",
-            "policy.toml [policy] evacuation_levels",
-            f"{policy.evacuation_levels!r} is unknown",
-            f"known: {', '.join(sorted(EVACUATION_LEVELS))}",
-        )
+def _limits(config: Config, settings: Settings) -> dict[str, Limits]:
+    """What each enabled channel carries; raises ConfigError for options that would fail when they are needed."""
+    found: dict[str, Limits] = {}
+    for channel in (c for c in config.channels if c.enabled):
+        wrong = channel.options.wrong(config.agency.phone_region) if hasattr(channel.options, "wrong") else None
+        if wrong is not None:
+            where = f"channels.toml [[channel]] {channel.name} {wrong.key}"
+            raise ConfigError("C061", where, wrong.text, wrong.hint)
+        module = importlib.import_module(CHANNELS[channel.kind])
+        found[channel.name] = module.open_channel(channel.name, channel.options, settings.public_url).limits()
+    return found
+
+
+def _spoken() -> frozenset[str]:
+    """Languages in which any message template has texts."""
+    return frozenset(path.parent.name for path in templates.ROOT.glob("[!_]*/*/sms.j2"))
 
 
 # --- the parts ------------------------------------------------------------------------------------------------
@@ -265,6 +272,9 @@ def _channel(raw: dict[str, Any], settings: Settings, env: Mapping[str, str]) ->
         )
     module = importlib.import_module(CHANNELS[kind])
     own = {key: item for key, item in raw.items() if key not in _BASE}
+    if "segments_per_second" in own and "per_second" in raw:
+        text, hint = "stands beside per_second, which means the same", "keep one of the two"
+        raise ConfigError("C062", f"channels.toml {where} segments_per_second", text, hint)
     if "segments_per_second" in own:
         raw = {**raw, "per_second": own.pop("segments_per_second")}
     enabled = bool(raw.get("enabled", True))

@@ -36,6 +36,7 @@ from broadcaster.domain.channel import (
     Secret,
     Sent,
     Verdict,
+    Wrong,
 )
 from broadcaster.domain.message import Limits, Message
 
@@ -90,6 +91,16 @@ class Options:
             raise ValueError("connections lies between 1 and 50")
         if not 0 < self.timeout_seconds <= LONGEST_SECONDS:
             raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
+
+    def wrong(self, region: str) -> Wrong | None:
+        """Whether the file of ``ca_file`` is there and holds certificates."""
+        try:
+            if self.ca_file is not None:
+                ssl.create_default_context(cafile=self.ca_file)
+        except (OSError, ValueError) as error:
+            text = f"{self.ca_file!r} cannot be used: {getattr(error, 'strerror', None) or error}"
+            return Wrong("ca_file", text, "a PEM file of the authority that signed the mail server's certificate")
+        return None
 
 
 @dataclass(slots=True)

@@ -40,6 +40,7 @@ from broadcaster.domain.channel import (
     Secret,
     Sent,
     Verdict,
+    Wrong,
     help_text,
     inbound_kind,
 )
@@ -85,6 +86,9 @@ CODES: Codes = MappingProxyType(
         "30036": Verdict.ALARM,  # validity period over
     }
 )
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{5,6}")  # E.164, or a short code
+_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")  # Twilio's alphanumeric sender id
+NO_NAMES = ("US", "CA")  # carriers there take none (Twilio's guidelines by country)
 LONGEST_ID = 64  # characters; a SID has 34
 STATUSES: Mapping[str, str] = MappingProxyType(
     {
@@ -116,6 +120,20 @@ class Options:
             raise ValueError("api_key_sid and api_key_secret belong together")
         if not 0 < self.timeout_seconds <= LONGEST_SECONDS:
             raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
+
+    def wrong(self, region: str) -> Wrong | None:
+        """One sender, of a form that Twilio takes from an agency of that region."""
+        if bool(self.messaging_service_sid) is bool(self.from_):
+            given = "both messaging_service_sid and from" if self.from_ else "neither messaging_service_sid nor from"
+            return Wrong("from", f"{given} is given", "keep one of the two")
+        if not self.from_ or _NUMBER.fullmatch(self.from_):
+            return None
+        hint = 'a number like "+15005550006" or a short code of 5 or 6 digits'
+        if not _NAME.fullmatch(self.from_):
+            return Wrong("from", f"{self.from_!r} is no sender", f"{hint}, or a name of up to 11 letters and digits")
+        if region in NO_NAMES:
+            return Wrong("from", f"{self.from_!r} is a name, which {region} does not take as sender", hint)
+        return None
 
 
 class TwilioSms:

@@ -3,7 +3,8 @@
 A channel module (``broadcaster/channels/<kind>.py``, one line in ``CHANNELS``) exports
 
 - ``Options``: a frozen dataclass of its keys in channels.toml; a field typed ``Secret`` is only ever written
-  "env:NAME", any other text may be; one typed ``DataPath`` is a path relative to the data folder;
+  "env:NAME", any other text may be; one typed ``DataPath`` is a path relative to the data folder. It may have
+  ``wrong(region) -> Wrong | None`` (region: the agency's, ISO 3166): a value that would fail when it is needed;
 - ``CODES``: provider code -> ``Verdict`` (data, rules.md section 4);
 - ``open_channel(name, options, public_url) -> Channel``: opens no connection.
 
@@ -25,6 +26,15 @@ from broadcaster.domain.message import Limits, Message
 
 Secret = NewType("Secret", str)
 DataPath = NewType("DataPath", str)  # settings makes it absolute
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """A value of channels.toml that would fail when it is needed: its key, what is wrong, what to write."""
+
+    key: str
+    text: str
+    hint: str
 
 
 class Verdict(StrEnum):

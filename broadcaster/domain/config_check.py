@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,8 @@ import phonenumbers
 from broadcaster.domain.alert import Certainty, Severity, Status, Urgency
 from broadcaster.domain.config import Agency, ChannelConfig, Config, FeedConfig, Policy, RuleConfig
 from broadcaster.domain.errors import ConfigError
+from broadcaster.domain.message import Limits
+from broadcaster.domain.wording import EVACUATION_LEVELS
 
 ENDINGS_BY_PEOPLE = ("lifted", "sent_in_error")  # rules.md section 1: no feed declares anybody safe
 LONGEST_POLL = 7 * 24 * 3600  # seconds
@@ -24,13 +26,20 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _WORDS = {"severity": Severity, "urgency": Urgency, "certainty": Certainty, "status": Status}
 
 
-def check(config: Config, templates: Collection[str]) -> None:
-    """Everything below, over the whole configuration. ``templates``: names of the message templates there are."""
+def check(config: Config, templates: Collection[str], languages: Collection[str], limits: Mapping[str, Limits]) -> None:
+    """Everything below, over the whole configuration.
+
+    ``templates``: names of the message templates there are; ``languages``: in which any of them has texts;
+    ``limits``: what each enabled channel carries.
+    """
     _agency(config.agency)
+    _spoken(config, languages)
     _policy(config.policy)
     for channel in config.channels:
         _channel(channel)
     _loops(config.channels)
+    for channel in config.channels:
+        _stand_in(channel, limits)
     for feed in config.feeds:
         _feed(feed)
     for rule in config.rules:
@@ -59,6 +68,21 @@ def _agency(agency: Agency) -> None:
         raise ConfigError("C044", f"{where} phone_region", text, "for example US")
 
 
+def _spoken(config: Config, languages: Collection[str]) -> None:
+    """Who lists a language waits for texts in it; without any in the templates there would never be one."""
+    channels = {f"channels.toml [[channel]] {c.name} languages": c.languages for c in config.channels}
+    for where, named in {"agency.toml [agency] languages": config.agency.languages, **channels}.items():
+        for language in named:
+            if language not in languages:
+                hint = f"one of {', '.join(sorted(languages))}; another needs texts in templates/messages first"
+                raise ConfigError("C056", where, f"no template has texts in {language!r}", hint)
+    for where, named in channels.items():
+        for language in named:
+            if language not in config.agency.languages:
+                text, hint = f"{language!r} is no language of the agency", "add it to agency.toml, or leave it out"
+                raise ConfigError("C057", where, text, hint)
+
+
 def _policy(policy: Policy) -> None:
     where = "policy.toml [policy]"
     for key in ("review_expires_minutes", "until_lifted_review_minutes", "stale_after_seconds", "max_expires_hours"):
@@ -71,6 +95,9 @@ def _policy(policy: Policy) -> None:
             raise ConfigError(
                 "C045", f"{where} {key}", "is out of range", f"from 0, for example {getattr(Policy(), key)}"
             )
+    if policy.evacuation_levels not in EVACUATION_LEVELS:
+        text, hint = f"{policy.evacuation_levels!r} is unknown", f"known: {', '.join(sorted(EVACUATION_LEVELS))}"
+        raise ConfigError("C030", f"{where} evacuation_levels", text, hint)
     if policy.unknown_without_proof not in ("send_again", "give_up"):
         text = f"{policy.unknown_without_proof!r} is unknown"
         raise ConfigError("C046", f"{where} unknown_without_proof", text, "send_again or give_up")
@@ -86,6 +113,33 @@ def _channel(channel: ChannelConfig) -> None:
     if isinstance(address, str):
         schemes = ("smtp", "smtps") if channel.kind == "smtp" else ("https", "http")
         _address(address, schemes, f"{where} base_url")
+        _bare(address, f"{where} base_url")
+
+
+def _bare(address: str, where: str) -> None:
+    """Paths are appended to it, so nothing may stand behind its own; a login in it would be in every log."""
+    parts = urlsplit(address)
+    if "@" in parts.netloc:
+        raise ConfigError("C058", where, "has a login in it", "use the keys of the channel for it")
+    if "?" in address or "#" in address:
+        raise ConfigError("C058", where, "has a query or a fragment", f"{parts.scheme}://{parts.netloc}{parts.path}")
+
+
+def _stand_in(channel: ChannelConfig, limits: Mapping[str, Limits]) -> None:
+    """A fallback can take over only what it could have been sent itself, and only while it is on."""
+    if not channel.enabled or not channel.fallback:
+        return
+    where, other = f"channels.toml [[channel]] {channel.name} fallback", limits.get(channel.fallback)
+    if other is None:
+        raise ConfigError("C059", where, f"{channel.fallback} is not enabled", "enable it, or name another")
+    own = limits[channel.name]
+    if (own.audience, own.address) != (other.audience, other.address):
+        text = f"{channel.fallback} reaches {_whom(other)}, {channel.name} reaches {_whom(own)}"
+        raise ConfigError("C060", where, text, "name a channel that reaches the same")
+
+
+def _whom(limits: Limits) -> str:
+    return f"people by {limits.address}" if limits.audience == "people" else "followers of an account"
 
 
 def _loops(channels: Iterable[ChannelConfig]) -> None:

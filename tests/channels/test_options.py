@@ -11,6 +11,7 @@ from broadcaster.channels import mastodon, simulated, smtp, twilio_sms
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.errors import ConfigError
 from broadcaster.settings import load_config, load_settings
+from tests.providers.smtp import make_certificate
 
 ENV = {
     "TWILIO_ACCOUNT_SID": "AC1",
@@ -30,10 +31,11 @@ from = "Judge County <alerts@judge.example>"
 """
 
 
-def read(tmp_path: Path, toml: str, **env: str) -> ChannelConfig:
+def read(tmp_path: Path, toml: str, region: str = "US", **env: str) -> ChannelConfig:
     config = tmp_path / "config"
-    config.mkdir()
-    (config / "agency.toml").write_text('[agency]\nname = "Judge County"\ncap_sender = "a@judge.example"\n')
+    config.mkdir(exist_ok=True)
+    agency = f'[agency]\nname = "Judge County"\ncap_sender = "a@judge.example"\nphone_region = "{region}"\n'
+    (config / "agency.toml").write_text(agency)
     (config / "channels.toml").write_text(f'[[channel]]\nname = "one"\n{toml}')
     environ = {"BROADCASTER_CONFIG": str(config), "BROADCASTER_DATA": str(tmp_path / "data"), **ENV, **env}
     [channel] = load_config(load_settings(environ), environ).channels
@@ -74,7 +76,7 @@ def test_what_is_no_secret_may_stand_in_the_file_or_come_from_the_environment(tm
 
 @pytest.mark.parametrize("key", ["auth_token", "api_key_secret"])
 def test_a_secret_in_the_file_stops_the_start(tmp_path: Path, key: str) -> None:
-    toml = f'kind = "twilio_sms"\naccount_sid = "AC1"\nfrom = "+1"\n{key} = "t0k"\n'
+    toml = f'kind = "twilio_sms"\naccount_sid = "AC1"\nfrom = "12345"\n{key} = "t0k"\n'
     told = refused(tmp_path, toml if key == "auth_token" else toml + 'auth_token = "env:TWILIO_AUTH_TOKEN"')
     assert "C010" in told
     assert "t0k" not in told
@@ -95,6 +97,47 @@ def test_pythons_name_of_a_key_is_not_the_files(tmp_path: Path) -> None:
     assert "messaging_service_sid, from, base_url" in told
 
 
+@pytest.mark.parametrize("sender", ["+15005550006", "+3585012", "+123456789012345", "12345", "123456"])
+def test_twilio_by_a_number_or_a_short_code(tmp_path: Path, sender: str) -> None:
+    assert options(tmp_path, TWILIO + f'from = "{sender}"').from_ == sender
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "+1",
+        "1234",
+        "1234567",
+        "5005550006",
+        "+05005550006",
+        "+1234567890123456",
+        "+1 500 555 0006",
+        "Judge County EM",
+        "J!",
+    ],
+)
+def test_twilio_by_what_is_no_sender_is_refused(tmp_path: Path, sender: str) -> None:
+    told = refused(tmp_path, TWILIO + f'from = "{sender}"', region="GB")
+    assert told.startswith("C061 channels.toml [[channel]] one from")
+    assert "is no sender" in told
+
+
+def test_twilio_by_a_name_only_where_carriers_take_names(tmp_path: Path) -> None:
+    for name in ("abc", "Judge EM", "JUDGE-911", "a"):
+        assert options(tmp_path, TWILIO + f'from = "{name}"', region="GB").from_ == name
+        for region in ("US", "CA"):
+            told = refused(tmp_path, TWILIO + f'from = "{name}"', region=region)
+            assert "C061 channels.toml [[channel]] one from" in told
+            assert f"which {region} does not take" in told
+
+
+def test_twilio_by_both_senders_or_an_empty_one_is_refused(tmp_path: Path) -> None:
+    for lines in ('from = "12345"\nmessaging_service_sid = "MG1"', 'from = ""', 'messaging_service_sid = ""'):
+        assert "C061 channels.toml [[channel]] one from" in refused(tmp_path, TWILIO + lines)
+    assert options(tmp_path, TWILIO + 'from = ""\nmessaging_service_sid = "MG1"').messaging_service_sid == "MG1"
+    assert not read(tmp_path, TWILIO + 'from = "+"\nenabled = false').enabled
+
+
 def test_mastodon(tmp_path: Path) -> None:
     made = options(
         tmp_path, 'kind = "mastodon"\naccess_token = "env:MASTODON_ACCESS_TOKEN"\nbase_url = "https://m.example"'
@@ -108,6 +151,26 @@ def test_mail(tmp_path: Path, url: str) -> None:
     made = options(tmp_path, MAIL + f'base_url = "{url}"\nusername = "us"\npassword = "env:SMTP_PASSWORD"')
     assert isinstance(made, smtp.Options)
     assert (made.base_url, made.from_, made.password) == (url, "Judge County <alerts@judge.example>", "pw")
+
+
+def test_mail_with_an_authority_of_its_own(tmp_path: Path) -> None:
+    authority, _ = make_certificate(tmp_path)
+    made = options(tmp_path, MAIL + f'base_url = "smtp://mail.example"\nca_file = "{authority}"')
+    assert made.ca_file == str(authority)
+
+
+@pytest.mark.parametrize("content", [None, "", "no certificate", "folder"])
+def test_mail_with_an_authority_that_is_none_is_refused(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "ca.pem"
+    if content == "folder":
+        file.mkdir()
+    elif content is not None:
+        file.write_text(content)
+    toml = MAIL + f'base_url = "smtp://mail.example"\nca_file = "{file}"\n'
+    told = refused(tmp_path, toml)
+    assert told.startswith("C061 channels.toml [[channel]] one ca_file")
+    assert str(file) in told
+    assert not read(tmp_path, toml + "enabled = false").enabled
 
 
 @pytest.mark.parametrize(

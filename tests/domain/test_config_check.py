@@ -51,6 +51,29 @@ def test_what_is_right_is_taken_also_with_a_byte_order_mark(tmp_path: Path) -> N
         read(tmp_path, REDIS_URL=url, PUBLIC_URL="https://a.example:8443")
 
 
+def test_a_fallback_that_reaches_the_same_is_taken_and_one_that_is_off_needs_none(tmp_path: Path) -> None:
+    (tmp_path / "agency.toml").write_text(AGENCY)
+    backup = CHANNEL.replace('"sms"', '"b"')
+    posts = [TOOT.replace('"toot"', f'"{name}"') + '"https://toot.example"\n' for name in ("one", "two")]
+    for content in (
+        CHANNEL + 'fallback = "b"\n' + backup,
+        posts[0] + 'fallback = "two"\n' + posts[1],
+        CHANNEL + 'fallback = "b"\nenabled = false\n' + backup + "enabled = false\n",
+        CHANNEL + 'languages = ["en"]\nper_second = 3\n',
+    ):
+        (tmp_path / "channels.toml").write_text(content)
+        read(tmp_path)
+
+
+def test_what_is_wrong_with_a_fallback_or_an_address_is_said_with_a_way_out(tmp_path: Path) -> None:
+    found = refusal(tmp_path, "channels.toml", CHANNEL + 'fallback = "mail"\n' + MAIL + '"smtp://m.example"\n')
+    assert found.text == "mail reaches people by email, sms reaches people by phone"
+    found = refusal(tmp_path, "channels.toml", TOOT + '"https://toot.example/at?x=1#y"\n')
+    assert found.hint == "https://toot.example/at"
+    secret = refusal(tmp_path, "channels.toml", TOOT + '"https://us:pw@toot.example"\n')
+    assert "pw" not in str(secret)
+
+
 @pytest.mark.parametrize(
     ("change", "id_"),
     [
@@ -63,6 +86,7 @@ def test_what_is_right_is_taken_also_with_a_byte_order_mark(tmp_path: Path) -> N
         (("UTC", "Mars/Base"), "C043"),
         (("UTC", ""), "C043"),
         (("UTC", "../../etc/passwd"), "C043"),
+        (('["en"]', '["en", "tlh"]'), "C056"),
         (("languages", 'phone_region = "us"\nlanguages'), "C044"),
         (("languages", 'phone_region = "ZZ"\nlanguages'), "C044"),
     ],
@@ -89,6 +113,17 @@ def test_an_agency_that_would_fail_later_is_refused_at_once(tmp_path: Path, chan
         ("channels.toml", MAIL + '"smtp://m.example:mail"\n', "C054"),
         ("channels.toml", TOOT + '"smtp://m.example"\n', "C054"),
         ("channels.toml", TOOT + '"https://"\n', "C054"),
+        ("channels.toml", TOOT + '"https://toot.example?x=1"\n', "C058"),
+        ("channels.toml", TOOT + '"https://toot.example/#x"\n', "C058"),
+        ("channels.toml", TOOT + '"https://toot.example/?"\n', "C058"),
+        ("channels.toml", TOOT + '"https://us:pw@toot.example"\n', "C058"),
+        ("channels.toml", MAIL + '"smtp://m.example?x"\n', "C058"),
+        ("channels.toml", CHANNEL + 'languages = ["tlh"]\n', "C056"),
+        ("channels.toml", CHANNEL + 'languages = ["en", "es"]\n', "C057"),
+        ("channels.toml", CHANNEL + "segments_per_second = 3\nper_second = 3\n", "C062"),
+        ("channels.toml", CHANNEL + 'fallback = "b"\n' + CHANNEL.replace("sms", "b") + "enabled = false\n", "C059"),
+        ("channels.toml", CHANNEL + 'fallback = "mail"\n' + MAIL + '"smtp://m.example"\n', "C060"),
+        ("channels.toml", CHANNEL + 'fallback = "toot"\n' + TOOT + '"https://toot.example"\n', "C060"),
         ("feeds.toml", FEED.replace("https://feed.example/", "file:///etc/passwd"), "C054"),
         ("feeds.toml", FEED.replace("https://feed.example/", "https://[::1"), "C054"),
         ("feeds.toml", FEED + "poll_seconds = 0\n", "C050"),
