@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from broadcaster.store.engine import Database
 from broadcaster.store.schema import metadata
 
-PASSING = frozenset({"heartbeats", "leases"})  # true of one moment only
+PASSING = frozenset({"heartbeats", "leases", "sessions", "challenges"})  # true of one moment only
 RECORD = ("alerts", "audit_entries", "subscribers", "users", "zones", "feed_entries")  # rows here: not empty
 CHUNK = 1000
 TIME, BYTES = "$time", "$bytes"

@@ -377,6 +377,8 @@ define_records(metadata)
 _made = metadata.tables
 users, roles, user_roles = _made["users"], _made["roles"], _made["user_roles"]
 webauthn, login_failures, confirmations = _made["webauthn"], _made["login_failures"], _made["confirmations"]
+sessions, challenges = _made["sessions"], _made["challenges"]
+invitations, proposals = _made["invitations"], _made["proposals"]
 bundles, notices, notes, switches = _made["bundles"], _made["notices"], _made["notes"], _made["switches"]
 audit_entries, audit_head, heartbeats, leases = (
     _made[name] for name in ("audit_entries", "audit_head", "heartbeats", "leases")

@@ -14,12 +14,16 @@ from sqlalchemy.types import JSON, BigInteger, Boolean, Integer, LargeBinary, St
 
 from broadcaster.store.engine import Time
 
+Big = BigInteger().with_variant(Integer, "sqlite")
+
 
 def define(metadata: sa.MetaData) -> None:
-    """Add users, roles, user_roles, webauthn, login_failures and confirmations to ``metadata``."""
+    """Add users, roles, user_roles, webauthn, sessions, login_failures, confirmations and what people's powers need."""
     _people(metadata)
     _webauthn(metadata)
+    _sessions(metadata)
     _guards(metadata)
+    _powers(metadata)
 
 
 def _people(metadata: sa.MetaData) -> None:
@@ -42,6 +46,8 @@ def _people(metadata: sa.MetaData) -> None:
         C("language", String, nullable=False, server_default="en"),  # of the console
         C("on_duty", Boolean, nullable=False, server_default=sa.true()),  # told of reviews and alarms
         C("notify_order", Integer, nullable=False, server_default="0"),  # who is told first; equal: together
+        C("last_login", Time),
+        C("password_until", Time),  # given by somebody else: opens nothing but the change of it, and only until then
     )
     sa.Table("roles", metadata, C("id", Integer, primary_key=True), C("name", String, nullable=False, unique=True))
     sa.Table(
@@ -69,6 +75,56 @@ def _webauthn(metadata: sa.MetaData) -> None:
         C("lastuse_datetime", Time, nullable=False),
         C("name", String, nullable=False),
         C("usage", String, nullable=False),
+    )
+
+
+def _sessions(metadata: sa.MetaData) -> None:
+    sa.Table(  # one row a login of the console; without its row a cookie is worth nothing
+        "sessions",
+        metadata,
+        C("hash", String, primary_key=True),  # hex SHA-256 of the id in the cookie
+        C("user_id", FK("users.id", ondelete="CASCADE"), nullable=False, index=True),
+        C("created", Time, nullable=False),
+        C("seen", Time, nullable=False),
+        C("origin", String, nullable=False),
+        C("agent", String, nullable=False),
+        C("via", String, nullable=False),  # password, code, recovery, passkey, invitation
+    )
+    sa.Table(  # what a passkey has to sign, once
+        "challenges",
+        metadata,
+        C("hash", String, primary_key=True),  # hex SHA-256 of the challenge
+        C("purpose", String, nullable=False),  # login, prove, register
+        C("user_id", FK("users.id", ondelete="CASCADE"), index=True),
+        C("expires", Time, nullable=False, index=True),
+    )
+
+
+def _powers(metadata: sa.MetaData) -> None:
+    sa.Table(
+        "invitations",
+        metadata,
+        C("hash", String, primary_key=True),  # hex SHA-256 of the link's token
+        C("email", String, nullable=False, index=True),
+        C("roles", JSON, nullable=False),
+        C("phone", String),
+        C("by", String, nullable=False),
+        C("created", Time, nullable=False),
+        C("expires", Time, nullable=False),
+        C("used", Time),
+    )
+    sa.Table(  # what one admin wants and another decides: acts that widen somebody's power
+        "proposals",
+        metadata,
+        C("id", Big, primary_key=True),
+        C("kind", String, nullable=False),  # services.powers.KINDS
+        C("detail", JSON, nullable=False),
+        C("by", String, nullable=False),
+        C("at", Time, nullable=False),
+        C("decided_by", String),
+        C("decided_at", Time),
+        C("outcome", String, nullable=False),  # open, confirmed, refused, alone
+        C("seen_by", String),  # who else has looked at what was done alone
     )
 
 

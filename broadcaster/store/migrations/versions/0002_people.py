@@ -64,6 +64,59 @@ def upgrade() -> None:
     with op.batch_alter_table('notes', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_notes_incident'), ['incident'], unique=False)
 
+    op.create_table('sessions',
+    sa.Column('hash', sa.String(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=False),
+    sa.Column('created', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('seen', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('origin', sa.String(), nullable=False),
+    sa.Column('agent', sa.String(), nullable=False),
+    sa.Column('via', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_sessions_user_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('hash', name=op.f('pk_sessions'))
+    )
+    with op.batch_alter_table('sessions', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_sessions_user_id'), ['user_id'], unique=False)
+
+    op.create_table('challenges',
+    sa.Column('hash', sa.String(), nullable=False),
+    sa.Column('purpose', sa.String(), nullable=False),
+    sa.Column('user_id', sa.Integer(), nullable=True),
+    sa.Column('expires', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['users.id'], name=op.f('fk_challenges_user_id'), ondelete='CASCADE'),
+    sa.PrimaryKeyConstraint('hash', name=op.f('pk_challenges'))
+    )
+    with op.batch_alter_table('challenges', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_challenges_expires'), ['expires'], unique=False)
+        batch_op.create_index(batch_op.f('ix_challenges_user_id'), ['user_id'], unique=False)
+
+    op.create_table('invitations',
+    sa.Column('hash', sa.String(), nullable=False),
+    sa.Column('email', sa.String(), nullable=False),
+    sa.Column('roles', sa.JSON(), nullable=False),
+    sa.Column('phone', sa.String(), nullable=True),
+    sa.Column('by', sa.String(), nullable=False),
+    sa.Column('created', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('used', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('hash', name=op.f('pk_invitations'))
+    )
+    with op.batch_alter_table('invitations', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_invitations_email'), ['email'], unique=False)
+
+    op.create_table('proposals',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(), nullable=False),
+    sa.Column('detail', sa.JSON(), nullable=False),
+    sa.Column('by', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('decided_by', sa.String(), nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('outcome', sa.String(), nullable=False),
+    sa.Column('seen_by', sa.String(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_proposals'))
+    )
+
     with op.batch_alter_table('alerts', schema=None) as batch_op:
         batch_op.add_column(sa.Column('bundle', sa.String(), nullable=True))
         batch_op.create_index(batch_op.f('ix_alerts_bundle'), ['bundle'], unique=False)
@@ -72,6 +125,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('language', sa.String(), server_default='en', nullable=False))
         batch_op.add_column(sa.Column('on_duty', sa.Boolean(), server_default=sa.true(), nullable=False))
         batch_op.add_column(sa.Column('notify_order', sa.Integer(), server_default='0', nullable=False))
+        batch_op.add_column(sa.Column('last_login', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('password_until', sa.DateTime(timezone=True), nullable=True))
 
     with op.batch_alter_table('channel_states', schema=None) as batch_op:
         batch_op.add_column(sa.Column('length', sa.Integer(), nullable=True))
