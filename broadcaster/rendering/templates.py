@@ -1,16 +1,20 @@
 """Message templates on disk: ``templates/messages/<template>/template.toml`` and ``<language>/<part>.j2``.
 
 template.toml is data: typed fields, CAP defaults, whether it holds until lifted, what it does to what it
-replaces. Parts are plain text in sandboxed Jinja2, where a name that does not exist is an error.
+replaces. A field may be ``like`` one of ``_shared/fields.toml``. Parts are plain text in sandboxed Jinja2, where a
+name that does not exist is an error. docs/templates.md says what each key means.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
@@ -21,7 +25,8 @@ from broadcaster.domain.errors import ConfigError, Invalid
 from broadcaster.rendering.words import sentences, stop
 
 ROOT = Path(__file__).resolve().parents[2] / "templates" / "messages"
-KINDS = ("text", "choice", "time", "places")
+SHARED = "_shared"
+KINDS = ("text", "long", "choice", "time", "places")
 PARTS = ("subject", "description", "instruction", "sms", "short", "long")
 Words = Mapping[str, str]
 
@@ -30,8 +35,10 @@ Words = Mapping[str, str]
 class Field:
     """One thing to fill in. ``choices``: key -> words; any other text is taken as it stands.
 
-    ``proper``: names (roads, places) that are the same in every language. ``default``: words per language.
-    ``sets``: choice key -> CAP urgency, severity, certainty that this choice means.
+    ``kind``: text (one line), long (several lines), choice, time (RFC 3339 with its zone), places (names separated
+    by ";"). ``hint``: an example of a text, else a word of help. ``proper``: names (roads, places) that are the same
+    in every language. ``default``: words per language. ``sets``: choice key -> CAP urgency, severity, certainty that
+    this choice means.
     """
 
     label: Words
@@ -59,7 +66,10 @@ class CapDefaults:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """template.toml. ``evacuation`` is a step of the place's evacuation words, which then name the event."""
+    """template.toml. ``evacuation`` is a step of the place's evacuation words, which then name the event.
+
+    ``all_clear`` is what the template ``lifted`` says when this one is lifted: a choice of its field ``guidance``.
+    """
 
     title: Words
     cap: CapDefaults
@@ -68,6 +78,7 @@ class Spec:
     expires_hours: float = 6.0
     ending: str = "superseded"
     evacuation: str = ""
+    all_clear: str = "danger_over"
     people: bool = True  # offered to people; false: only documents make it
 
 
@@ -112,6 +123,38 @@ def names(root: Path = ROOT) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in root.glob("*/template.toml")))
 
 
+def incomplete(name: str, root: Path = ROOT) -> dict[str, tuple[str, ...]]:
+    """Languages that somebody began and that lack parts, each with the parts it lacks."""
+    begun = [path for path in sorted((root / name).iterdir()) if path.is_dir() and any(path.glob("*.j2"))]
+    lacking = {path.name: tuple(part for part in PARTS if not (path / f"{part}.j2").is_file()) for path in begun}
+    return {language: parts for language, parts in lacking.items() if parts}
+
+
+def words_digest(template: Template, language: str, lawful: Mapping[str, str], root: Path = ROOT) -> str:
+    """Hex SHA-256 of all that people may read of this template in this language; labels and hints are not among it.
+
+    Its parts, the shared parts, the words of events, choices and defaults, and ``lawful``: the place's own words.
+    """
+    keys = (language, f"{language}_plain")
+    files = [file for name in (template.name, SHARED) for file in sorted((root / name / language).glob("*.j2"))]
+    fields = {
+        name: [_in(one.default, keys), {key: _in(words, keys) for key, words in one.choices.items()}]
+        for name, one in template.spec.fields.items()
+    }
+    read = {
+        "parts": {f"{file.parts[-3]}/{file.name}": file.read_text(encoding="utf-8") for file in files},
+        "event": _in(template.spec.cap.event, keys),
+        "fields": fields,
+        "lawful": dict(lawful),
+    }
+    body = json.dumps(read, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def _in(words: Words, keys: tuple[str, ...]) -> dict[str, str]:
+    return {key: words[key] for key in keys if key in words}
+
+
 def _languages(folder: Path) -> tuple[str, ...]:
     whole = [path for path in sorted(folder.iterdir()) if all((path / f"{part}.j2").is_file() for part in PARTS)]
     return tuple(path.name for path in whole)
@@ -120,7 +163,7 @@ def _languages(folder: Path) -> tuple[str, ...]:
 def _spec(path: Path) -> Spec:
     hint = "see templates/messages/evacuation_order/template.toml"
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = _like(path, tomllib.loads(path.read_text(encoding="utf-8")))
         spec = TypeAdapter(with_config(ConfigDict(extra="forbid"))(Spec)).validate_python(raw)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError("T001", str(path), f"is not TOML: {error}", "mend that line") from error
@@ -136,6 +179,21 @@ def _spec(path: Path) -> Spec:
     if spec.ending not in ("superseded", "cancelled", "lifted"):
         raise ConfigError("T004", f"{path} ending", f"{spec.ending!r} is unknown", "superseded, cancelled or lifted")
     return spec
+
+
+def _like(path: Path, raw: dict[str, Any]) -> dict[str, Any]:
+    """The fields with what ``like`` borrows from _shared/fields.toml; keys of their own stand before borrowed ones."""
+    file = path.parents[1] / SHARED / "fields.toml"
+    shared = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    for name, own in (raw.get("fields") or {}).items():
+        wanted = own.pop("like", None) if isinstance(own, dict) else None
+        if wanted is None:
+            continue
+        if wanted not in shared:
+            hint = f"known: {', '.join(shared) or 'none'}"
+            raise ConfigError("T005", f"{path} fields.{name}.like", f"{wanted!r} is no shared field", hint)
+        raw["fields"][name] = shared[wanted] | own
+    return raw
 
 
 def opening(text: str) -> str:

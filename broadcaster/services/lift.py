@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from broadcaster.domain.alert import Alert, MsgType
 from broadcaster.domain.errors import Invalid
+from broadcaster.rendering.templates import load
 from broadcaster.services.drafting import Draft
 from broadcaster.services.follow_up import follow_up, prepared
 from broadcaster.services.system import Actor, System
@@ -19,8 +20,7 @@ def lift(system: System, actor: Actor, alert_id: str, reason: str = "", zones: S
     """
 
     def write(old: Alert) -> Draft:
-        safe = "danger_over" if old.content.template in ("severe_weather", "cap") else "safe_return"
-        draft = prepared(old, "lifted", MsgType.UPDATE, guidance=safe)
+        draft = prepared(old, "lifted", MsgType.UPDATE, guidance=load(old.content.template).spec.all_clear)
         wrong = sorted(set(zones) - set(old.zones))
         if wrong:
             raise Invalid("not_in_alert", f"The alert does not hold in {', '.join(wrong)}.")

@@ -1,19 +1,31 @@
-"""Are all message templates whole? Each in every language of the agency, filled with the longest sensible values."""
+"""Are all message templates and bundles whole? Each filled with its longest values, and with each of its choices.
+
+What is looked at: languages, lengths, characters that cost, the five contents of a warning (source, hazard, place,
+guidance, time), drill labels, how hard it is to read. ``docs/templates.md`` explains each finding.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from jinja2 import TemplateError
 
 from broadcaster.domain.alert import Info, Mode
 from broadcaster.domain.config import Config
-from broadcaster.domain.errors import ConfigError
-from broadcaster.domain.message import Finding, Limits
+from broadcaster.domain.errors import ConfigError, Invalid
+from broadcaster.domain.message import Finding, Limits, Message
+from broadcaster.domain.wording import EVACUATION_LEVELS, drill_label
+from broadcaster.rendering import bundles
+from broadcaster.rendering.fields import Tongue, resolve
 from broadcaster.rendering.messages import Job, Rendered, render
-from broadcaster.rendering.templates import ROOT, Field, Template, load, names
+from broadcaster.rendering.readability import GRADE_MOST, grade
+from broadcaster.rendering.templates import ROOT, Field, Template, incomplete, load, names
+from broadcaster.rendering.words import pick, places, when
 
 LIMITS: Mapping[str, Limits] = {
     "sms": Limits("sms", "sms_segments", 3, "people", "phone"),
@@ -21,7 +33,11 @@ LIMITS: Mapping[str, Limits] = {
     "mail": Limits("long", "characters", 20_000, "people", "email"),
 }
 LINK = "https://alerts.county.example.gov/alerts/k3m9x2qa4t"
+NOW = datetime(2026, 9, 23, 19, 29, tzinfo=UTC)
+PLACES = ("North Judge Valley", "South Judge Valley", "Judge Hills", "Upper Judge Creek")
+USUAL_PLACES = ("Judge Valley", "Judge Hills")
 EXPECTED = frozenset({"expires_assumed", "untranslated"})
+USUAL_SEGMENTS = 2
 _SENTENCE = "Move to the lowest floor of a strong building now. "
 
 
@@ -35,48 +51,124 @@ def templates_check(config: Config, root: Path = ROOT) -> list[Finding]:
             found.append(Finding("broken_template", f"{name}: {type(error).__name__}: {error}", blocking=True))
         except ConfigError as error:
             found.append(Finding("broken_template", str(error), blocking=True))
-    return found
+    return found + _bundles(root)
 
 
+def usual(template: Template, languages: tuple[str, ...], whole: bool = False) -> dict[str, str]:
+    """Fields as on a usual day: hints, which are examples, and the first choice of each list.
+
+    What is required and the first field that is not; ``whole``: all fields but the places, which the zones name.
+    """
+    fields = template.spec.fields
+    kept = [name for name, one in fields.items() if whole or one.required]
+    kept += [name for name, one in fields.items() if not one.required][:1]
+    return {key: words for name in dict.fromkeys(kept) for key, words in _example(name, fields[name], languages)}
+
+
+def _example(name: str, one: Field, languages: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    if one.kind == "time":
+        yield name, "2026-09-23T16:30:00-07:00"
+    elif one.choices:
+        yield name, next(iter(one.choices))
+    elif one.kind != "places" and one.hint:
+        yield name, pick(one.hint, languages[0])
+        wanted = [*languages[1:], *(f"{language}_plain" for language in languages)]
+        if not one.proper:
+            yield from ((f"{name}.{key}", one.hint[key]) for key in wanted if key in one.hint)
+
+
+def sample(config: Config, template: Template, fields: Mapping[str, str], mode: Mode = Mode.ACTUAL) -> Job:
+    """What rendering is given to try a template: four places, eight hours or until lifted, in all languages."""
+    spec, languages = template.spec, config.agency.languages
+    return Job(
+        template=template.name,
+        fields=fields,
+        languages=languages,
+        places=PLACES,
+        limits=LIMITS,
+        mode=mode,
+        now=NOW,
+        expires=None if spec.until_lifted else NOW + timedelta(hours=8),
+        until_lifted=spec.until_lifted,
+        link=LINK,
+        accounts={"post": languages},
+        issuer=() if spec.people else tuple(_issued(language) for language in languages),
+    )
+
+
+# --- one template -----------------------------------------------------------------------------------------------
 def _check(config: Config, template: Template, root: Path) -> list[Finding]:
-    found = [f for mode in (Mode.ACTUAL, Mode.EXERCISE) for f in _rendered(config, template, mode, root).findings]
+    found = _whole(template, config.agency.languages, root)
+    draw = partial(render, config, root=root)
+    for job in (sample(config, template, f, m) for m in Mode for f in _longest(template, config.agency.languages)):
+        drawn = draw(job)
+        found += [*drawn.findings, *_labels(drawn, job.mode)]
+    for fields in _choices(template, config.agency.languages):
+        job = sample(config, template, fields)
+        drawn = draw(replace(job, places=USUAL_PLACES))
+        found += [*drawn.findings, *_five(config, template, job, drawn), *_reading(config, template, drawn)]
+        found += [_many(m) for m in drawn.messages if m.segments > USUAL_SEGMENTS and template.spec.people]
+        other = replace(job, until_lifted=not job.until_lifted, expires=None if job.expires else NOW)
+        found += _ends(template, drawn, draw(replace(other, places=USUAL_PLACES)))
     return [f for f in dict.fromkeys(found) if f.code not in EXPECTED]
 
 
-def _rendered(config: Config, template: Template, mode: Mode, root: Path) -> Rendered:
-    now = datetime(2026, 9, 23, 19, 29, tzinfo=UTC)
-    job = Job(
-        template=template.name,
-        fields=_longest(template, config.agency.languages),
-        languages=config.agency.languages,
-        places=("North Judge Valley", "South Judge Valley", "Judge Hills", "Upper Judge Creek"),
-        limits=LIMITS,
-        mode=mode,
-        now=now,
-        expires=None if template.spec.until_lifted else now + timedelta(hours=8),
-        until_lifted=template.spec.until_lifted,
-        link=LINK,
-        accounts={"post": config.agency.languages},
-        issuer=() if template.spec.people else tuple(_issued(language) for language in config.agency.languages),
-    )
-    return render(config, job, root)
+def _whole(template: Template, languages: tuple[str, ...], root: Path) -> list[Finding]:
+    """Every part in every language that somebody began, and every word of a form in each language of the agency."""
+    parts = [
+        Finding("language_incomplete", f"{language} lacks {', '.join(lacking)}.")
+        for language, lacking in incomplete(template.name, root).items()
+    ]
+    spoken = [language for language in languages if language in template.languages]
+    words = [
+        Finding("words_missing", f"{where} has no words in {language}.")
+        for where, said in _words(template)
+        for language in spoken
+        if said and language not in said
+    ]
+    if "guidance" in (spec := load("lifted", root).spec if "lifted" in names(root) else template.spec).fields:
+        known = spec.fields["guidance"].choices
+        if known and spec is not template.spec and template.spec.all_clear not in known:
+            parts.append(Finding("all_clear", f"all_clear = {template.spec.all_clear!r} is no guidance of lifted."))
+    return parts + words
 
 
-def _longest(template: Template, languages: tuple[str, ...]) -> dict[str, str]:
-    filled: dict[str, str] = {}
+def _words(template: Template) -> Iterator[tuple[str, Mapping[str, str]]]:
+    yield "title", template.spec.title
+    yield "cap.event", template.spec.cap.event
     for name, one in template.spec.fields.items():
-        for n, language in enumerate(languages):
-            filled[name if n == 0 else f"{name}.{language}"] = _value(one, language, first=n == 0)
-    return {key: value for key, value in filled.items() if value}
+        for key, words in (("label", one.label), ("hint", one.hint), ("default", one.default)):
+            yield f"fields.{name}.{key}", words
+        for key, words in one.choices.items():
+            yield f"fields.{name}.choices.{key}", words
+
+
+def _longest(template: Template, languages: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    """The longest of everything, once with the choices that are longest in each language."""
+    for longest in languages:
+        filled: dict[str, str] = {}
+        for name, one in template.spec.fields.items():
+            for n, language in enumerate(languages):
+                filled[name if n == 0 else f"{name}.{language}"] = _value(one, longest, first=n == 0)
+        yield {key: value for key, value in filled.items() if value}
 
 
 def _value(one: Field, language: str, first: bool) -> str:
     if one.kind == "time":
         return "2026-09-23T12:30:00-07:00" if first else ""
     if one.choices:
-        longest = max(one.choices, key=lambda key: len(one.choices[key].get(language, "")))
+        longest = max(one.choices, key=lambda key: len(pick(one.choices[key], language, plain=True)))
         return longest if first else ""
     return ("Long " * one.max_length)[: one.max_length].strip()
+
+
+def _choices(template: Template, languages: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    """A usual day, once with each choice of each list."""
+    usually = usual(template, languages)
+    yield usually
+    for name, one in template.spec.fields.items():
+        for key in list(one.choices)[1:]:
+            yield {**usually, name: key}
 
 
 def _issued(language: str) -> Info:
@@ -88,3 +180,102 @@ def _issued(language: str) -> Info:
         description=_SENTENCE * 40,
         instruction=_SENTENCE * 20,
     )
+
+
+# --- what is looked at ------------------------------------------------------------------------------------------
+def _labels(drawn: Rendered, mode: Mode) -> list[Finding]:
+    texts = [(m.channel, m.language, text) for m in drawn.messages for text in (m.text, m.subject) if text]
+    return [
+        Finding("drill_label", f"{channel} ({language}): a drill's label must stand first and last.", blocking=True)
+        for channel, language, text in texts
+        if (label := drill_label(mode, language)) and not (text.startswith(label) and text.endswith(label))
+    ]
+
+
+def _five(config: Config, template: Template, job: Job, drawn: Rendered) -> list[Finding]:
+    """Source, hazard, place, guidance and time, each found in every text that goes out."""
+    infos = {info.language.split("-")[0]: info for info in drawn.infos}
+    found, zone = [], config.agency.timezone
+    for message in drawn.messages:
+        text, info = _folded(message.text), infos[message.language]
+        contents = {
+            "source": _folded(info.sender_name) in text,
+            "hazard": any(_folded(words) in text for words in _hazards(config, template, job, info, message)),
+            "place": _folded(places(USUAL_PLACES, message.language)) in text,
+            "guidance": _advised(info.instruction, text),
+            "time": any(_folded(when(at, zone, message.language)) in text for at in (NOW, job.expires or NOW)),
+        }
+        lacking = [name for name, there in contents.items() if not there]
+        where = f"{message.channel} ({message.language})"
+        found += [
+            Finding("content_missing", f"{where}: it does not say the {name}.", blocking=True) for name in lacking
+        ]
+    return found
+
+
+def _hazards(config: Config, template: Template, job: Job, info: Info, message: Message) -> list[str]:
+    """Words that name the danger: the event's, or those of a field that is always filled in."""
+    tongue = Tongue(message.language, job.languages[0], config.agency.timezone, message.channel == "sms")
+    values = resolve(template.spec, job.fields, tongue)
+    always = [name for name, one in template.spec.fields.items() if one.required or one.default]
+    return [info.event, *(values[name] for name in always if name != "guidance" and values[name])]
+
+
+def _advised(instruction: str, text: str) -> bool:
+    """Does the text say at least half of the longer words of the first sentence of what to do?"""
+    first = _folded(instruction).replace("!", ".").split(".")[0].replace(",", " ")
+    words = [word for word in first.split() if len(word) > 3] or first.split()
+    return bool(words) and 2 * sum(word in text for word in words) >= len(words)
+
+
+def _ends(template: Template, one: Rendered, other: Rendered) -> list[Finding]:
+    """Whether it has an end or holds until lifted must be read in every text of a danger."""
+    if template.spec.ending != "superseded" or not template.spec.people:
+        return []
+    return [
+        Finding("content_missing", f"{a.channel} ({a.language}): it does not say how long it holds.", blocking=True)
+        for a, b in zip(one.messages, other.messages, strict=True)
+        if a.text == b.text
+    ]
+
+
+def _reading(config: Config, template: Template, drawn: Rendered) -> list[Finding]:
+    """The place's lawful words are left out: nobody here may change them."""
+    if not template.spec.people:
+        return []
+    step = EVACUATION_LEVELS[config.policy.evacuation_levels].get(template.spec.evacuation)
+    found: list[Finding] = []
+    for info in drawn.infos:
+        language = info.language.split("-")[0]
+        text = f"{info.description}\n{info.instruction}".replace(pick(step.sentence, language) if step else "\0", "")
+        years = grade(text, language)
+        if years is not None and years > GRADE_MOST:
+            said = (
+                f"{language}: it asks for {years:.1f} years of school, {GRADE_MOST:g} at most. Shorten its sentences."
+            )
+            found.append(Finding("hard_to_read", said))
+    return found
+
+
+def _many(message: Message) -> Finding:
+    text = f"{message.channel} ({message.language}): {message.segments} parts with usual values, {USUAL_SEGMENTS} fit."
+    return Finding("many_parts", text)
+
+
+def _folded(text: str) -> str:
+    """Without capitals and accents, so that a plain variant is found too; one line."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return " ".join(bare.split())
+
+
+# --- bundles ----------------------------------------------------------------------------------------------------
+def _bundles(root: Path) -> list[Finding]:
+    folder, found = root.parent / "bundles", []
+    for name in bundles.bundle_names(folder):
+        try:
+            bundle = bundles.load_bundle(name, folder)
+            known = {part: load(part, root).spec.fields for part in bundle.parts if part in names(root)}
+            found += [f"bundle {name}: {text}." for text in bundles.faults(bundle, known)]
+        except (ConfigError, Invalid) as error:
+            found.append(str(error))
+    return [Finding("broken_bundle", text, blocking=True) for text in found]

@@ -71,7 +71,7 @@ def test_a_documents_polygon_gives_the_zones_its_words_the_texts_and_its_end_the
     said = texts(system, made)
     assert set(said) == {("sms", "en"), ("county", "en")}
     assert said["sms", "en"].startswith("NWS Sacramento: Tornado Warning, Judge Valley, until ")
-    assert "Take cover now. Move to a basement. By Judge County." in said["sms", "en"]
+    assert "Take cover now. Move to a basement. By Judge County, " in said["sms", "en"]
     assert made.content.infos[0].headline == "Tornado Warning issued for Judge Valley"
     assert "language_missing" in codes(system, made)
 
@@ -138,7 +138,7 @@ def test_a_cancel_of_a_document_holds_where_the_alert_held_and_reads_as_cancelle
     message = cap("urn:2", msg_type=MsgType.CANCEL, references=(first.reference,), infos=(bare,))
     made = in_review(system, cap_draft(message))
     assert (made.zones, made.msg_type) == (old.zones, MsgType.CANCEL)
-    assert "CANCELLED: Tornado Warning" in texts(system, made)["sms", "en"]
+    assert "Cancelled: Tornado Warning" in texts(system, made)["sms", "en"]
     approve(system, CHIEF, made.id, str(made.digest))
     assert state(system, old) == "cancelled"
 
@@ -148,7 +148,7 @@ def test_a_cancel_without_words_uses_those_of_what_it_takes_back(system: System)
     live(system, cap_draft(first))
     message = cap("urn:2", msg_type=MsgType.CANCEL, references=(first.reference,), infos=())
     made = in_review(system, cap_draft(message))
-    assert "CANCELLED: Tornado Warning" in texts(system, made)["sms", "en"]
+    assert "Cancelled: Tornado Warning" in texts(system, made)["sms", "en"]
 
 
 def test_a_document_without_any_words_is_kept_and_cannot_be_submitted(system: System) -> None:

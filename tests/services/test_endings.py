@@ -166,7 +166,7 @@ def test_lifting_ends_as_lifted_and_says_that_it_is_safe_to_return(system: Syste
     clear = lift(system, AUTHOR, old.id)
     texts = {(m["channel"], m["language"]): m["text"] for m in show.alert(system, clear.id)["messages"]}
     assert texts["sms", "en"].startswith("Judge County: It is safe to return. Evacuation order is lifted for")
-    assert texts["sms", "es"].startswith("Judge County: Es seguro regresar. Orden de evacuacion: levantada")
+    assert texts["sms", "es"].startswith("Judge County: Es seguro regresar. Orden de evacuacion: se levanta")
     assert clear.content.infos[0].response_types == ("AllClear",)
     by(system, CHIEF, clear)
     assert now_is(system, old).state == State.LIFTED
