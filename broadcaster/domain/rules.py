@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broadcaster.domain.alert import CapMessage, Info
 from broadcaster.domain.config import Match, RuleConfig
@@ -25,6 +25,18 @@ def ruling(rules: Sequence[RuleConfig], feed: str, message: CapMessage, zones: C
         if (not rule.feeds or feed in rule.feeds) and matches(rule.match, message, zones):
             return Ruling(rule.action, rule.name, rule.template, rule.max_per_hour)
     return Ruling()
+
+
+def held_back(found: Ruling) -> Ruling:
+    """A ruling while automatic rules are stopped: at most a draft for people, nothing shown, nothing submitted.
+
+    Showing stops too, because a feed that goes wrong puts its errors before the public just as a rule that submits
+    puts them before people at night; every entry stays in front of the operators instead. A warning that is on our
+    page already follows its issuer all the same (``planned``): an outdated one would be worse.
+    """
+    return replace(
+        found, action={"submit": "draft", "release": "draft", "show": "keep"}.get(found.action, found.action)
+    )
 
 
 def matches(match: Match, message: CapMessage, zones: Collection[str]) -> bool:

@@ -18,7 +18,8 @@ from broadcaster.domain.errors import Refused
 from broadcaster.domain.feed_entry import FeedEntry
 from broadcaster.domain.lifecycle import PENDING, Verb
 from broadcaster.domain.message import Finding
-from broadcaster.domain.rules import Plan, Ruling, planned, ruling
+from broadcaster.domain.rules import Plan, Ruling, held_back, planned, ruling
+from broadcaster.domain.switches import RULES
 from broadcaster.domain.triage import Decision, end_of
 from broadcaster.domain.triage import Verb as Decided
 from broadcaster.domain.wording import taken_back
@@ -27,7 +28,7 @@ from broadcaster.services.drafting import Draft, new_id, redraft
 from broadcaster.services.steps import put_away, recorded
 from broadcaster.services.submit import submit
 from broadcaster.services.system import Actor, System
-from broadcaster.store import alarms
+from broadcaster.store import alarms, switches
 from broadcaster.store import alerts as store_alerts
 from broadcaster.store import feeds as store
 
@@ -99,7 +100,9 @@ def _earlier(case: Case) -> Earlier:
 
 # --- new and update ---------------------------------------------------------------------------------------------
 def _take(case: Case, earlier: Earlier) -> Outcome:
-    found = ruling(case.system.config.rules, case.feed.name, case.entry.message, case.zones)
+    asked = ruling(case.system.config.rules, case.feed.name, case.entry.message, case.zones)
+    stopped = switches.any_on(case.connection, RULES)
+    found = held_back(asked) if stopped else asked
     plan = planned(
         found,
         was_shown=bool(earlier.shown),
@@ -110,12 +113,19 @@ def _take(case: Case, earlier: Earlier) -> Outcome:
     follows = earlier.pending or earlier.live or earlier.shown
     if not follows and plan.action != "keep" and (note := _over_limit(case, found)):
         return Outcome("keep", found.rule, None, note)
-    note = "It touches no zone of ours." if plan.action == "keep" and found.action != "keep" else ""
+    note = _note(plan, asked, found)
     version = _show(case, earlier, plan)
     alert = None
     if plan.draft:
-        alert, note = _compose(case, earlier, found, plan)
+        alert, more = _compose(case, earlier, found, plan)
+        note = f"{note} {more}".strip()
     return Outcome(plan.action, found.rule, alert, note, version)
+
+
+def _note(plan: Plan, asked: Ruling, found: Ruling) -> str:
+    if found != asked:
+        return f"Automatic rules are stopped: the rule {asked.rule} would have done more ({asked.action})."
+    return "It touches no zone of ours." if plan.action == "keep" and found.action != "keep" else ""
 
 
 def _over_limit(case: Case, found: Ruling) -> str:

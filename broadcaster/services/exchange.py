@@ -19,11 +19,13 @@ from broadcaster.domain.alert import Mode
 from broadcaster.domain.channel import Attempt, Recipient
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.message import Limits, Message
+from broadcaster.domain.switches import SENDING, of_channel
 from broadcaster.services.channels import fits
 from broadcaster.services.subscribers import unsubscribe_url
 from broadcaster.services.system import System
 from broadcaster.services.verdicts import VerdictOf, act
 from broadcaster.store import deliveries as store
+from broadcaster.store import switches
 from broadcaster.store.broadcasts import first_post
 from broadcaster.store.deliveries import Authority, Leased, Word
 from broadcaster.store.engine import now
@@ -63,8 +65,10 @@ class Exchange:
         self._messages: dict[int, tuple[str, Message]] = {}
 
     def claim(self, limit: int) -> list[Leased]:
-        """Lease rows that may go next."""
+        """Lease rows that may go next; none while a person has stopped the sending or this channel."""
         with self._system.database.write() as connection:
+            if self._stopped(connection):
+                return []
             return store.claim(connection, self._config.name, self._holder, limit, now(connection))
 
     def release(self, rows: Sequence[Leased]) -> None:
@@ -81,10 +85,16 @@ class Exchange:
         return [max(1, self._messages[row.message][1].segments) for row in rows]
 
     def group(self, words: Sequence[Word], rows: Sequence[Leased], held: Sequence[Leased]) -> Exchanged:
-        """Write ``words``, mark ``rows`` sending where that is still allowed, renew the lease of ``held``."""
+        """Write ``words``, mark ``rows`` sending where that is still allowed, renew the lease of ``held``.
+
+        Where a person has stopped the sending meanwhile, ``rows`` go back to the queue and the channel rests.
+        """
         with self._system.database.write() as connection:
             at = now(connection)
             rest = self._tell(connection, words, at)
+            if self._stopped(connection):
+                store.release(connection, [row.id for row in rows], self._holder)
+                return Exchanged((), True)
             allowed = self._allowed(connection, rows, at)
             written = time.monotonic()
             named = [(row, uuid.uuid4().hex) for row in rows if row.id in allowed]
@@ -96,6 +106,9 @@ class Exchange:
                 if row.id in kept
             ]
         return Exchanged(tuple(prepared), rest)
+
+    def _stopped(self, connection: Connection) -> bool:
+        return switches.any_on(connection, SENDING, of_channel(self._config.name))
 
     def _tell(self, connection: Connection, words: Sequence[Word], at: datetime) -> bool:
         if not words:

@@ -13,12 +13,13 @@ from sqlalchemy.engine import Connection
 from broadcaster.domain.channel import Attempt, Channel, ChannelError, Found, OutcomeUnknown, Recipient, Sent
 from broadcaster.domain.delivery import NOT_FOUND_TWICE_SECONDS, AttemptState
 from broadcaster.domain.message import Message
+from broadcaster.domain.switches import SENDING
 from broadcaster.services.channels import open_channel, open_channels
 from broadcaster.services.deliveries import suppress_ended
 from broadcaster.services.receipts import lost_before
 from broadcaster.services.system import System
 from broadcaster.services.verdicts import act, verdicts
-from broadcaster.store import alarms, deliveries
+from broadcaster.store import alarms, deliveries, switches
 from broadcaster.store import attempts as store
 from broadcaster.store.deliveries import Word
 from broadcaster.store.engine import now
@@ -46,14 +47,17 @@ def settle(system: System) -> None:
 
 
 def _take_over(system: System) -> None:
-    """What is unsent on a channel that rests goes out by its ``fallback``, where that needs the same address."""
+    """What is unsent on a channel that rests (by itself or by a person's switch) goes out by its ``fallback``, where
+    that needs the same address; not while a person has stopped everything."""
     named = {c.name: c for c in system.config.channels if c.enabled}
     pairs = [(c, named[c.fallback]) for c in named.values() if c.fallback in named]
     if not pairs:
         return
     with system.database.write() as connection:
         at = now(connection)
-        resting = alarms.paused(connection, at)
+        if switches.any_on(connection, SENDING):
+            return
+        resting = {*alarms.paused(connection, at), *switches.stopped_channels(connection)}
         for config, other in pairs:
             alike = open_channel(system, config).limits().address == open_channel(system, other).limits().address
             if config.name in resting and other.name not in resting and alike:
