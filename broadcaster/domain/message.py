@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something author and approver must see. A blocking one refuses submission and approval."""
+    """Something author and approver must see. A blocking one refuses submission and approval.
+
+    ``about`` says beside what a form shows it: "field:NAME" or "field:NAME.LANGUAGE", "where", "end", "channels",
+    "languages", "text:CHANNEL:LANGUAGE"; "" for the whole. It is not kept.
+    """
 
     code: str
     text: str
     blocking: bool = False
+    about: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

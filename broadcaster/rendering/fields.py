@@ -39,13 +39,14 @@ def check(spec: Spec, fields: Mapping[str, str], languages: Iterable[str], first
     for name, one in spec.fields.items():
         value = fields.get(name, "").strip()
         if one.required and not value and not one.default:
-            found.append(Finding("missing_field", f"{pick(one.label, 'en')} ({name}) is missing.", blocking=True))
+            text = f"{pick(one.label, 'en')} ({name}) is missing."
+            found.append(Finding("missing_field", text, blocking=True, about=f"field:{name}"))
         if one.kind == "time" and value and _moment(value) is None:
             text = f"{pick(one.label, 'en')} ({name}) is no time. Write it like 2026-11-22T18:30:00-08:00."
-            found.append(Finding("unreadable_field", text, blocking=True))
+            found.append(Finding("unreadable_field", text, blocking=True, about=f"field:{name}"))
         found += [_untranslated(name, one, lang) for lang in languages if _foreign(name, one, fields, lang, first)]
     found += [
-        Finding("long_field", f"{key} has {len(text)} characters; {most} fit.", blocking=True)
+        Finding("long_field", f"{key} has {len(text)} characters; {most} fit.", blocking=True, about=f"field:{key}")
         for key, text in fields.items()
         if len(text) > (most := spec.fields[key.partition(".")[0]].max_length)
     ]
@@ -115,7 +116,7 @@ def _foreign(name: str, one: Field, fields: Mapping[str, str], language: str, fi
 def _untranslated(name: str, one: Field, language: str) -> Finding:
     label = pick(one.label, "en")
     text = f"{label} ({name}) is not said in {language}. Fill in {name}.{language}, or people read less there."
-    return Finding("untranslated", text)
+    return Finding("untranslated", text, about=f"field:{name}.{language}")
 
 
 def _moment(value: str) -> datetime | None:

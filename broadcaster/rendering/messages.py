@@ -75,7 +75,8 @@ def render(config: Config, job: Job, root: Path = ROOT) -> Rendered:
         for language in _spoken_on(channel, limits, job, spoken):
             message, said = pens[language].fitting(channel, limits)
             messages.append(message)
-            findings += said + _findings(message, limits, job.mode)
+            about = f"text:{message.channel}:{message.language}"
+            findings += [replace(one, about=about) for one in said + _findings(message, limits, job.mode)]
     findings += _headline_findings(infos)
     return Rendered(tuple(messages), infos, tuple(dict.fromkeys(findings)))
 
@@ -92,7 +93,7 @@ def _languages(config: Config, template: Template, job: Job) -> tuple[list[str],
         spoken = [next((lang for lang in (*config.agency.languages, "en") if lang in able), "en")]
     missing = [lang for lang in job.languages if lang not in spoken]
     text = "There is no text in {}; people who read it get the one in {}."
-    return spoken, [Finding("language_missing", text.format(lang, spoken[0])) for lang in missing]
+    return spoken, [Finding("language_missing", text.format(lang, spoken[0]), about="languages") for lang in missing]
 
 
 def _spoken_on(channel: str, limits: Limits, job: Job, spoken: list[str]) -> list[str]:

@@ -54,7 +54,7 @@ def _findings(ids: Sequence[str], areas: Sequence[Area]) -> tuple[Finding, ...]:
     if ids:
         return ()
     text = "Its area touches no zone of ours, so nobody would be told." if areas else "It names no area."
-    return (Finding("no_area", f"{text} Give it zones.", blocking=True),)
+    return (Finding("no_area", f"{text} Give it zones.", blocking=True, about="where"),)
 
 
 def _area(row: Row[Any]) -> Area:
