@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from broadcaster.domain.alert import Mode
+
 COLUMNS = ("phone", "email", "language", "zones", "channels")
 OPTIONAL = ("groups", "consent_at", "consent_source")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -26,6 +28,14 @@ _WRONG = {
     phonenumbers.ValidationResult.INVALID_COUNTRY_CODE: "has no such country code",
     phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "has no area code",
 }
+
+
+def groups_of(mode: Mode, exercise_group: str) -> tuple[str, ...]:
+    """Whom a mode is kept to: subscribers of these groups, or everybody where there are none.
+
+    A drill is never for the public by accident: with ``exercise_group`` set, it reaches that group alone.
+    """
+    return (exercise_group,) if mode != Mode.ACTUAL and exercise_group else ()
 
 
 class BadRow(ValueError):

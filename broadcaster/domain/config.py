@@ -38,6 +38,7 @@ class Policy:
     accepted_ask_after_seconds: int = 600
     shortfall_failed_share: float = 0.25
     evacuation_levels: str = "california"
+    exercise_group: str = ""  # drills reach subscribers of this group alone; "" = everybody in their zones
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.message import Limits
-from broadcaster.store.broadcasts import of_zones, takes
+from broadcaster.store.broadcasts import in_groups, of_zones, takes
 from broadcaster.store.schema import deliveries, subscribers
 
 
-def count(connection: Connection, zones: Sequence[str], limits: Mapping[str, Limits]) -> dict[str, int]:
-    """People per channel that delivers to people: in one of the zones, with its address, not left, taking it."""
-    return {
-        name: _people(connection, zones, name, lim.address) for name, lim in limits.items() if lim.audience == "people"
-    }
+def count(
+    connection: Connection, zones: Sequence[str], limits: Mapping[str, Limits], groups: Sequence[str] = ()
+) -> dict[str, int]:
+    """People per channel that delivers to people: in one of the zones, with its address, not left, taking it.
+
+    ``groups``: only people of these (``domain.audience.groups_of`` says which, for a mode); empty = everybody.
+    """
+    reach = {name: limit.address for name, limit in limits.items() if limit.audience == "people"}
+    return {name: _people(connection, zones, name, address, groups) for name, address in reach.items()}
 
 
 def count_reached(
@@ -33,11 +37,12 @@ def count_reached(
     return {name: found.get(name, 0) for name in channels}
 
 
-def _people(connection: Connection, zones: Sequence[str], channel: str, address: str) -> int:
+def _people(connection: Connection, zones: Sequence[str], channel: str, address: str, groups: Sequence[str]) -> int:
     query = sa.select(sa.func.count()).where(
         subscribers.c[address].is_not(None),
         subscribers.c[f"{address}_out"].is_(None),
         of_zones(zones),
         takes(channel),
+        in_groups(connection, groups),
     )
     return int(connection.execute(query).scalar_one())

@@ -15,7 +15,10 @@ from broadcaster.services.system import Actor, System
 from broadcaster.store import dump
 
 OTHERS = {
-    "policy.toml": "# What this place decides. Absent keys keep their defaults.\n[policy]\n",
+    "policy.toml": "# What this place decides. Absent keys keep their defaults.\n[policy]\n"
+    "# Exercises reach subscribers of this group alone (column groups of the subscribers' file), on channels that\n"
+    "# have drills = true. Empty: everybody in the zones, as a public test of the system wants it.\n"
+    'exercise_group = "exercise"\n',
     "channels.toml": """# Where alerts go. A secret is only ever "env:NAME": set NAME, or NAME_FILE, in the environment.
 # [[channel]]
 # name = "sms"

@@ -313,6 +313,6 @@ def _checks(system: System, connection: Connection, alert: Alert, limits: Mappin
         found.append(Finding("ends_too_late", text, blocking=True))
     if alert.content.template == "sent_in_error" and not alert.replaces:
         found.append(Finding("nothing_corrected", "It names no alert that was sent in error.", blocking=True))
-    counted = people(connection, alert, limits)
+    counted = people(connection, alert, limits, system.config.policy)
     found += [Finding("no_subscribers", f"Nobody would get it by {name}.") for name, n in counted.items() if n == 0]
     return found

@@ -15,6 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert
+from broadcaster.domain.audience import groups_of
+from broadcaster.domain.config import Policy
 from broadcaster.domain.delivery import REACHED
 from broadcaster.domain.message import Limits, Message
 from broadcaster.services.audience import count, count_reached
@@ -35,7 +37,7 @@ def freeze(
     """
     texts = [m for m in messages if m.channel in alert.channels]
     limits = _limits(system, alert)
-    audience = _audience(connection, alert)
+    audience = _audience(connection, alert, system.config.policy)
     new = store.NewBroadcast(
         id=uuid.uuid4().hex,
         alert=alert.id,
@@ -47,7 +49,7 @@ def freeze(
         audience=audience,
         channels=[name for name, limit in limits.items() if limit.audience == "people"],
         languages=list(system.config.agency.languages),
-        people=people(connection, alert, limits),
+        people=people(connection, alert, limits, system.config.policy),
     )
     store.insert(connection, new, texts)
     for name, limit in limits.items():
@@ -57,11 +59,11 @@ def freeze(
     return new.id
 
 
-def people(connection: Connection, alert: Alert, limits: Mapping[str, Limits]) -> dict[str, int]:
+def people(connection: Connection, alert: Alert, limits: Mapping[str, Limits], policy: Policy) -> dict[str, int]:
     """How many people an alert would reach now, per channel that delivers to people."""
-    audience = _audience(connection, alert)
+    audience = _audience(connection, alert, policy)
     if "zones" in audience:
-        return count(connection, audience["zones"], limits)
+        return count(connection, audience["zones"], limits, audience.get("groups", ()))
     named = [name for name, limit in limits.items() if limit.audience == "people"]
     return count_reached(connection, audience["reached"], REACHED, named)
 
@@ -124,9 +126,10 @@ def _limits(system: System, alert: Alert) -> dict[str, Limits]:
     return {c.name: open_channel(system, c).limits() for c in configs}
 
 
-def _audience(connection: Connection, alert: Alert) -> dict[str, list[str]]:
+def _audience(connection: Connection, alert: Alert, policy: Policy) -> dict[str, list[str]]:
     if alert.ending == "cancelled":
         earlier = ancestors(connection, alert.replaces)  # an Update may have reached fewer than what it replaced
         query = sa.select(broadcasts.c.id).where(broadcasts.c.alert.in_(earlier))
         return {"reached": list(connection.execute(query).scalars())}
-    return {"zones": list(alert.zones)}
+    groups = groups_of(alert.mode, policy.exercise_group)
+    return {"zones": list(alert.zones), **({"groups": list(groups)} if groups else {})}

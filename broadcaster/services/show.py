@@ -24,17 +24,20 @@ def alert(system: System, alert_id: str) -> Json:
     """One alert with its messages, findings and reviews. Raises NotFound."""
     with system.database.read() as connection:
         found = store.get(connection, alert_id)
-        return {**_facts(connection, found, limits_of(system, connection)), "messages": _messages(connection, alert_id)}
+        return {
+            **_facts(system, connection, found, limits_of(system, connection)),
+            "messages": _messages(connection, alert_id),
+        }
 
 
 def listing(system: System, *states: State) -> Json:
     """``{"alerts": [...]}``, newest first, without messages; no state given: all."""
     with system.database.read() as connection:
         limits = limits_of(system, connection)
-        return {"alerts": [_facts(connection, found, limits) for found in store.in_states(connection, *states)]}
+        return {"alerts": [_facts(system, connection, found, limits) for found in store.in_states(connection, *states)]}
 
 
-def _facts(connection: Connection, found: Alert, limits: Mapping[str, Limits]) -> Json:
+def _facts(system: System, connection: Connection, found: Alert, limits: Mapping[str, Limits]) -> Json:
     source = found.source
     return {
         "id": found.id,
@@ -68,7 +71,7 @@ def _facts(connection: Connection, found: Alert, limits: Mapping[str, Limits]) -
         "zones": list(found.zones),
         "channels": list(found.channels),
         "languages": list(found.content.languages),
-        "people": _people(connection, found, limits),
+        "people": _people(system, connection, found, limits),
         "findings": [
             {"code": f.code, "blocking": f.blocking, "text": f.text} for f in store.findings_of(connection, found.id)
         ],
@@ -94,14 +97,15 @@ def _messages(connection: Connection, alert_id: str) -> list[Json]:
     ]
 
 
-def _people(connection: Connection, found: Alert, limits: Mapping[str, Limits]) -> dict[str, int]:
+def _people(system: System, connection: Connection, found: Alert, limits: Mapping[str, Limits]) -> dict[str, int]:
     """How many people it reaches per channel: as frozen by the approval, else as it would be now."""
     frozen = connection.execute(
         sa.select(broadcasts.c.people).where(broadcasts.c.alert == found.id)
     ).scalar_one_or_none()
     if frozen is not None:
         return dict(frozen)
-    return people(connection, found, {name: limit for name, limit in limits.items() if name in found.channels})
+    own = {name: limit for name, limit in limits.items() if name in found.channels}
+    return people(connection, found, own, system.config.policy)
 
 
 def _time(moment: datetime | None) -> str | None:

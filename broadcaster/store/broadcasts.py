@@ -127,6 +127,7 @@ def insert_people(
         out.is_(None),
         of_zones(row.audience.get("zones", [])),
         takes(channel),
+        in_groups(connection, row.audience.get("groups", [])),
     )
     return _insert(connection, query)
 
@@ -191,6 +192,15 @@ def of_zones(zone_ids: Sequence[str]) -> sa.ColumnElement[bool]:
     return sa.exists().where(
         subscriber_zones.c.subscriber == subscribers.c.id, subscriber_zones.c.zone.in_(list(zone_ids))
     )
+
+
+def in_groups(connection: Connection, groups: Sequence[str]) -> sa.ColumnElement[bool]:
+    """The subscriber is in one of these groups; no groups is everybody (of the zones that are asked for besides)."""
+    if not groups:
+        return sa.true()
+    unfold = sa.func.json_each if connection.dialect.name == "sqlite" else sa.func.json_array_elements_text
+    each = unfold(subscribers.c.groups).table_valued("value", name="each_group")
+    return sa.exists().where(each.c.value.in_(list(groups))).correlate(subscribers)
 
 
 def takes(channel: str) -> sa.ColumnElement[bool]:
