@@ -3,64 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 import sqlalchemy as sa
 
-from broadcaster.domain.channel import Receipt
 from broadcaster.services import deliveries, expand, receipts, settle
-from broadcaster.services.send import Sender
 from broadcaster.services.system import System
 from broadcaster.store import deliveries as store
 from broadcaster.store.engine import now
 from broadcaster.store.schema import alerts, attempts
-from broadcaster.transport import receipts as transport
 from broadcaster.transport.connection import connect
-from broadcaster.transport.receipts import MARK
-from tests.providers.base import served
-from tests.providers.twilio import Twilio, TwilioFaults
-from tests.sending import attempt_rows, go_live, people, sms, states, with_channels
-
-
-@pytest.fixture
-def twilio() -> Iterator[Twilio]:
-    with served(Twilio(TwilioFaults(latency=0.01))) as provider:
-        yield provider
-
-
-@pytest.fixture
-def ground(system: System, twilio: Twilio) -> System:
-    """A system whose only channel is the stand-in."""
-    return with_channels(system, sms(twilio))
-
-
-def work(system: System, seconds: float = 20) -> None:
-    sender = Sender(system)
-    try:
-        sender.work(seconds)
-    finally:
-        sender.close()
-
-
-def _receipt(system: System, status: str, code: str = "") -> None:
-    attempt = attempt_rows(system)[-1]
-    receipts.receive(system, "sms", [Receipt(attempt.id, attempt.provider_id or "SMx", status, code)])
-
-
-def _aged(system: System, seconds: float) -> None:
-    """As if ``seconds`` had passed for every attempt, and since Redis was last found empty."""
-    by = timedelta(seconds=seconds)
-    with system.database.write() as connection:
-        for row in connection.execute(sa.select(attempts)).all():
-            values = {"started": row.started - by, "changed": row.changed - by}
-            values |= {"asked": row.asked and row.asked - by, "not_found": row.not_found and row.not_found - by}
-            connection.execute(attempts.update().where(attempts.c.id == row.id).values(**values))
-    if system.redis.exists(MARK):
-        found = transport.since(system.redis, system.now())
-        system.redis.set(MARK, (found - by).isoformat())
+from tests.providers.twilio import Twilio
+from tests.sending import attempt_rows, go_live, people, states
+from tests.services.texting import aged, receipt, work
 
 
 def test_an_answer_lost_after_acceptance_is_found_at_the_provider_and_not_sent_again(
@@ -84,10 +40,10 @@ def test_not_found_must_hold_twice_ten_seconds_apart_before_sending_again(ground
     work(ground)
     twilio.faults.cut_before = 0
     assert settle.ask(ground) == 0
-    _aged(ground, 6)
+    aged(ground, 6)
     assert settle.ask(ground) == 0
     assert states(ground) == {"unknown": 1}
-    _aged(ground, 6)
+    aged(ground, 6)
     assert settle.ask(ground) == 1
     work(ground)
     assert states(ground) == {"accepted": 1}
@@ -100,7 +56,7 @@ def test_an_accepted_message_without_a_receipt_is_asked_about(ground: System, tw
     work(ground)
     twilio.accepted[0].status = "delivered"
     assert settle.ask(ground) == 0
-    _aged(ground, 601)
+    aged(ground, 601)
     assert settle.ask(ground) == 1
     assert states(ground) == {"delivered": 1}
 
@@ -114,7 +70,7 @@ def test_the_same_answer_again_and_again_is_asked_for_at_the_policys_pace_only(g
     people(ground, 2)
     go_live(ground)
     work(ground)
-    _aged(ground, 601)
+    aged(ground, 601)
     before = attempt_rows(ground)
     assert settle.ask(ground) == 0
     first = asked(ground)
@@ -122,11 +78,11 @@ def test_the_same_answer_again_and_again_is_asked_for_at_the_policys_pace_only(g
     assert [(row.state, row.changed) for row in attempt_rows(ground)] == [("accepted", row.changed) for row in before]
     settle.ask(ground)
     assert asked(ground) == first
-    _aged(ground, 590)
+    aged(ground, 590)
     older = asked(ground)
     settle.ask(ground)
     assert asked(ground) == older
-    _aged(ground, 11)
+    aged(ground, 11)
     older = asked(ground)
     settle.ask(ground)
     assert not set(asked(ground)) & set(older)
@@ -135,7 +91,7 @@ def test_the_same_answer_again_and_again_is_asked_for_at_the_policys_pace_only(g
 def _lost(system: System) -> None:
     """Redis is emptied, and the next drain finds it so."""
     receipts.drain(system)
-    _receipt(system, "delivered")
+    receipt(system, "delivered")
     system.redis.flushdb()
     assert receipts.drain(system) == 0
 
@@ -146,13 +102,13 @@ def test_receipts_lost_with_redis_are_asked_for_after_half_a_minute_and_once(gro
     work(ground)
     _lost(ground)
     twilio.accepted[0].status = "delivered"
-    _aged(ground, 29)
+    aged(ground, 29)
     settle.ask(ground)
     assert asked(ground) == [None] * 3
-    _aged(ground, 2)
+    aged(ground, 2)
     assert settle.ask(ground) == 1
     assert states(ground) == {"accepted": 2, "delivered": 1}
-    _aged(ground, 60)  # what was asked about since the loss waits like any other
+    aged(ground, 60)  # what was asked about since the loss waits like any other
     older = asked(ground)
     settle.ask(ground)
     assert asked(ground) == older
@@ -175,7 +131,7 @@ def test_while_redis_is_away_nothing_is_taken_for_lost(ground: System, twilio: T
     people(ground, 1)
     go_live(ground)
     work(ground)
-    _aged(ground, 60)
+    aged(ground, 60)
     settle.ask(replace(ground, redis=connect(f"unix://{tmp_path}/nobody.sock")))
     assert asked(ground) == [None]
 
@@ -205,7 +161,7 @@ def test_what_was_never_sent_of_an_alert_that_is_over_is_not_sent_again(ground: 
         deliveries.end_broadcasts(connection, ["one"], "expired", ground.now())
     for _ in range(2):
         settle.ask(ground)
-        _aged(ground, 11)
+        aged(ground, 11)
     twilio.faults.cut_before = 0
     work(ground)
     assert states(ground) == {"failed": 1}
@@ -220,9 +176,9 @@ def test_a_sender_that_fell_silent_leaves_unknowns_only_after_its_time(ground: S
         at = now(connection)
         leased = store.claim(connection, "sms", "dead", 10, at)
         assert store.begin(connection, [(leased[0], "a1")], "dead", at) == {leased[0].id}
-    _aged(ground, 14)
+    aged(ground, 14)
     settle.settle(ground)
     assert states(ground) == {"sending": 1}
-    _aged(ground, 2)
+    aged(ground, 2)
     settle.settle(ground)
     assert states(ground) == {"unknown": 1}

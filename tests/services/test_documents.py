@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from broadcaster.domain.alert import Alert, Area, Mode, MsgType, Reference, State
-from broadcaster.domain.config import ChannelConfig, Config
+from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.errors import Invalid, NotFound, Refused
 from broadcaster.services import compose, show
 from broadcaster.services.approve import approve
@@ -23,26 +23,15 @@ from tests.services.agency import (
     DEPUTY,
     FEED,
     ORDER,
-    agency,
     cap,
     cap_draft,
     in_review,
     live,
     rows,
-    settle_people,
 )
+from tests.services.judge import config, people  # noqa: F401  (fixtures)
 
 TOKEN = Actor("token:dispatch", "api", owner="owner@judge.example")
-
-
-@pytest.fixture
-def config(tmp_path: object) -> Config:
-    return agency(tmp_path)  # type: ignore[arg-type]
-
-
-@pytest.fixture(autouse=True)
-def people(system: System) -> None:
-    settle_people(system)
 
 
 def codes(system: System, alert: Alert) -> set[str]:

@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 
 from broadcaster.domain.alert import Alert, Mode, MsgType, State
-from broadcaster.domain.config import Config
 from broadcaster.domain.errors import Forbidden, Invalid, Refused
 from broadcaster.services import audit, compose, end, expand, show
 from broadcaster.services.approve import approve
@@ -32,22 +31,11 @@ from tests.services.agency import (
     FEED,
     ORDER,
     WEATHER,
-    agency,
     in_review,
     live,
     rows,
-    settle_people,
 )
-
-
-@pytest.fixture
-def config(tmp_path: object) -> Config:
-    return agency(tmp_path)  # type: ignore[arg-type]
-
-
-@pytest.fixture(autouse=True)
-def people(system: System) -> None:
-    settle_people(system)
+from tests.services.judge import config, people  # noqa: F401  (fixtures)
 
 
 def now_is(system: System, alert: Alert) -> Alert:

@@ -8,7 +8,6 @@ import pytest
 import sqlalchemy as sa
 
 from broadcaster.domain.alert import Area, Mode, State
-from broadcaster.domain.config import Config
 from broadcaster.domain.errors import Forbidden, Invalid, Refused
 from broadcaster.services import audit, compose, show
 from broadcaster.services.approve import approve
@@ -29,22 +28,11 @@ from tests.services.agency import (
     FEED,
     ORDER,
     WEATHER,
-    agency,
     in_review,
     live,
     rows,
-    settle_people,
 )
-
-
-@pytest.fixture
-def config(tmp_path: object) -> Config:
-    return agency(tmp_path)  # type: ignore[arg-type]
-
-
-@pytest.fixture(autouse=True)
-def people(system: System) -> None:
-    settle_people(system)
+from tests.services.judge import config, people  # noqa: F401  (fixtures)
 
 
 def refusal(kind: type[Refused] | type[Forbidden] | type[Invalid], call: object, *args: object, **more: object) -> str:

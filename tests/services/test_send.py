@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -16,7 +15,6 @@ from broadcaster.domain.alert import Mode
 from broadcaster.domain.channel import Receipt
 from broadcaster.domain.message import Message
 from broadcaster.services import deliveries, expand, receipts, settle
-from broadcaster.services.send import Sender
 from broadcaster.services.subscribers import opt_out
 from broadcaster.services.system import System
 from broadcaster.store import deliveries as store
@@ -27,26 +25,7 @@ from broadcaster.transport.connection import connect
 from tests.providers.base import served
 from tests.providers.twilio import Twilio, TwilioFaults
 from tests.sending import TEXT, attempt_rows, go_live, people, sms, states, with_channels
-
-
-@pytest.fixture
-def twilio() -> Iterator[Twilio]:
-    with served(Twilio(TwilioFaults(latency=0.01))) as provider:
-        yield provider
-
-
-@pytest.fixture
-def ground(system: System, twilio: Twilio) -> System:
-    """A system whose only channel is the stand-in."""
-    return with_channels(system, sms(twilio))
-
-
-def work(system: System, seconds: float = 20) -> None:
-    sender = Sender(system)
-    try:
-        sender.work(seconds)
-    finally:
-        sender.close()
+from tests.services.texting import due_now, receipt, work
 
 
 def numbers(provider: Twilio) -> Counter[str]:
@@ -254,7 +233,7 @@ def test_wrong_credentials_rest_the_channel_ring_an_alarm_and_lose_nothing(groun
     with ground.database.read() as connection:
         assert [row.key for row in connection.execute(sa.select(alarms))] == ["channel:sms:20003"]
     before = twilio.requests
-    _due_now(ground)
+    due_now(ground)
     work(ground)
     assert twilio.requests == before
 
@@ -279,15 +258,10 @@ def test_too_many_requests_are_sent_again_once_the_provider_allows(ground: Syste
     work(ground)
     assert states(ground) == {"waiting": 20}
     twilio.faults.too_many = 0
-    _due_now(ground)
+    due_now(ground)
     work(ground)
     assert states(ground) == {"accepted": 20}
     assert set(numbers(twilio).values()) == {1}
-
-
-def _due_now(system: System) -> None:
-    with system.database.write() as connection:
-        connection.execute(rows.update().where(rows.c.state == "waiting").values(due=now(connection)))
 
 
 def test_a_lease_that_ran_out_frees_its_rows_and_one_that_runs_does_not(ground: System) -> None:
@@ -339,18 +313,13 @@ def test_where_redis_is_away_sending_goes_on(ground: System, twilio: Twilio, tmp
     assert states(away) == {"accepted": 60}
 
 
-def _receipt(system: System, status: str, code: str = "") -> None:
-    attempt = attempt_rows(system)[-1]
-    receipts.receive(system, "sms", [Receipt(attempt.id, attempt.provider_id or "SMx", status, code)])
-
-
 def test_a_receipt_raises_the_state_and_proof_is_never_lowered(ground: System) -> None:
     people(ground, 1)
     go_live(ground)
     work(ground)
-    _receipt(ground, "delivered")
-    _receipt(ground, "accepted")
-    _receipt(ground, "failed", "30005")
+    receipt(ground, "delivered")
+    receipt(ground, "accepted")
+    receipt(ground, "failed", "30005")
     assert receipts.drain(ground) == 3
     assert states(ground) == {"delivered": 1}
 
@@ -360,7 +329,7 @@ def test_a_receipt_that_the_database_cannot_take_does_not_hold_the_others(ground
     go_live(ground)
     work(ground)
     receipts.receive(ground, "sms", [Receipt("nul\x00", "SM\x00", "delivered")])
-    _receipt(ground, "delivered")
+    receipt(ground, "delivered")
     receipts.drain(ground)
     assert states(ground) == {"delivered": 1}
     assert ground.redis.keys("receipts:*draining*") == []
@@ -370,7 +339,7 @@ def test_a_late_failure_after_acceptance_counts(ground: System) -> None:
     people(ground, 1)
     go_live(ground)
     work(ground)
-    _receipt(ground, "failed", "30005")
+    receipt(ground, "failed", "30005")
     receipts.drain(ground)
     assert states(ground) == {"failed": 1}
 
@@ -381,9 +350,9 @@ def test_a_retryable_receipt_opens_another_attempt(ground: System, twilio: Twili
     go_live(ground)
     work(ground)
     for _ in range(3):
-        _receipt(ground, "failed", code)
+        receipt(ground, "failed", code)
         receipts.drain(ground)
-        _due_now(ground)
+        due_now(ground)
         work(ground)
     assert len(twilio.accepted) == 1 + again
 
@@ -393,12 +362,12 @@ def test_a_delivered_word_about_the_first_attempt_wins_over_the_second(ground: S
     go_live(ground)
     work(ground)
     first = attempt_rows(ground)[0]
-    _receipt(ground, "failed", "30003")
+    receipt(ground, "failed", "30003")
     receipts.drain(ground)
-    _due_now(ground)
+    due_now(ground)
     work(ground)
     receipts.receive(ground, "sms", [Receipt(first.id, first.provider_id, "delivered")])
-    _receipt(ground, "failed", "30005")
+    receipt(ground, "failed", "30005")
     receipts.drain(ground)
     assert states(ground) == {"delivered": 1}
 
@@ -433,7 +402,7 @@ def test_receipts_are_kept_in_sql_while_redis_is_away(ground: System, tmp_path: 
     go_live(ground)
     work(ground)
     away = replace(ground, redis=connect(f"unix://{tmp_path}/nobody.sock"))
-    _receipt(away, "delivered")
+    receipt(away, "delivered")
     assert receipts.drain(away) == 1
     assert states(ground) == {"delivered": 1}
 

@@ -1,0 +1,23 @@
+"""Fixtures of tests in Judge County (tests.services.agency): import ``config`` and ``people`` to stand in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from broadcaster.domain.config import Config
+from broadcaster.services.system import System
+from tests.services.agency import agency, settle_people
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """Judge County's channels."""
+    return agency(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def people(system: System) -> None:
+    """Its zones and people."""
+    settle_people(system)
