@@ -15,7 +15,7 @@ from broadcaster.store.engine import now
 from broadcaster.store.schema import alerts, attempts
 from broadcaster.transport.connection import connect
 from tests.providers.twilio import Twilio
-from tests.sending import attempt_rows, go_live, people, states
+from tests.sending import attempt_rows, go_live, people, states, with_channels
 from tests.services.texting import aged, receipt, work
 
 
@@ -182,3 +182,62 @@ def test_a_sender_that_fell_silent_leaves_unknowns_only_after_its_time(ground: S
     aged(ground, 2)
     settle.settle(ground)
     assert states(ground) == {"unknown": 1}
+
+
+def test_a_message_that_another_attempt_holds_proves_nothing_for_this_one(ground: System, twilio: Twilio) -> None:
+    people(ground, 1)
+    go_live(ground)
+    work(ground)
+    twilio.faults.cut_before = 1.0
+    go_live(ground, "two")
+    work(ground)
+    assert states(ground) == {"accepted": 1, "unknown": 1}
+    assert settle.ask(ground) == 0
+    assert states(ground) == {"accepted": 1, "unknown": 1}
+
+
+def test_a_message_whose_id_is_known_is_asked_for_by_it(ground: System, twilio: Twilio) -> None:
+    people(ground, 1)
+    go_live(ground)
+    work(ground)
+    (text,) = twilio.accepted
+    text.body, text.status = "as the provider rewrote it", "delivered"
+    aged(ground, 601)
+    assert settle.ask(ground) == 1
+    assert states(ground) == {"delivered": 1}
+
+
+def test_an_accepted_message_that_is_no_longer_listed_stays_accepted(ground: System, twilio: Twilio) -> None:
+    people(ground, 1)
+    go_live(ground)
+    work(ground)
+    twilio.accepted.clear()
+    twilio.by_number.clear()
+    for _ in range(3):
+        aged(ground, 601)
+        assert settle.ask(ground) == 0
+    assert states(ground) == {"accepted": 1}
+    assert [row.not_found for row in attempt_rows(ground)] == [None]
+
+
+def test_unknowns_of_a_channel_that_was_taken_out_are_decided_by_the_policy(ground: System, twilio: Twilio) -> None:
+    people(ground, 1)
+    twilio.faults.cut_after = 1.0
+    go_live(ground)
+    work(ground)
+    assert states(ground) == {"unknown": 1}
+    assert settle.ask(with_channels(ground)) == 1
+    assert attempt_rows(ground)[0].code == "unknown_sent_again"
+
+
+def test_a_provider_that_cannot_be_asked_now_changes_nothing(ground: System, twilio: Twilio) -> None:
+    people(ground, 1)
+    twilio.faults.cut_before = 1.0
+    go_live(ground)
+    work(ground)
+    twilio.faults.cut_before, twilio.faults.status = 0, 500
+    for _ in range(3):
+        assert settle.ask(ground) == 0
+        aged(ground, 11)
+    assert states(ground) == {"unknown": 1}
+    assert attempt_rows(ground)[0].not_found is None
