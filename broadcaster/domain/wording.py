@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from broadcaster.domain.alert import Certainty, Info, Mode, Severity, Urgency
+from broadcaster.domain.alert import CapMessage, Certainty, Info, Mode, Severity, Urgency
 
 Words = Mapping[str, str]  # language -> words; "es_plain": the hand-made variant inside GSM-7, for SMS
 
@@ -61,6 +61,12 @@ def level(urgency: Urgency, severity: Severity, certainty: Certainty, responses:
     if urgency == Urgency.FUTURE or certainty == Certainty.POSSIBLE or severity == Severity.MODERATE:
         return Level.BE_READY
     return Level.BE_AWARE
+
+
+def pressing(message: CapMessage) -> Level:
+    """The most pressing level of a message's infos."""
+    found = (level(i.urgency, i.severity, i.certainty, i.response_types) for i in message.infos or (Info(),))
+    return min(found, key=lambda one: one.order)
 
 
 @dataclass(frozen=True, slots=True)

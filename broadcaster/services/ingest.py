@@ -21,7 +21,8 @@ from broadcaster.domain.config import FeedConfig
 from broadcaster.domain.errors import BroadcasterError
 from broadcaster.domain.feed_entry import FeedEntry, Link, ParsedFeed, Problem
 from broadcaster.domain.geometry import ZoneShape, elsewhere, touched
-from broadcaster.domain.triage import Decision, Verb, decide
+from broadcaster.domain.triage import Decision, Verb, decide, end_of
+from broadcaster.domain.wording import pressing
 from broadcaster.services import publish
 from broadcaster.services.consequences import Case, apply
 from broadcaster.services.places import areas_of, shapes
@@ -140,6 +141,10 @@ def _decided(
     row = store.add(connection, feed.name, entry, decision, at)
     outcome = apply(Case(system, connection, actor, feed, entry, decision, row, *place, at))
     store.settle(connection, row, outcome.action, outcome.rule, outcome.alert, outcome.note)
+    store.retire(connection, [earlier.id for earlier in decision.retires])
+    if decision.verb in (Verb.NEW, Verb.UPDATE):
+        waits = at if outcome.action == "keep" and not place[1] else None
+        store.place(connection, row, place[0], pressing(message), end_of(message, lifetime), waits)
     reason = " ".join(part for part in (decision.reason, outcome.note) if part)
     return _result(entry, replace(decision, reason=reason), outcome.alert), outcome.version
 

@@ -147,9 +147,37 @@ def _insert(connection: Connection, **values: Any) -> int:
 def settle(connection: Connection, id: int, action: str, rule: str, alert: str | None, note: str = "") -> None:
     """Note what was done with an entry; ``note`` is added to its reason."""
     values: dict[str, Any] = {"action": action, "rule": rule, "alert": alert}
+    if alert is not None:
+        values["awaits"] = None
     if note:
         values["reason"] = sa.func.trim(feed_entries.c.reason + " " + note)
     connection.execute(feed_entries.update().where(feed_entries.c.id == id).values(**values))
+
+
+def place(
+    connection: Connection, id: int, zones: Sequence[str], level: str, ends: datetime, awaits: datetime | None
+) -> None:
+    """Where an entry holds, how pressing it is, until when; since when a person is to decide about it, if so."""
+    values = {"zones": list(zones), "level": level, "ends": ends, "awaits": awaits}
+    connection.execute(feed_entries.update().where(feed_entries.c.id == id).values(**values))
+
+
+def retire(connection: Connection, ids: Iterable[int]) -> None:
+    """A later entry took their place: nobody need decide about these any more."""
+    gone = sorted(ids)
+    if gone:
+        table = feed_entries.c
+        connection.execute(
+            feed_entries.update().where(table.id.in_(gone), table.awaits.is_not(None)).values(awaits=None)
+        )
+
+
+def put_aside(connection: Connection, id: int, by: str, reason: str, at: datetime) -> bool:
+    """A person decided that nothing is made of it. False where it waits for nobody."""
+    table = feed_entries.c
+    row = feed_entries.update().where(table.id == id, table.awaits.is_not(None))
+    values = {"awaits": None, "decided_by": by, "decided_at": at, "decided_reason": reason}
+    return connection.execute(row.values(**values)).rowcount == 1
 
 
 def relink(connection: Connection, old: str, new: str) -> None:

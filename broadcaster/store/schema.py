@@ -314,7 +314,17 @@ feed_entries = _table(
     C("rule", String, nullable=False),  # the rule that chose the action, for max_per_hour
     C("alert", FK("alerts.id")),
     C("received", Time, nullable=False),
+    C("zones", JSON),  # ids of ours that it touches
+    C("ends", Time),
+    C("level", String),  # wording.Level
+    C("awaits", Time),  # since when a person is to decide about it; no longer once somebody has, or a later one came
+    C("decided_by", String),  # who put it aside, when and why
+    C("decided_at", Time),
+    C("decided_reason", Text),
 )
+_waits = feed_entries.c.awaits.is_not(None)
+sa.Index("ix_feed_entries_awaits", feed_entries.c.awaits, sqlite_where=_waits, postgresql_where=_waits)
+sa.Index("ix_feed_entries_feed", feed_entries.c.feed, feed_entries.c.id)
 sa.Index("ix_feed_entries_identity", feed_entries.c.feed, feed_entries.c.identifier)
 sa.Index("ix_feed_entries_sender", feed_entries.c.sender, feed_entries.c.received)
 feed_links = _table(  # what an index linked to and how it stood when it was fetched, so that only news is fetched

@@ -133,3 +133,15 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('url_length', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('learned_from', sa.String(), nullable=True))
         batch_op.add_column(sa.Column('learned', sa.DateTime(timezone=True), nullable=True))
+
+    with op.batch_alter_table('feed_entries', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('zones', sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column('ends', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('level', sa.String(), nullable=True))
+        batch_op.add_column(sa.Column('awaits', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('decided_by', sa.String(), nullable=True))
+        batch_op.add_column(sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('decided_reason', sa.Text(), nullable=True))
+        only = sa.text('awaits IS NOT NULL')
+        batch_op.create_index('ix_feed_entries_awaits', ['awaits'], sqlite_where=only, postgresql_where=only)
+        batch_op.create_index('ix_feed_entries_feed', ['feed', 'id'], unique=False)
