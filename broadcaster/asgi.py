@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -114,6 +115,7 @@ def bind(settings: Settings) -> socket.socket:
 
 def run(bound: socket.socket, settings: Settings, config: Config) -> None:
     """One web process: front, site thread and Flask."""
+    _take_all_files()
     folder = Path(settings.data) / "site"
     flask = Flask()
     system = System.open(settings, config)
@@ -136,6 +138,12 @@ def run(bound: socket.socket, settings: Settings, config: Config) -> None:
     finally:
         site.stop()
         system.close()
+
+
+def _take_all_files() -> None:
+    """Each reader is an open file, and systems commonly start a program with room for 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _serve_many(bound: socket.socket, count: int) -> None:
