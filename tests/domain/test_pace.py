@@ -26,6 +26,11 @@ def test_nothing_starts_beyond_the_horizon() -> None:
     assert slots.wait == 10.0
 
 
+def test_what_starts_at_the_horizon_is_still_within_it() -> None:
+    slots, _ = take(None, 0.0, 4, [1, 1, 1], 0.25)
+    assert slots.starts == (0.0, 0.25)
+
+
 def test_a_long_pause_gives_no_burst_beyond_the_tolerance() -> None:
     slots, _ = take(0.0, 1000.0, 100, [1] * 100, 0.0)
     assert len(slots.starts) <= TOLERANCE_SECONDS * 100 + 1

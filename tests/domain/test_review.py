@@ -168,6 +168,11 @@ def test_the_same_submitter_again_is_answered_as_done_only_if_nothing_changed() 
 
 
 # --- approve, override, sign ------------------------------------------------------------------------------------------
+def test_a_part_without_a_canonical_form_gets_no_digest() -> None:
+    with pytest.raises(TypeError, match="no canonical form"):
+        digest(replace(ALERT, content=replace(ALERT.content, fields={"route": b"south"})), TEXTS)  # type: ignore[dict-item]
+
+
 @pytest.mark.parametrize(
     ("case", "who", "given_digest", "expected"),
     [
