@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, g, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from flask_limiter import Limiter
@@ -15,12 +15,12 @@ from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError, SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from broadcaster.api import alerts, hooks, problems, state
 from broadcaster.console import blueprint as console
-from broadcaster.console import login
+from broadcaster.console import csp, login
 from broadcaster.console.session import chosen_language
 from broadcaster.domain.errors import BroadcasterError, ConfigError, Invalid, Unavailable
 from broadcaster.public import forms
@@ -31,6 +31,26 @@ log = logging.getLogger(__name__)
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 TRANSLATIONS = Path(__file__).resolve().parent / "console" / "translations"
 LARGEST_BODY = 2 * 1024 * 1024  # bytes
+LIMITS = {  # per address; how often an account's password is tried is counted in SQL (domain/lockout.py)
+    "console.login": "30 per minute",
+    "console.login_passkey": "30 per minute",
+    "console.passkey_login": "30 per minute",
+    "console.join": "30 per minute",
+    "console.csp": "60 per minute",
+    "forms.subscribe": "60 per hour",
+}
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), "
+        "publickey-credentials-get=(self), publickey-credentials-create=(self)"
+    ),
+    "Reporting-Endpoints": f'csp="{csp.PATH}"',
+}
 MACHINES = ("/api/", "/hooks/", "/metrics", "/readyz", "/healthz")
 
 
@@ -44,6 +64,7 @@ def create_app(system: System | None = None) -> Flask:
     Babel(  # type: ignore[no-untyped-call]
         app, default_translation_directories=str(TRANSLATIONS), locale_selector=chosen_language, default_timezone="UTC"
     )
+    app.before_request(_plain_body)
     login.install(app, system)
     _guard(app, system)
     _answer_errors(app)
@@ -60,6 +81,13 @@ def _system() -> System:
         hint = "set it, or start once with: python -m broadcaster serve"
         raise ConfigError("S014", "SECRET_KEY", "is not set and the data folder has none", hint)
     return System.open(settings, load_config(settings))
+
+
+def _plain_body() -> None:
+    """A packed body would be read as it stands, and the refusal would speak of anything but that."""
+    packed = request.headers.get("Content-Encoding", "").strip().lower()
+    if packed not in ("", "identity"):
+        raise UnsupportedMediaType(f"A body packed with {packed!r} is not read. Send it without Content-Encoding.")
 
 
 def _guard(app: Flask, system: System) -> None:
@@ -84,8 +112,19 @@ def _guard(app: Flask, system: System) -> None:
     app.register_blueprint(console.blueprint(system))
     for each in (*made, public):
         app.register_blueprint(each)
-    _limit(app, limiter, "security.login", "30 per minute")
-    _limit(app, limiter, "forms.subscribe", "60 per hour")
+    csrf.exempt("broadcaster.console.csp.report")  # type: ignore[no-untyped-call]  # a browser's word, bound to no form
+    for endpoint, limit in LIMITS.items():
+        _limit(app, limiter, endpoint, limit)
+    app.extensions["reauth_limit"] = limiter.limit("30 per minute", key_func=_session_key)(_not_too_often)
+
+
+def _session_key() -> str:
+    """Whoever proves themselves anew, from wherever."""
+    return f"reauth:{session.get('sid', '')}"
+
+
+def _not_too_often() -> None:
+    """Stands before each re-authentication (console.proof); the limit round it does the work."""
 
 
 def _limit(app: Flask, limiter: Limiter, endpoint: str, limit: str) -> None:
@@ -160,9 +199,8 @@ def _answer_headers(app: Flask, system: System) -> None:
     @app.after_request
     def harden(answer: Response) -> Response:
         answer.headers.setdefault("Content-Security-Policy", _policy(g.get("nonce", "")))
-        answer.headers.setdefault("X-Content-Type-Options", "nosniff")
-        answer.headers.setdefault("X-Frame-Options", "DENY")
-        answer.headers.setdefault("Referrer-Policy", "same-origin")
+        for name, value in HEADERS.items():
+            answer.headers.setdefault(name, value)
         if not request.path.startswith("/console/static/"):
             answer.headers.setdefault("Cache-Control", "no-store")
         if system.settings.production:
@@ -173,5 +211,6 @@ def _answer_headers(app: Flask, system: System) -> None:
 def _policy(nonce: str) -> str:
     return (
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+        f"report-uri {csp.PATH}; report-to csp"
     )

@@ -26,11 +26,16 @@ class OnceTotp(Totp):
 
     def verify_once(self, code: str, secret: str, user_id: int, now: datetime) -> bool:
         """Whether ``code`` is right at ``now`` and has not been used yet; uses it up."""
+        counter = self.counter_of(code, secret, now)
+        return counter is not None and self._claim(user_id, counter)
+
+    def counter_of(self, code: str, secret: str, now: datetime) -> int | None:
+        """The step that a right code belongs to; None for a wrong one. Uses nothing up."""
         try:
-            match = self._totp.verify(code, secret, window=WINDOW_SECONDS, time=int(now.timestamp()))
-        except (TokenError, ValueError):
-            return False
-        return self._claim(user_id, int(match.counter))
+            match = self._totp.verify(code.strip(), secret, window=WINDOW_SECONDS, time=int(now.timestamp()))
+        except (TokenError, ValueError, TypeError):
+            return None
+        return int(match.counter)
 
     def code_at(self, secret: str, now: datetime) -> str:
         """The code that an authenticator shows at ``now``."""

@@ -27,6 +27,8 @@ class User(UserMixin):
     """A person with a login. ``email`` is lower case."""
 
     tf_last_counter: int | None
+    language: str
+    password_until: datetime | None
 
     def __init__(self, **columns: Any) -> None:
         columns.setdefault("created", datetime.now(UTC))

@@ -6,12 +6,13 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.lockout import Failures
-from broadcaster.store.schema import login_failures, roles, user_roles, users
+from broadcaster.store.schema import login_failures, roles, user_roles, users, webauthn
 from broadcaster.store.upsert import insert as insert_or
 
 ROLES = ("author", "approver", "admin")
@@ -19,7 +20,10 @@ ROLES = ("author", "approver", "admin")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a login. ``totp`` is the encrypted secret of an enrolled second factor."""
+    """Somebody with a login. ``totp`` is the encrypted secret of an enrolled authenticator app.
+
+    ``password_until`` stands where somebody else gave the password: it opens only the change of it, until then.
+    """
 
     id: int
     email: str
@@ -27,6 +31,13 @@ class Person:
     active: bool
     roles: frozenset[str]
     totp: str | None
+    passkeys: int = 0
+    password_until: datetime | None = None
+
+    @property
+    def second_factor(self) -> bool:
+        """Is there anything beside the password?"""
+        return self.totp is not None or self.passkeys > 0
 
 
 def find(connection: Connection, email: str) -> Person | None:
@@ -37,7 +48,8 @@ def find(connection: Connection, email: str) -> Person | None:
     held = sa.select(roles.c.name).join(user_roles).where(user_roles.c.user_id == row.id)
     names = frozenset(connection.execute(held).scalars())
     enrolled = row.tf_totp_secret if row.tf_primary_method == "authenticator" else None
-    return Person(row.id, row.email, row.password, row.active, names, enrolled)
+    keys = connection.execute(sa.select(sa.func.count()).where(webauthn.c.user_id == row.id)).scalar_one()
+    return Person(row.id, row.email, row.password, row.active, names, enrolled, keys, row.password_until)
 
 
 def insert(
@@ -70,6 +82,50 @@ def listing(connection: Connection) -> list[Person]:
     """Everybody, by e-mail."""
     emails = connection.execute(sa.select(users.c.email).order_by(users.c.email)).scalars().all()
     return [person for email in emails if (person := find(connection, email)) is not None]
+
+
+def give(connection: Connection, user_id: int, held: Iterable[str]) -> None:
+    """These roles and no others."""
+    connection.execute(user_roles.delete().where(user_roles.c.user_id == user_id))
+    for name in sorted(set(held)):
+        connection.execute(user_roles.insert().values(user_id=user_id, role_id=_role(connection, name)))
+
+
+def active_admins(connection: Connection) -> list[str]:
+    """E-mails of everybody who can act as admin now; nobody else's power changes until the transaction ends."""
+    connection.execute(sa.select(roles.c.id).where(roles.c.name == "admin").with_for_update()).all()
+    query = sa.select(users.c.email).join(user_roles).join(roles)
+    found = connection.execute(query.where(roles.c.name == "admin", users.c.active.is_(True)).order_by(users.c.email))
+    return list(found.scalars())
+
+
+def change(connection: Connection, user_id: int, **columns: Any) -> None:
+    """Write columns of one person."""
+    connection.execute(users.update().where(users.c.id == user_id).values(**columns))
+
+
+def row(connection: Connection, user_id: int, lock: bool = False) -> sa.Row[Any]:
+    """All columns of one person."""
+    query = sa.select(users).where(users.c.id == user_id)
+    return connection.execute(query.with_for_update() if lock else query).one()
+
+
+def known(connection: Connection, user_id: int) -> sa.Row[Any] | None:
+    """All columns of one person, or None."""
+    return connection.execute(sa.select(users).where(users.c.id == user_id)).one_or_none()
+
+
+def drop_factors(connection: Connection, user_id: int) -> None:
+    """No app, no passkeys, no recovery codes."""
+    connection.execute(webauthn.delete().where(webauthn.c.user_id == user_id))
+    nothing = {"tf_primary_method": None, "tf_totp_secret": None, "tf_last_counter": None, "mf_recovery_codes": None}
+    change(connection, user_id, **nothing)
+
+
+def locked(connection: Connection, now: datetime) -> frozenset[str]:
+    """E-mails that take no password at this moment."""
+    found = connection.execute(sa.select(login_failures.c.email).where(login_failures.c.locked_until > now))
+    return frozenset(found.scalars())
 
 
 def enroll(connection: Connection, user_id: int, secret: str) -> None:

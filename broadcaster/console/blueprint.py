@@ -7,12 +7,21 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, send_file
 
-from broadcaster.console import session, simulated, watch
+from broadcaster.console import account, compose, csp, door, people, session, simulated, watch
 from broadcaster.console.access import open_to_all
 from broadcaster.console.screens import Screen, facts
 from broadcaster.services.system import System
 
-SCREENS = (watch.screens, simulated.screens, session.screens)
+SCREENS = (
+    watch.screens,
+    compose.screens,
+    simulated.screens,
+    session.screens,
+    door.screens,
+    account.screens,
+    people.screens,
+    csp.screens,
+)
 VENDOR = {  # served by us: the console works without a network
     "bootstrap.css": ("flask_bootstrap", "static/bootstrap5/css/bootstrap.min.css"),
     "leaflet.css": ("xstatic.pkg.leaflet", "data/leaflet.css"),

@@ -1,37 +1,46 @@
-"""Logging in to the console. Passwords and codes are compared by ``services.users`` and nowhere else."""
+"""Sessions of the console on this app. Passwords, codes and passkeys are compared by services and nowhere else.
+
+Flask-Security-Too gives the people, roles and marks; its own pages are not registered: they would compare passwords
+past ``services.users``, and hand out tokens that no screen of ours takes.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import Any, NoReturn
+from typing import Any
+from urllib.parse import urlencode
 
-from flask import Flask, abort, request
-from flask_security import Security
-from flask_security.forms import LoginForm
-from wtforms import StringField  # type: ignore[import-untyped]
+from flask import Flask, current_app, redirect, request, session
+from flask_security import Security, UserMixin, current_user
+from flask_security.utils import set_request_attr
+from werkzeug.wrappers import Response
 
 from broadcaster.accounts.datastore import Datastore
-from broadcaster.domain.errors import Forbidden, Unauthenticated
-from broadcaster.services import users
+from broadcaster.console.screens import part_only
+from broadcaster.services import sessions
 from broadcaster.services.system import System
+
+LOGIN = "/console/login"
+OWN_PASSWORD = "/console/account/password"  # noqa: S105 - a path
+_MENDING = ("console.password", "console.logout", "console.language", "console.static", "console.vendor", "console.csp")
 
 
 def install(app: Flask, system: System) -> None:
-    """Sessions, /console/login and /console/logout on this app; opens no connection."""
+    """Who is behind a request's cookie; opens no connection."""
     app.config |= _settings(system)
     datastore = Datastore(system.database)
-    app.extensions["security"] = Security(app, datastore, login_form=_form(system, datastore))
-    app.view_functions["security.verify"] = _no_second_door
+    security = Security(app, datastore, register_blueprint=False)
+    security.unauthn_handler(_to_login)
+    manager = app.login_manager  # type: ignore[attr-defined]
+    manager.user_loader(lambda uniquifier: _person(system, datastore, uniquifier))
+    manager.request_loader(lambda _: None)  # no token in a header or an address opens the console
+    app.extensions["people"] = datastore
+    app.before_request(_own_password_first)
 
     @app.teardown_appcontext
     def forget(_: BaseException | None) -> None:
         datastore.sessions.remove()
-
-
-def _no_second_door() -> NoReturn:
-    """The package's own page for asking a password again would compare it past ``services.users``."""
-    abort(404)
 
 
 def derived(secret_key: str, purpose: str) -> str:
@@ -39,38 +48,56 @@ def derived(secret_key: str, purpose: str) -> str:
     return hmac.new(secret_key.encode(), purpose.encode(), hashlib.sha256).hexdigest()
 
 
-def _form(system: System, datastore: Datastore) -> type[LoginForm]:
-    class Login(LoginForm):
-        """E-mail, password and, where one is enrolled, the code."""
+def inside(path: str | None) -> str:
+    """A path of the console to go on to, or its first screen: never another site, never another part of this one."""
+    wanted = path or ""
+    plain = wanted.isascii() and wanted.isprintable() and not set(wanted) & set("\\ \"'<>")
+    steps = wanted.partition("?")[0].lower().replace("%2e", ".").split("/")
+    if not plain or steps[:2] != ["", "console"] or ".." in steps or "." in steps or wanted.startswith(LOGIN):
+        return "/console/"
+    return wanted
 
-        code = StringField("Code from your authenticator app", render_kw={"autocomplete": "one-time-code"})
 
-        def validate(self, **kwargs: Any) -> bool:
-            if not super(LoginForm, self).validate(**kwargs):
-                return False
-            origin = f"console:{request.remote_addr}"
-            email, password = self.email.data or "", self.password.data or ""
-            try:
-                actor = users.verify(system, email, password, self.code.data or "", origin)
-            except (Forbidden, Unauthenticated) as refused:
-                self.form_errors.append(refused.text)
-                return False
-            self.user = datastore.find_user(email=actor.name)
-            return self.user is not None
+def _person(system: System, datastore: Datastore, uniquifier: str) -> UserMixin | None:
+    held = sessions.alive(system, session.get("sid", ""), somebody=not part_only())
+    if held is None:
+        return None
+    user = datastore.find_user(fs_uniquifier=str(uniquifier))
+    if user is None or not user.active or user.id != held:
+        return None
+    set_request_attr("fs_authn_via", "session")
+    return user
 
-    return Login
+
+def _to_login(mechanisms: Any = None, headers: Any = None) -> Response:
+    """Where nobody is logged in: the login, which then leads on to where they wanted to go."""
+    query = {}
+    if request.method == "GET" and not part_only():
+        more = urlencode([(name, one) for name, one in request.args.items(multi=True) if name != "for"])
+        query["next"] = f"{request.path}?{more}" if more else request.path
+    if "for" in request.args:
+        query["for"] = request.args["for"]
+    return redirect(f"{LOGIN}?{urlencode(query)}" if query else LOGIN)
+
+
+def _own_password_first() -> Response | None:
+    """Somebody with a password that an admin read out sets one of their own before anything else."""
+    if request.blueprint != "console" or request.endpoint in _MENDING or "sid" not in session:
+        return None
+    if current_user.is_authenticated and current_user.password_until is not None:
+        return redirect(OWN_PASSWORD)
+    return None
+
+
+def people() -> Datastore:
+    """The datastore of this app."""
+    found: Datastore = current_app.extensions["people"]
+    return found
 
 
 def _settings(system: System) -> dict[str, Any]:
     production = system.settings.production
     return {
-        "SECURITY_LOGIN_URL": "/console/login",
-        "SECURITY_LOGOUT_URL": "/console/logout",
-        "SECURITY_LOGOUT_CSRF": True,
-        "SECURITY_VERIFY_URL": "/console/verify",
-        "SECURITY_POST_LOGIN_VIEW": "/console/",
-        "SECURITY_POST_LOGOUT_VIEW": "/console/login",
-        "SECURITY_LOGIN_USER_TEMPLATE": "console/login.html",
         "SECURITY_STATIC_FOLDER": None,
         "SECURITY_PASSWORD_HASH": "argon2",
         "SECURITY_PASSWORD_SCHEMES": ["argon2"],
@@ -81,8 +108,7 @@ def _settings(system: System) -> dict[str, Any]:
         "SECURITY_API_ENABLED_METHODS": ["session"],
         "SESSION_COOKIE_SECURE": production,
         "SESSION_COOKIE_HTTPONLY": True,
-        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SAMESITE": "Lax",  # Strict would meet everybody who opens a link in a text with a login
         "SESSION_COOKIE_NAME": "__Host-console" if production else "console",
-        "REMEMBER_COOKIE_SECURE": production,
         "WTF_CSRF_TIME_LIMIT": None,  # a form may stand open through a long night; the session bounds it
     }

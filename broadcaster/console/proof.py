@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flask import request
+from flask import current_app, request
 from flask_security import current_user
 
-from broadcaster.services import users
+from broadcaster.services import passkeys, users
 from broadcaster.services.system import Actor, System
 
 
@@ -15,13 +15,17 @@ def actor() -> Actor:
     return Actor(current_user.email, origin(), roles)
 
 
-def proven(system: System) -> Actor:
-    """The person of this session, verified by the ``password`` or ``code`` of this very form.
+def proven(system: System, *, mending: bool = False) -> Actor:
+    """The person of this session, verified by this very form: ``password``, ``code``, or what a ``passkey`` signed.
 
-    Raises Unauthenticated where neither is right, Forbidden("locked") after too many tries.
+    ``mending``: this leads only to where people mend their own access (``users.fit``). Raises Unauthenticated where
+    none is right, Forbidden("locked") after too many tries.
     """
-    form = request.form
-    return users.verify(system, current_user.email, form.get("password", ""), form.get("code", ""), origin())
+    current_app.extensions["reauth_limit"]()
+    form, email = request.form, current_user.email
+    if form.get("passkey"):
+        return passkeys.reverify(system, email, form["passkey"], origin(), mending=mending)
+    return users.reverify(system, email, form.get("password", ""), form.get("code", ""), origin(), mending=mending)
 
 
 def origin() -> str:

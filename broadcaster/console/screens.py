@@ -16,12 +16,24 @@ from flask_security import current_user
 from markupsafe import Markup
 
 from broadcaster.domain.alert import Mode
-from broadcaster.services import simulated
+from broadcaster.services import simulated, switches
 from broadcaster.services.system import System
 
 _ALL = frozenset({"author", "approver", "admin"})
 MENU = (  # (path, words, who has it): in the order of the menu
+    ("/console/subscribers", _l("Subscribers"), _ALL),
+    ("/console/zones", _l("Zones"), _ALL),
+    ("/console/feeds", _l("Feeds"), _ALL),
+    ("/console/channels", _l("Channels"), _ALL),
+    ("/console/templates", _l("Templates"), _ALL),
+    ("/console/switches", _l("Kill switches"), _ALL),
+    ("/console/drill", _l("Guided drill"), _ALL),
     ("/console/simulated", _l("Simulated phones and posts"), _ALL),
+    ("/console/audit", _l("Audit"), _ALL),
+    ("/console/settings", _l("Settings"), frozenset({"admin"})),
+    ("/console/people", _l("People"), frozenset({"admin"})),
+    ("/console/powers", _l("Powers"), _ALL),
+    ("/console/tokens", _l("API tokens"), frozenset({"admin"})),
 )
 
 
@@ -46,6 +58,7 @@ def facts(system: System) -> dict[str, Any]:
     return {
         "agency": system.config.agency,
         "band": simulated.band(system),
+        "stopped": lambda: switches.stopped(system),
         "exercise": mode() == Mode.EXERCISE,
         "locale": str(get_locale() or "en"),
         "local": lambda moment: local(moment, zone, system.now()),

@@ -39,6 +39,9 @@ class Policy:
     shortfall_failed_share: float = 0.25
     evacuation_levels: str = "california"
     exercise_group: str = ""  # drills reach subscribers of this group alone; "" = everybody in their zones
+    require_second_factor: bool = False  # nobody approves, and no admin acts, without one; recommended
+    session_idle_minutes: int = 720  # a watch stands open through a long night; each release is proved anew
+    session_hours: int = 24
 
 
 @dataclass(frozen=True, slots=True)

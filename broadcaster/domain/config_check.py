@@ -21,6 +21,7 @@ from broadcaster.domain.wording import EVACUATION_LEVELS
 
 ENDINGS_BY_PEOPLE = ("lifted", "sent_in_error")  # rules.md section 1: no feed declares anybody safe
 LONGEST_POLL = 7 * 24 * 3600  # seconds
+FROM_ONE = ("review_expires_minutes", "until_lifted_review_minutes", "stale_after_seconds", "max_expires_hours")
 _NAME = re.compile(r"[^\s/;?#%\x00-\x1f\x7f]([^/;?#%\x00-\x1f\x7f]*[^\s/;?#%\x00-\x1f\x7f])?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _WORDS = {"severity": Severity, "urgency": Urgency, "certainty": Certainty, "status": Status}
@@ -85,7 +86,7 @@ def _spoken(config: Config, languages: Collection[str]) -> None:
 
 def _policy(policy: Policy) -> None:
     where = "policy.toml [policy]"
-    for key in ("review_expires_minutes", "until_lifted_review_minutes", "stale_after_seconds", "max_expires_hours"):
+    for key in (*FROM_ONE, "session_idle_minutes", "session_hours"):
         if not 0 < getattr(policy, key) <= 10**7:
             raise ConfigError(
                 "C045", f"{where} {key}", "is out of range", f"from 1, for example {getattr(Policy(), key)}"

@@ -6,10 +6,11 @@ import hashlib
 import hmac
 import re
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from broadcaster.domain.errors import Forbidden, Invalid, NotFound, Refused, Unauthenticated
@@ -23,20 +24,32 @@ _USED_EVERY = timedelta(minutes=1)  # last_used is written no more often
 
 def add(system: System, actor: Actor, name: str, scope: str, owner: str | None = None) -> str:
     """A new token's text, never shown again. Raises Invalid, Refused, or NotFound for an unknown owner."""
+    check(system, name, scope, owner)
+    at = system.now()
+    try:
+        with system.database.write() as connection:
+            text = insert(connection, name, scope, owner, at)
+            audit.record(system, connection, actor, "token.add", f"token:{name}", at, scope=scope, owner=owner)
+    except IntegrityError as error:
+        raise Refused("token_exists", f"there is a token {name} already; revoked names stay taken") from error
+    return text
+
+
+def check(system: System, name: str, scope: str, owner: str | None) -> None:
+    """Could there be such a token? Raises Invalid or NotFound."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
         raise Invalid("token_name", f"{name!r}: use letters, digits, dot, dash, underscore, at most 64")
     if scope not in SCOPES:
         raise Invalid("token_scope", f"{scope!r} is no scope; use read or submit")
     if owner is not None:
-        owner = users.find(system, owner).email
-    text, at = f"bc_{secrets.token_urlsafe(32)}", system.now()
-    row = {"name": name, "hash": _hash(text), "scope": scope, "owner": owner, "created": at}
-    try:
-        with system.database.write() as connection:
-            connection.execute(tokens.insert().values(**row))
-            audit.record(system, connection, actor, "token.add", f"token:{name}", at, scope=scope, owner=owner)
-    except IntegrityError as error:
-        raise Refused("token_exists", f"there is a token {name} already; revoked names stay taken") from error
+        users.find(system, owner)
+
+
+def insert(connection: Connection, name: str, scope: str, owner: str | None, at: datetime) -> str:
+    """The text of a token made in the caller's transaction. Raises IntegrityError where the name is taken."""
+    text = f"bc_{secrets.token_urlsafe(32)}"
+    row = {"name": name, "hash": _hash(text), "scope": scope, "owner": owner and owner.lower(), "created": at}
+    connection.execute(tokens.insert().values(**row))
     return text
 
 

@@ -1,6 +1,7 @@
 """People who log in: adding them, a second factor, and proving who somebody is.
 
-``verify`` is the one place where passwords and codes are compared; console and command line both come here.
+``verify`` and ``reverify`` are the one place where passwords and codes are compared; console and command line both come
+here, and guesses at either door are counted together. Passkeys are ``services.passkeys``: nobody guesses a signature.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.exc import IntegrityError
 
-from broadcaster.accounts import passwords, people
+from broadcaster.accounts import passwords, people, recovery
 from broadcaster.accounts.factors import OnceTotp
 from broadcaster.accounts.people import Person
 from broadcaster.domain import lockout
@@ -20,6 +21,7 @@ from broadcaster.services import audit
 from broadcaster.services.system import Actor, System
 
 WRONG = "this e-mail, password or code is not right"
+WRONG_AGAIN = "this password, code or passkey is not right"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +41,44 @@ def clean_email(text: str) -> str:
     return checked.normalized.lower()
 
 
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """A person to be added."""
+
+    email: str
+    password: str
+    roles: Sequence[str]
+    phone: str | None = None
+
+
 def add(
     system: System, actor: Actor, email: str, password: str, roles: Sequence[str], phone: str | None = None
 ) -> Person:
     """Add a person. Raises Invalid for a short password or unknown role, Refused where the e-mail is taken."""
-    email = clean_email(email)
-    _check(password, roles)
-    hashed = passwords.hash_password(password)
+    [added] = add_all(system, actor, [NewPerson(email, password, roles, phone)])
+    return added
+
+
+def add_all(system: System, actor: Actor, new: Sequence[NewPerson]) -> list[Person]:
+    """Add all of them or nobody. Raises as ``add`` does."""
+    emails = [clean_email(person.email) for person in new]
+    for person, email in zip(new, emails, strict=True):
+        check_password(system, email, person.password)
+        check_roles(person.roles)
+    hashed = [passwords.hash_password(person.password) for person in new]
     at = system.now()
     try:
         with system.database.write() as connection:
-            if people.find(connection, email) is not None:
-                raise Refused("user_exists", f"{email} has a login already")
-            people.insert(connection, email, hashed, roles, phone, at)
-            audit.record(system, connection, actor, "user.add", email, at, roles=sorted(set(roles)))
+            for person, email, secret in zip(new, emails, hashed, strict=True):
+                if people.find(connection, email) is not None:
+                    raise Refused("user_exists", f"{email} has a login already")
+                people.insert(connection, email, secret, person.roles, person.phone, at)
+            for person, email in zip(new, emails, strict=True):
+                audit.record(system, connection, actor, "user.add", email, at, roles=sorted(set(person.roles)))
     except IntegrityError as error:  # two at once: PostgreSQL lets both look before either writes
-        raise Refused("user_exists", f"{email} has a login already, or was added this moment") from error
-    return find(system, email)
+        text = f"{' or '.join(emails)} has a login already, or was added this moment"
+        raise Refused("user_exists", text) from error
+    return [find(system, email) for email in emails]
 
 
 def find(system: System, email: str) -> Person:
@@ -70,7 +93,7 @@ def find(system: System, email: str) -> Person:
 def enroll(system: System, actor: Actor, email: str) -> Enrolment:
     """Give a person a new TOTP secret as second factor; codes of an older one stop working."""
     person = find(system, email)
-    factory = _totp(system)
+    factory = totp(system)
     secret = factory.generate_totp_secret()
     at = system.now()
     with system.database.write() as connection:
@@ -79,22 +102,61 @@ def enroll(system: System, actor: Actor, email: str) -> Enrolment:
     return Enrolment(factory.get_totp_uri(person.email, secret), factory.get_totp_b32_key(secret))
 
 
-def verify(system: System, email: str, password: str, factor: str, origin: str) -> Actor:
+def verify(system: System, email: str, password: str, factor: str, origin: str, *, mending: bool = False) -> Actor:
     """The person behind e-mail, password and, where one is enrolled, second factor; a verified Actor.
 
-    Raises Forbidden("locked") after too many tries, Unauthenticated otherwise, alike for every mistake.
+    ``factor`` is a code from the app or a recovery code, each good once. ``mending``: this leads only to where people
+    mend their own access, see ``fit``. Raises Forbidden("locked") after too many tries, Unauthenticated otherwise,
+    alike for every mistake.
     """
     email = email.strip().lower()
     _begin_try(system, email)
     with system.database.read() as connection:
         person = people.find(connection, email)
     right = passwords.matches(person.password if person else None, password)
-    if person is None or not right or not person.active or not _factor_right(system, person, factor):
+    if person is None or not right or not _open(system, person) or not _factor_right(system, person, factor, origin):
         _failed(system, email, origin)
         raise Unauthenticated("credentials", WRONG)
+    return proven(system, person, origin, mending)
+
+
+def reverify(system: System, email: str, password: str, code: str, origin: str, *, mending: bool = False) -> Actor:
+    """The person of a session, proven anew in one request: the password or a code from the app is enough.
+
+    Counts tries with ``verify``, and raises as it does.
+    """
+    _begin_try(system, email)
+    with system.database.read() as connection:
+        person = people.find(connection, email)
+    hashed = person.password if person else None
+    right = bool(password) and passwords.matches(hashed, password)
+    if person is None or not _open(system, person) or not (right or _code_right(system, person, code)):
+        _failed(system, email, origin)
+        raise Unauthenticated("credentials", WRONG_AGAIN)
+    return proven(system, person, origin, mending)
+
+
+def proven(system: System, person: Person, origin: str, mending: bool) -> Actor:
+    """A verified Actor for somebody whose proof was right, by whatever means."""
     with system.database.write() as connection:
-        people.forget_failures(connection, email)
+        people.forget_failures(connection, person.email)
+    if not mending:
+        fit(system, person)
     return Actor(person.email, origin, person.roles, verified=True)
+
+
+def fit(system: System, person: Person) -> None:
+    """May this person act at all? Not with a password that somebody else gave, and, where the policy asks approvers
+    and admins for a second factor, not without one. Raises Forbidden."""
+    if person.password_until is not None:
+        raise Forbidden("own_password", "Set a password of your own first, under My account in the console.")
+    if system.config.policy.require_second_factor and needs_factor(person):
+        raise Forbidden("second_factor", "Here nobody approves without a second factor: enrol one under My account.")
+
+
+def needs_factor(person: Person) -> bool:
+    """Can they release or give power, with nothing beside a password?"""
+    return bool(person.roles & {"approver", "admin"}) and not person.second_factor
 
 
 def _begin_try(system: System, email: str) -> None:
@@ -115,13 +177,41 @@ def _failed(system: System, email: str, origin: str) -> None:
             audit.record(system, connection, Actor(email, origin), "user.locked", email, now, tries=known.count)
 
 
-def _factor_right(system: System, person: Person, factor: str) -> bool:
-    if person.totp is None:
+def _open(system: System, person: Person) -> bool:
+    return person.active and (person.password_until is None or system.now() < person.password_until)
+
+
+def _factor_right(system: System, person: Person, factor: str, origin: str) -> bool:
+    if not person.second_factor:
         return True
-    return _totp(system).verify_once(factor.strip(), person.totp, person.id, system.now())
+    if recovery.looks_like(factor):
+        return _recovery_right(system, person, factor, origin)
+    return _code_right(system, person, factor)
 
 
-def _totp(system: System) -> OnceTotp:
+def _code_right(system: System, person: Person, code: str) -> bool:
+    if person.totp is None or not code.strip():
+        return False
+    return totp(system).verify_once(code.strip(), person.totp, person.id, system.now())
+
+
+def _recovery_right(system: System, person: Person, code: str, origin: str) -> bool:
+    """Use one up, whoever else tries it at the same time."""
+    with system.database.write() as connection:
+        kept = list(people.row(connection, person.id, lock=True).mf_recovery_codes or [])
+        place = recovery.place(system.settings.secret_key, kept, code)
+        if place is None:
+            return False
+        del kept[place]
+        people.change(connection, person.id, mf_recovery_codes=kept)
+        who = Actor(person.email, origin)
+        audit.record(system, connection, who, "user.recovery_used", person.email, system.now(), left=len(kept))
+    return True
+
+
+def totp(system: System) -> OnceTotp:
+    """Codes of authenticator apps; each is used up in the record."""
+
     def claim(user_id: int, counter: int) -> bool:
         with system.database.write() as connection:
             return people.claim_counter(connection, user_id, counter)
@@ -129,9 +219,15 @@ def _totp(system: System) -> OnceTotp:
     return OnceTotp(system.settings.secret_key, system.config.agency.name.replace(":", " "), claim)
 
 
-def _check(password: str, roles: Sequence[str]) -> None:
-    if len(password) < passwords.MIN_LENGTH:
-        raise Invalid("password", f"a password needs at least {passwords.MIN_LENGTH} characters")
+def check_password(system: System, email: str, password: str) -> None:
+    """Raises Invalid for a password nobody should use."""
+    wrong = passwords.weakness(password, [system.config.agency.name, email])
+    if wrong:
+        raise Invalid("password", wrong)
+
+
+def check_roles(roles: Sequence[str]) -> None:
+    """Raises Invalid for none, or an unknown one."""
     unknown = set(roles) - set(people.ROLES)
     if unknown or not roles:
         raise Invalid("role", f"roles are {', '.join(people.ROLES)}; not {', '.join(sorted(unknown)) or 'none'}")

@@ -31,7 +31,7 @@ def code(system: System, email: str, at: datetime) -> str:
     """What the person's authenticator shows."""
     person = users.find(system, email)
     assert person.totp is not None
-    return users._totp(system).code_at(person.totp, at)
+    return users.totp(system).code_at(person.totp, at)
 
 
 def test_the_right_password_gives_a_verified_actor_with_roles_whatever_case_the_email_has(
@@ -212,3 +212,19 @@ def test_the_lockout_rule_counts_forgets_and_locks(clock: Clock) -> None:
     assert locked(known, clock.at)
     assert after_try(known, clock.at + timedelta(minutes=15)).count == 1
     assert after_try(known, clock.at + timedelta(minutes=14)).count == MAX_FAILURES + 1
+
+
+def test_several_are_added_together_or_not_at_all(system: System, anna: str) -> None:
+    new = [users.NewPerson(email, PASSWORD, ["author"]) for email in ("ben@judge.example", anna)]
+    with pytest.raises(Refused, match="user_exists"):
+        users.add_all(system, SHELL, new)
+    with pytest.raises(NotFound):
+        users.find(system, "ben@judge.example")
+    with pytest.raises(Invalid):
+        users.add_all(system, SHELL, [new[0], users.NewPerson("cleo@judge.example", "short", ["author"])])
+    added = users.add_all(system, SHELL, [new[0], users.NewPerson("Cleo@judge.example", PASSWORD, ["approver"])])
+    assert [(person.email, set(person.roles)) for person in added] == [
+        ("ben@judge.example", {"author"}),
+        ("cleo@judge.example", {"approver"}),
+    ]
+    assert audit.verify(system) == []

@@ -71,7 +71,7 @@ def test_an_enrolled_code_is_asked_for_and_works_once(app: Flask, filled: System
     users.enroll(filled, SHELL, author)
     secret = users.find(filled, author).totp
     assert secret
-    code = users._totp(filled).code_at(secret, clock.at)
+    code = users.totp(filled).code_at(secret, clock.at)
     assert enter(app.test_client()).status_code == 200
     assert enter(app.test_client(), code=code).status_code == 302
     assert enter(app.test_client(), code=code).status_code == 200
