@@ -328,10 +328,10 @@ def _id(text: str) -> str:
 
 
 def inbound(form: Mapping[str, str]) -> InboundText | None:
-    """A text somebody sent us; None without its id or sender. Twilio's own OptOutType outweighs the words."""
+    """A text somebody sent us; None without its sender. Twilio's own OptOutType outweighs the words."""
     sid = form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid") or ""
     sid, sender, body = _id(sid), _id(form.get("From", "")), form.get("Body", "").replace("\0", "")
-    if not sid or not sender:
+    if not sender:
         return None
     return InboundText(sid, sender, body, _TYPES.get(form.get("OptOutType", "").upper()) or inbound_kind(body))
 

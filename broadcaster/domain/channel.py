@@ -202,7 +202,10 @@ class InboundKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InboundText:
-    """A text somebody sent to one of our numbers. ``provider_id`` is unique, so a repeated webhook is known."""
+    """A text somebody sent to one of our numbers. ``provider_id`` is unique, so a repeated webhook is known.
+
+    It is "" where the provider gave none: a STOP is kept all the same (``services.inbound`` makes an id).
+    """
 
     provider_id: str
     sender: str

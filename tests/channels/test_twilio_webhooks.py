@@ -107,11 +107,10 @@ def test_twilios_own_word_for_a_text_outweighs_its_body(said: str, kind: str) ->
     assert text.kind == kind
 
 
-@pytest.mark.parametrize("missing", ["MessageSid", "From"])
-def test_a_text_without_id_or_sender_is_none(missing: str) -> None:
-    form = {"MessageSid": "SM9", "From": "+1500", "Body": "STOP"}
-    del form[missing]
-    assert inbound(form) is None
+def test_a_text_without_a_sender_is_none_and_one_without_an_id_counts() -> None:
+    assert inbound({"MessageSid": "SM9", "Body": "STOP"}) is None
+    assert inbound({"From": "+1500", "Body": "STOP"}) == InboundText("", "+1500", "STOP", InboundKind.STOP)
+    assert inbound({"SmsSid": "SM9", "From": "+1500"}) == InboundText("SM9", "+1500", "", InboundKind.OTHER)
 
 
 def test_help_is_answered_with_danger_first() -> None:
@@ -138,7 +137,8 @@ def test_an_id_that_can_be_none_never_reaches_the_database(junk: str) -> None:
     """PostgreSQL refuses NUL in a text, and with it every other receipt of the group, again and again."""
     assert receipt(FORM, junk) == Receipt("", "SM1", "delivered")
     assert receipt({**FORM, "MessageSid": junk}, "at_1") is None
-    assert inbound({"MessageSid": junk, "From": "+15005550101", "Body": "STOP"}) is None
+    nameless = InboundText("", "+15005550101", "STOP", InboundKind.STOP)
+    assert inbound({"MessageSid": junk, "From": "+15005550101", "Body": "STOP"}) == nameless
     assert inbound({"MessageSid": "SM1", "From": junk, "Body": "STOP"}) is None
     assert receipt({**FORM, "MessageSid": "x" * 64}, "x" * 64) == Receipt("x" * 64, "x" * 64, "delivered")
 
