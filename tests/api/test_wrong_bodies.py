@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+
 import pytest
 from flask import Flask
 
@@ -14,6 +17,22 @@ def test_the_cap_template_needs_a_document(partner: Machine, filled: System) -> 
     body = {"template": "cap", "zones": ["north"]}
     problem(partner.post("/api/v1/alerts", json=body), 422, "cap_document")
     assert counted(filled) == 0
+
+
+@pytest.mark.parametrize("packed", ["gzip", "deflate, gzip", "br", "GZIP"])
+def test_a_packed_body_is_refused_with_what_to_do(partner: Machine, filled: System, packed: str) -> None:
+    body = gzip.compress(json.dumps(template_draft(filled)).encode())
+    answer = partner.post("/api/v1/alerts", body, "application/json", Content_Encoding=packed)
+    told = problem(answer, 415, "unsupported_media_type")
+    assert packed.lower() in told["detail"]
+    assert "without Content-Encoding" in told["detail"]
+    assert counted(filled) == 0
+
+
+@pytest.mark.parametrize("plain", ["identity", "", " Identity "])
+def test_a_body_that_says_it_is_as_it_is_is_read(partner: Machine, filled: System, plain: str) -> None:
+    body = json.dumps(template_draft(filled)).encode()
+    assert partner.post("/api/v1/alerts", body, "application/json", Content_Encoding=plain).status_code == 201
 
 
 @pytest.mark.parametrize("end", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
