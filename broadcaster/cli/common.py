@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -34,7 +35,15 @@ def opened() -> Iterator[System]:
 
 def origin() -> str:
     """Where a command comes from, for the audit: "cli:user@host"."""
-    return f"cli:{getpass.getuser()}@{socket.gethostname()}"
+    return f"cli:{_user()}@{socket.gethostname()}"
+
+
+def _user() -> str:
+    """The user's name, or the number where the system knows no name for it (a container's own uid)."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid{os.getuid()}"
 
 
 def operator() -> Actor:

@@ -53,6 +53,9 @@ def import_subscribers(file: Path, json_: bool) -> None:
     """Take every good line of a CSV; bad ones go to FILE.rejected.csv with line and reason."""
     with opened() as system:
         found = subscribers_csv.import_csv(system, operator(), file)
+        first = system.config.agency.languages[0]
+    for language, people in sorted(found.foreign_languages.items()):
+        note(f"{people} people read {language}, which agency.toml does not have: they get the text in {first}")
     if found.rejected:
         note(f"{found.rejected} lines were not taken; see {found.rejected_file}")
     if found.ignored_columns:

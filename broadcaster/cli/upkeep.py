@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import secrets
-import socket
 import sys
 from contextlib import closing
 from pathlib import Path
 
 import click
 
+from broadcaster.cli.common import operator
 from broadcaster.services import audit as chain
 from broadcaster.services import backup as backups
 from broadcaster.services import begin, prepare, users
 from broadcaster.services import doctor as doctors
-from broadcaster.services.system import Actor
 from broadcaster.settings import load_config, load_settings
 
 FILE = click.Path(dir_okay=False, path_type=Path)
-
-
-def operator() -> Actor:
-    """Whoever has this shell: "cli:user@host"."""
-    who = f"{getpass.getuser()}@{socket.gethostname()}"
-    return Actor(f"shell:{who}", f"cli:{who}", frozenset({"admin"}))
 
 
 @click.command()

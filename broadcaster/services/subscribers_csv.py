@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -45,6 +46,7 @@ class Report:
     rejected_file: str = ""
     encoding: str = ""
     ignored_columns: list[str] = field(default_factory=list)
+    foreign_languages: dict[str, int] = field(default_factory=dict)  # which the agency has not -> people taken
 
     def as_json(self) -> dict[str, Any]:
         """The shape of ``subscribers import --json``."""
@@ -71,7 +73,8 @@ def import_csv(system: System, actor: Actor, path: Path) -> Report:
         report, header, reader = _open(file, path, encoding)
         rejects = _Rejects(path, Path(system.settings.data), header, report, closing)
         for group in _groups(reader, header, known, rejects):
-            _merge(system, group, report, rejects)
+            taken = _merge(system, group, report, rejects)
+            _note_languages(taken, known, report)
     rejects.finish()
     with system.database.write() as connection:
         detail = {key: number for key, number in report.as_json().items() if isinstance(number, int)}
@@ -201,7 +204,8 @@ def _once(line: _Line, seen: dict[str, int]) -> None:
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
-def _merge(system: System, group: list[_Line], report: Report, rejects: _Rejects) -> None:
+def _merge(system: System, group: list[_Line], report: Report, rejects: _Rejects) -> list[NewSubscriber]:
+    """Write a group; the people that were taken."""
     merged = _merge_once(system, [line.person for line in group])
     report.added += merged.added
     report.updated += merged.updated
@@ -209,6 +213,13 @@ def _merge(system: System, group: list[_Line], report: Report, rejects: _Rejects
     report.opted_out += merged.left_out
     for place in merged.clashes:
         rejects.add(group[place].number, group[place].cells, "phone and email belong to two different people")
+    return [line.person for place, line in enumerate(group) if place not in merged.clashes]
+
+
+def _note_languages(taken: list[NewSubscriber], known: Known, report: Report) -> None:
+    """Somebody whose language we do not speak is told in another: they are taken, and whoever imports hears of it."""
+    foreign = Counter(person.language for person in taken if person.language not in known.languages)
+    report.foreign_languages = dict(Counter(report.foreign_languages) + foreign)
 
 
 def _merge_once(system: System, group: list[NewSubscriber]) -> people.Merged:

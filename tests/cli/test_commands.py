@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -193,6 +197,10 @@ def test_subscribers_go_in_and_out(run: Run, tmp_path: Path) -> None:
     result = run("subscribers", "import", str(file), "--json")
     assert (value(result)["added"], value(result)["rejected"]) == (1, 1)
     assert "p.rejected.csv" in result.stderr
+    assert "people read" not in result.stderr
+    file.write_text("phone,email,language,zones,channels\n+15555550002,,vi,valley,sms\n")
+    said = run("subscribers", "import", str(file)).stderr
+    assert "1 people read vi, which agency.toml does not have: they get the text in en" in said
     out = tmp_path / "out.csv"
     run("subscribers", "export", str(out))
     assert run("subscribers", "export").stdout == out.read_text()
@@ -200,6 +208,14 @@ def test_subscribers_go_in_and_out(run: Run, tmp_path: Path) -> None:
     run("subscribers", "import", str(tmp_path / "none.csv"), code=1)
     run("zones", "import", str(file), code=1)
     assert len(value(run("zones", "list", "--json"))) == 6
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can be somebody without a name")
+def test_a_user_without_a_name_acts_under_the_number() -> None:
+    nameless, env = 54321, {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+    code = f"import os, pwd; from broadcaster.cli.common import operator; os.setuid({nameless}); print(operator().name)"
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, f"shell:uid{nameless}@{socket.gethostname()}"), done.stderr
 
 
 def test_documents_that_cannot_be_used_are_reported_and_a_missing_file_takes_nothing(
@@ -251,6 +267,23 @@ def test_an_incidents_records_go_into_one_file(county: Run, tmp_path: Path) -> N
     assert b"+1555555" not in everything
     county("export", incident, str(file), code=1)
     county("export", "nothing", str(tmp_path / "other.zip"), code=1)
+
+
+def test_an_approver_signs_a_templates_words_and_the_list_says_so(county: Run) -> None:
+    def words(template: str) -> dict[str, tuple[str, str | None]]:
+        found = next(t for t in value(county("templates", "list", "--json")) if t["name"] == template)
+        return {w["language"]: (w["state"], w["signed_by"]) for w in found["words"]}
+
+    login = f"{PASSWORD}\n"
+    assert words("boil_water") == {"en": ("unsigned", None), "es": ("unsigned", None)}
+    county("templates", "sign", "boil_water", "es", *as_("a@x.example"), stdin=login, code=1)
+    signed = value(county("templates", "sign", "boil_water", "es", *as_("b@x.example"), stdin=login))
+    assert (signed["state"], signed["signed_by"]) == ("signed", "b@x.example")
+    assert words("boil_water") == {"en": ("unsigned", None), "es": ("signed", "b@x.example")}
+    assert words("cap") == {}
+    listed = county("templates", "list").stdout
+    assert "boil_water  en es\n  en  signed by nobody\n  es  signed by b@x.example, " in listed
+    county("templates", "sign", "boil_water", "fr", *as_("b@x.example"), stdin=login, code=1)
 
 
 def test_templates_publishing_and_unknown_things(run: Run) -> None:

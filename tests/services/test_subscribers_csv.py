@@ -87,6 +87,27 @@ def test_good_lines_are_taken_as_normalised_people_with_zones_and_channels(known
     }
 
 
+def test_a_language_that_the_agency_does_not_have_is_taken_and_told(known: System, tmp_path: Path) -> None:
+    rows = [(100, "fr"), (101, "fr-CA"), (102, "vi"), (103, "es-MX"), (104, ""), (105, "fr")]
+    lines = "".join(f"+15555550{n},,{language},north,\n" for n, language in rows)
+    path = write(tmp_path, HEAD + lines + "nonsense,,vi,north,\n")
+    for _ in range(2):
+        report = subscribers_csv.import_csv(known, SHELL, path)
+        assert (report.rows, report.rejected) == (7, 1)
+        assert report.as_json()["foreign_languages"] == {"fr": 2, "fr-ca": 1, "vi": 1}
+    assert people(known)["+15555550102"][0] == "vi"
+
+
+def test_languages_are_counted_over_the_whole_file_and_not_of_lines_that_clash(known: System, tmp_path: Path) -> None:
+    first = "+15555560000,a@x.example,en,north,\n+15555560001,b@x.example,en,north,\n"
+    subscribers_csv.import_csv(known, SHELL, write(tmp_path, HEAD + first))
+    many = "".join(f"+1555555{n:04},,fr,north,\n" for n in range(1001))
+    report = subscribers_csv.import_csv(
+        known, SHELL, write(tmp_path, HEAD + many + "+15555560000,b@x.example,fr,north,\n")
+    )
+    assert (report.added, report.rejected, report.foreign_languages) == (1001, 1, {"fr": 1001})
+
+
 def test_a_second_import_of_the_same_file_changes_nothing(known: System, tmp_path: Path) -> None:
     path = write(tmp_path, HEAD + "".join(f"+1555555{i:04},p{i}@x.example,en,north,sms\n" for i in range(1200)))
     first = subscribers_csv.import_csv(known, SHELL, path)
