@@ -15,6 +15,7 @@ from broadcaster.services.steps import changed, noted, recorded
 from broadcaster.services.system import SYSTEM, System
 from broadcaster.store import alarms
 from broadcaster.store import alerts as store
+from broadcaster.store.engine import again
 
 
 def expire(system: System) -> list[str]:
@@ -26,6 +27,14 @@ def expire(system: System) -> list[str]:
         due = _due(connection, system.now()) or _unasked(connection, system.now())
     if not due:
         return []
+    ended, version = again(lambda: _expired(system))
+    if version is not None:
+        publish.tell(system, version)
+    return [alert.id for alert in ended]
+
+
+def _expired(system: System) -> tuple[list[Alert], int | None]:
+    """One transaction: the alerts it ended, and the page's version where that changed it."""
     with system.database.write() as connection:
         at = system.now()
         over = store.by_ids(connection, _due(connection, at), lock=True)  # before alarms: the order of locks
@@ -36,9 +45,7 @@ def expire(system: System) -> list[str]:
         version = _page(system, connection, live, at)
         for alert in ended:
             recorded(system, connection, SYSTEM, Verb.EXPIRE, alert, at)
-    if version is not None:
-        publish.tell(system, version)
-    return [alert.id for alert in ended]
+    return ended, version
 
 
 def _lasts(alert: Alert) -> bool:

@@ -15,23 +15,28 @@ from broadcaster.services.steps import recorded, who
 from broadcaster.services.submit import submit
 from broadcaster.services.system import Actor, System
 from broadcaster.store import alerts as store
+from broadcaster.store.engine import again
 
 Write = Callable[[Alert], Draft]
 
 
 def follow_up(system: System, actor: Actor, alert_id: str, verb: str, write: Write, reason: str) -> Alert:
     """The new alert, in review. One that says the same and waits already is the answer, not a second one."""
-    with system.database.write() as connection:
-        old = store.get(connection, alert_id, lock=True)
-        check_follow_up(old, who(actor))
-        draft = write(old)
-        waiting = _waiting(connection, old, draft)
-        if waiting is not None:
-            return waiting
-        made = compose.create(system, actor, draft, connection)
-        made = submit(system, actor, made.id, connection)
-        recorded(system, connection, actor, verb, old, system.now(), reason=reason, follow_up=made.id)
-        return made
+
+    def decided() -> Alert:
+        with system.database.write() as connection:
+            old = store.get(connection, alert_id, lock=True)
+            check_follow_up(old, who(actor))
+            draft = write(old)
+            waiting = _waiting(connection, old, draft)
+            if waiting is not None:
+                return waiting
+            made = compose.create(system, actor, draft, connection)
+            made = submit(system, actor, made.id, connection)
+            recorded(system, connection, actor, verb, old, system.now(), reason=reason, follow_up=made.id)
+            return made
+
+    return again(decided)
 
 
 def prepared(old: Alert, template: str, msg_type: MsgType, **fields: str) -> Draft:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,13 +14,35 @@ from broadcaster.domain.config import Config, FeedConfig, RuleConfig
 from broadcaster.domain.errors import BroadcasterError
 from broadcaster.services import audit, compose, show
 from broadcaster.services.approve import approve
+from broadcaster.services.cancel import cancel
+from broadcaster.services.end import expire
+from broadcaster.services.extend import extend
 from broadcaster.services.ingest import EntryResult, ingest
+from broadcaster.services.lift import lift
 from broadcaster.services.reject import reject
+from broadcaster.services.return_ import return_
+from broadcaster.services.stop import stop
+from broadcaster.services.submit import submit
 from broadcaster.services.system import Actor, System
 from broadcaster.services.withdraw import withdraw
 from broadcaster.store.engine import again
-from broadcaster.store.schema import broadcasts, versions, zones
-from tests.services.agency import AUTHOR, CHIEF, DEPUTY, FEED, agency, cap, cap_draft, in_review, rows, settle_people
+from broadcaster.store.schema import alerts, audit_head, broadcasts, versions, zones
+from tests.conftest import Clock
+from tests.services.agency import (
+    AUTHOR,
+    CHIEF,
+    DEPUTY,
+    FEED,
+    ORDER,
+    WEATHER,
+    agency,
+    cap,
+    cap_draft,
+    in_review,
+    live,
+    rows,
+    settle_people,
+)
 from tests.services.feed_documents import document, named
 
 ROUNDS = 5
@@ -160,3 +183,58 @@ def test_other_failures_are_not_tried_again(system: System) -> None:
     with pytest.raises(sa.exc.DBAPIError):
         again(work)
     assert len(runs) == 1
+
+
+VERBS: dict[str, Callable[[System, str], object]] = {
+    "withdraw": lambda system, id_: withdraw(system, AUTHOR, id_),
+    "reject": lambda system, id_: reject(system, CHIEF, id_, "no"),
+    "return": lambda system, id_: return_(system, CHIEF, id_, "no"),
+    "submit": lambda system, id_: submit(system, AUTHOR, id_),
+    "cancel": lambda system, id_: cancel(system, AUTHOR, id_),
+    "extend": lambda system, id_: extend(system, AUTHOR, id_),
+    "lift": lambda system, id_: lift(system, AUTHOR, id_),
+    "stop": lambda system, id_: stop(system, CHIEF, id_),
+    "expire": lambda system, id_: expire(system),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_that_the_database_breaks_off_to_end_a_deadlock_is_done_all_the_same(
+    system: System, clock: Clock, verb: str
+) -> None:
+    """Somebody holds the head of the audit and then wants the row that the verb holds while it waits for the head."""
+    if system.database.sqlite:
+        pytest.skip("SQLite writes one after the other")
+    if verb in ("withdraw", "reject", "return"):
+        alert = in_review(system)
+    elif verb == "submit":
+        alert = compose.create(system, AUTHOR, ORDER)
+    else:
+        alert = live(system, WEATHER)
+    clock.forward(hours=24 if verb == "expire" else 0)
+    row = broadcasts.update().where(broadcasts.c.alert == alert.id).values(priority=broadcasts.c.priority)
+    if verb != "stop":
+        row = alerts.update().where(alerts.c.id == alert.id).values(revision=alerts.c.revision)
+    done: list[object] = []
+    acting = threading.Thread(target=lambda: done.append(VERBS[verb](system, alert.id)))
+    with system.database.write() as connection:
+        connection.execute(sa.select(audit_head).with_for_update())
+        acting.start()
+        waits_for_a_lock(system)
+        connection.execute(row)
+    acting.join(30)
+    assert len(done) == 1
+    assert audit.verify(system) == []
+
+
+def waits_for_a_lock(system: System) -> None:
+    """Until another connection of this database waits for us."""
+    query = sa.text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    for _ in range(200):
+        with system.database.read() as connection:
+            if connection.execute(query).scalar_one():
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")
