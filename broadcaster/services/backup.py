@@ -22,6 +22,7 @@ from broadcaster.domain.errors import Invalid, Refused
 from broadcaster.services import audit, migrate
 from broadcaster.services.health import PARTS, of_part
 from broadcaster.services.system import Actor, System
+from broadcaster.settings import value
 from broadcaster.store import audit as chain
 from broadcaster.store import dump, heartbeats
 from broadcaster.store.engine import now
@@ -140,7 +141,8 @@ def _key(system: System, archive: zipfile.ZipFile, manifest: dict[str, Any], for
     if fingerprint(ours) == manifest["key"]:
         return ours
     kept = Path(system.settings.data) / "secret_key"
-    replaceable = kept.exists() and kept.read_text(encoding="ascii").strip() == ours
+    given = value("SECRET_KEY", os.environ)  # outweighs the file at every start, so the file alone cannot give way
+    replaceable = not given and kept.exists() and kept.read_text(encoding="ascii").strip() == ours
     if "secret_key" in archive.namelist() and replaceable:
         return archive.read("secret_key").decode("ascii").strip()
     raise Refused(

@@ -23,8 +23,9 @@ T = datetime(2026, 11, 22, 10, 0, 0, 123456, tzinfo=UTC)
 
 
 @pytest.fixture
-def full(system: System) -> System:
+def full(system: System, monkeypatch: pytest.MonkeyPatch) -> System:
     """A migrated installation with a row of each difficult kind, its key in the data folder."""
+    monkeypatch.delenv("SECRET_KEY", raising=False)
     metadata.drop_all(system.database.engine)
     migrate.migrate(system.database)
     Path(system.settings.data, "secret_key").write_text(system.settings.secret_key)
@@ -154,6 +155,18 @@ def test_running_parts_are_refused_even_when_forced(full: System, tmp_path: Path
         backup.restore(full, SYSTEM, tmp_path / "b.zip", force=True)
 
 
+def test_a_key_that_the_environment_gives_never_gives_way_to_the_backups(
+    full: System, other: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file would be replaced, and the next start would read the environment all the same."""
+    backup.backup(full, SYSTEM, tmp_path / "b.zip")
+    monkeypatch.setenv("SECRET_KEY", other.settings.secret_key)
+    with pytest.raises(Refused, match="backup_key"):
+        backup.restore(other, SYSTEM, tmp_path / "b.zip")
+    assert Path(other.settings.data, "secret_key").read_text() == other.settings.secret_key
+    assert contents(other.database)["subscribers"] == []
+
+
 def test_another_secret_key_in_the_environment_is_refused(full: System, tmp_path: Path) -> None:
     backup.backup(full, SYSTEM, tmp_path / "b.zip")
     Path(full.settings.data, "secret_key").unlink()
@@ -185,7 +198,7 @@ def changed(file: Path, name: str, old: bytes, new: bytes) -> Path:
         ("tables/audit_entries.jsonl", b'"verb": "test"', b'"verb": "tost"', "chain_broken"),
         ("tables/incidents.jsonl", b"\n", b'\n{"id": "i2", "title": "", "created": null}\n', "backup_file"),
         ("tables/subscribers.jsonl", b"\n", b"", "backup_file"),
-        ("manifest.json", b'"0001"', b'"0000"', "backup_version"),
+        ("manifest.json", f'"{migrate.newest()}"'.encode(), b'"0000"', "backup_version"),
         ("manifest.json", b'"format": 1', b'"format": 2', "backup_version"),
     ],
 )

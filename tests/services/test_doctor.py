@@ -67,7 +67,8 @@ def test_an_old_backup_is_told(well: System, days: int, told: bool) -> None:
 def test_a_changed_audit_entry_is_told(well: System) -> None:
     with well.database.write() as connection:
         audit.record(well, connection, SYSTEM, "backup", "b.zip", well.now())
-        connection.execute(audit_entries.update().values(actor="nobody"))
+        audit.record(well, connection, SYSTEM, "backup", "c.zip", well.now())
+        connection.execute(audit_entries.update().where(audit_entries.c.id == 1).values(actor="nobody"))
     assert wrong(well)["audit"] == "entry 1 was changed"
 
 
