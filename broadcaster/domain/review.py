@@ -150,6 +150,19 @@ def check_sign(case: Case, who: Who, given: str) -> None:
     _as_seen(case, given)
 
 
+def check_sign_words(who: Who) -> None:
+    """May this person answer for a template's words? Not with every request: it puts nothing on air."""
+    _role(who, APPROVERS, "sign the words of templates")
+
+
+def check_discard(alert: Alert, who: Who) -> None:
+    """A person puts away what nobody is deciding about: what is in review is withdrawn or rejected first."""
+    _role(who, COMPOSERS, "discard drafts")
+    if alert.state == State.IN_REVIEW:
+        raise Refused("in_review", "It is in review. Withdraw it first, or an approver rejects it.")
+    move(alert.state, Verb.DISCARD)
+
+
 def check_stop(alert: Alert, who: Who) -> None:
     """One approver stops the sending, at once."""
     _role(who, APPROVERS, "stop alerts")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,9 @@ from broadcaster.domain.errors import Invalid
 from broadcaster.domain.message import Finding
 from broadcaster.services.places import zones_for
 from broadcaster.store.schema import zones as table
+from broadcaster.store.zones import every
+
+PART = "Part of "  # opens the description of a shape that a person drew
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,30 @@ def locate(connection: Connection, zones: Sequence[str], areas: Sequence[Area]) 
 def of_zones(connection: Connection, zones: Sequence[str]) -> tuple[Area, ...]:
     """CAP areas of these zones."""
     return locate(connection, zones, ()).areas
+
+
+def spread(
+    connection: Connection, chosen: Sequence[str], shapes: Sequence[Area]
+) -> tuple[tuple[str, ...], tuple[Area, ...]]:
+    """Zones chosen one by one together with those that shapes touch: (zone ids, areas of all of it).
+
+    A shape without a description is called a part of the zones it touches. Without shapes the zones' own areas hold.
+    """
+    if not shapes:
+        return tuple(dict.fromkeys(chosen)), ()
+    names = {zone.id: zone.name for zone in every(connection)}
+    named = []
+    for shape in shapes:
+        where = ", ".join(names[id_] for id_ in _touched(connection, [shape]))
+        named.append(replace(shape, description=shape.description or f"{PART}{where}" if where else "Marked area"))
+    zones = tuple(dict.fromkeys([*chosen, *_touched(connection, shapes)]))
+    return zones, (*of_zones(connection, tuple(dict.fromkeys(chosen))), *named)
+
+
+def taken_apart(connection: Connection, zones: Sequence[str], areas: Sequence[Area]) -> tuple[list[str], list[Area]]:
+    """What ``spread`` put together: the zones chosen one by one, and the shapes."""
+    own = dict(zip(zones, of_zones(connection, zones), strict=True)) if zones else {}
+    return [id_ for id_, area in own.items() if area in areas], [a for a in areas if a not in own.values()]
 
 
 def _touched(connection: Connection, areas: Sequence[Area]) -> tuple[str, ...]:

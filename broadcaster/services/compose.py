@@ -44,13 +44,25 @@ def receive(system: System, actor: Actor, draft: Draft) -> tuple[Alert, bool]:
         return _create(system, connection, actor, draft), True
 
 
-def edit(system: System, actor: Actor, alert_id: str, draft: Draft, connection: Connection | None = None) -> Alert:
-    """Write a draft (or one that was returned) anew. Its mode stays what it was at creation."""
+def edit(
+    system: System,
+    actor: Actor,
+    alert_id: str,
+    draft: Draft,
+    connection: Connection | None = None,
+    seen: int | None = None,
+) -> Alert:
+    """Write a draft (or one that was returned) anew. Its mode stays what it was at creation.
+
+    ``seen`` is the revision that the editor started from; raises Refused("conflict") where somebody wrote since.
+    """
     if connection is None:
         with system.database.write() as own:
-            return edit(system, actor, alert_id, draft, own)
+            return edit(system, actor, alert_id, draft, own, seen)
     old = store.get(connection, alert_id, lock=True)
     move(old.state, Verb.EDIT)
+    if seen is not None and seen != old.revision:
+        raise Refused("conflict", "Somebody else changed this draft meanwhile. Look at both versions and choose.")
     if draft.mode != old.mode:
         raise Refused("mode", f"It was made as {old.mode} and stays that. Make a new alert.")
     drawn = _drawn(system, connection, actor, draft, old)

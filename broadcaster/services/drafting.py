@@ -29,6 +29,7 @@ from broadcaster.services.system import System
 from broadcaster.store import alerts as store
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no letter that is read as another: ids are read out on the phone
+ID_LENGTH = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,9 @@ class Draft:
     source: Source = field(default_factory=Source)
     source_hash: str = ""
     issuer: tuple[Info, ...] = ()
+    id: str = ""
+    incident: str = ""
+    bundle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,14 @@ class Drawn:
     findings: tuple[Finding, ...]
 
 
+def is_id(text: str) -> bool:
+    """Could ``new_id`` have made it?"""
+    return len(text) == ID_LENGTH and set(text) <= set(ALPHABET)
+
+
 def new_id() -> str:
     """Ten characters, about 49 bits: opaque, short enough for a text message's link."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(10))
+    return "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
 
 
 def draw(system: System, connection: Connection, draft: Draft, by: str, old: Alert | None = None) -> Drawn:
@@ -148,13 +157,13 @@ def _skeleton(
     at: datetime,
     old: Alert | None,
 ) -> Alert:
-    id_ = old.id if old else new_id()
+    id_ = old.id if old else draft.id or new_id()
     content = AlertContent(
         template=draft.template,
         fields={key: value for key, value in draft.fields.items() if value.strip()},
         languages=_languages(system, draft),
         areas=where.areas,
-        note=draft.cap.note if draft.cap else "",
+        note=draft.cap.note if draft.cap else old.content.note if old else "",
     )
     return Alert(
         id=id_,
@@ -259,7 +268,7 @@ def _end(draft: Draft, spec: Spec, at: datetime) -> tuple[datetime | None, bool,
     if given is not None:
         return given, False, []
     hours = f"{spec.expires_hours:g}"
-    assumed = Finding("expires_assumed", f"No end was given; it ends {hours} hours after it was written.")
+    assumed = Finding("expires_assumed", f"No end was given; it ends {hours} hours after it was written.", about="end")
     return at + timedelta(hours=spec.expires_hours), False, [assumed]
 
 
@@ -294,11 +303,13 @@ def _no_channels(alert: Alert) -> Finding:
     What ends or changes a drill's rest, which was texted to nobody, must still be possible.
     """
     if alert.mode == Mode.ACTUAL or alert.replaces:
-        return Finding("no_channels", "No channel carries it: it would stand on the page and reach nobody.")
+        return Finding(
+            "no_channels", "No channel carries it: it would stand on the page and reach nobody.", about="channels"
+        )
     text = (
         "No channel carries drills, and no drill is on the page: it would go nowhere. Set drills = true on a channel."
     )
-    return Finding("no_channels", text, blocking=True)
+    return Finding("no_channels", text, blocking=True, about="channels")
 
 
 def _checks(system: System, connection: Connection, alert: Alert, limits: Mapping[str, Limits]) -> list[Finding]:
@@ -306,13 +317,14 @@ def _checks(system: System, connection: Connection, alert: Alert, limits: Mappin
     if not alert.channels:
         found.append(_no_channels(alert))
     if expired(alert, system.now()):
-        found.append(Finding("expired", "Its end has passed. Give it a later end.", blocking=True))
+        found.append(Finding("expired", "Its end has passed. Give it a later end.", blocking=True, about="end"))
     longest = timedelta(hours=system.config.policy.max_expires_hours)
     if alert.expires is not None and alert.expires - system.now() > longest:
         text = f"Its end is more than {system.config.policy.max_expires_hours} hours away. Give it an earlier end."
-        found.append(Finding("ends_too_late", text, blocking=True))
+        found.append(Finding("ends_too_late", text, blocking=True, about="end"))
     if alert.content.template == "sent_in_error" and not alert.replaces:
         found.append(Finding("nothing_corrected", "It names no alert that was sent in error.", blocking=True))
     counted = people(connection, alert, limits, system.config.policy)
-    found += [Finding("no_subscribers", f"Nobody would get it by {name}.") for name, n in counted.items() if n == 0]
-    return found
+    text = "Nobody would get it by {}."
+    nobody = [name for name, n in counted.items() if n == 0]
+    return found + [Finding("no_subscribers", text.format(name), about="channels") for name in nobody]

@@ -1,0 +1,139 @@
+"""Two people in one draft: both versions field by field, and somebody chooses. Nothing is written over silently."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import render_template, request
+from flask_babel import gettext as _
+
+from broadcaster.console import compose_form, compose_view
+from broadcaster.console.compose_form import Typed
+from broadcaster.domain.alert import Alert
+from broadcaster.rendering.templates import Spec
+from broadcaster.services.drafting import redraft
+from broadcaster.services.system import System
+from broadcaster.store import alerts as store
+from broadcaster.store import zones as zone_store
+
+GROUPS = {  # rows of the form that are no fields: what is chosen together
+    "where": ("zones", "shapes", "kept"),
+    "end": ("end", "expires"),
+    "channels": ("channels",),
+    "languages": ("languages",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing that differs. ``key`` names the choice: a value's name, or a key of ``GROUPS``."""
+
+    key: str
+    label: str
+    mine: str
+    theirs: str
+
+
+def page(system: System, action: str, alert: Alert, mine: Typed, spec: Spec, wrong: str = "") -> str:
+    """The screen that shows both."""
+    theirs, now = _stored(system, alert, spec)
+    return render_template(
+        "console/compose_conflict.html",
+        action=action,
+        rows=_rows(system, mine, theirs, spec),
+        carried=compose_form.pairs(mine),
+        revision=now.revision,
+        who=_last_writer(system, now),
+        wrong=wrong,
+        exercise=mine.mode != "actual",
+        picked={key: request.form.get(f"pick.{key}", "") for key in [*mine.values, *theirs.values, *GROUPS]},
+    )
+
+
+def resolved(system: System, alert: Alert, mine: Typed, spec: Spec) -> Typed | None:
+    """The form made of both as somebody chose; None where a row was left open."""
+    theirs, _now = _stored(system, alert, spec)
+    chosen = mine
+    for row in _rows(system, mine, theirs, spec):
+        pick = request.form.get(f"pick.{row.key}", "")
+        if pick not in ("mine", "theirs"):
+            return None
+        if pick == "theirs":
+            chosen = _taken(chosen, theirs, row.key)
+    return chosen
+
+
+def _taken(chosen: Typed, theirs: Typed, key: str) -> Typed:
+    if key in GROUPS:
+        return replace(chosen, **{name: getattr(theirs, name) for name in GROUPS[key]})
+    name = key.removeprefix("f.")
+    both = {f"f.{name}": theirs.values.get(f"f.{name}", ""), f"o.{name}": theirs.values.get(f"o.{name}", "")}
+    return replace(chosen, values={**chosen.values, **both})
+
+
+def _stored(system: System, alert: Alert, spec: Spec) -> tuple[Typed, Alert]:
+    with system.database.read() as connection:
+        now = store.get(connection, alert.id)
+        return compose_form.written(system, connection, redraft(now), spec), now
+
+
+def _last_writer(system: System, alert: Alert) -> str:
+    """Whoever else wrote; the audit says who and when in full."""
+    return alert.submitted_by or alert.created_by or ""
+
+
+def _rows(system: System, mine: Typed, theirs: Typed, spec: Spec) -> list[Row]:
+    keys = dict.fromkeys(key for key in [*mine.values, *theirs.values] if key.startswith("f."))
+    rows = [
+        Row(key, _label(key, spec), _said(key, mine, spec), _said(key, theirs, spec))
+        for key in keys
+        if _both(key, mine) != _both(key, theirs)
+    ]
+    shown = {"where": _where, "end": _end, "channels": _channels, "languages": _languages}
+    labels = {"where": _("Where"), "end": _("Until when"), "channels": _("Channels"), "languages": _("Languages")}
+    for key, names in GROUPS.items():
+        if any(_alike(getattr(mine, name)) != _alike(getattr(theirs, name)) for name in names):
+            rows.append(Row(key, labels[key], shown[key](system, mine), shown[key](system, theirs)))
+    return rows
+
+
+def _alike(value: Any) -> Any:
+    """Order and line ends mean nothing."""
+    return sorted(value) if isinstance(value, tuple) else value.split()
+
+
+def _both(key: str, given: Typed) -> tuple[str, str]:
+    value = given.values.get(key, "").strip()
+    own = given.values.get(f"o.{key.removeprefix('f.')}", "").strip()
+    return value, own if value in ("", compose_form.OTHER) else ""
+
+
+def _label(key: str, spec: Spec) -> str:
+    _f, name, *language = key.split(".")
+    called = compose_view.label(spec, name)
+    return f"{called} ({compose_view.called(language[0])})" if language else called
+
+
+def _said(key: str, given: Typed, spec: Spec) -> str:
+    value, own = _both(key, given)
+    return own or compose_view.choice_words(spec, key.split(".")[1], value)
+
+
+def _where(system: System, given: Typed) -> str:
+    with system.database.read() as connection:
+        names = {zone.id: zone.name for zone in zone_store.every(connection)}
+    drawn = [line for line in given.shapes.splitlines() if line.strip()]
+    return "\n".join([*(names.get(id_, id_) for id_ in given.zones), *map(compose_form.described, given.kept), *drawn])
+
+
+def _end(system: System, given: Typed) -> str:
+    return _("Until lifted") if given.end == "lifted" else given.expires.replace("T", " ")
+
+
+def _channels(system: System, given: Typed) -> str:
+    return ", ".join(given.channels)
+
+
+def _languages(system: System, given: Typed) -> str:
+    return ", ".join(compose_view.language_name(each) for each in given.languages)

@@ -1,0 +1,292 @@
+"""What the compose screens show: fields, channels, findings by their place, and every text as its reader gets it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from babel import Locale
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from broadcaster.console.compose_form import OTHER, Typed, described, rings_of
+from broadcaster.domain import local_time, text_sms
+from broadcaster.domain.alert import Info
+from broadcaster.domain.message import Finding, Limits, Message
+from broadcaster.domain.wording import level
+from broadcaster.rendering.fields import choice_of
+from broadcaster.rendering.templates import Field, Spec, load, names
+from broadcaster.rendering.words import pick
+from broadcaster.services.channels import fitting, open_channel
+from broadcaster.services.preview import Preview, ZoneSeen
+from broadcaster.services.system import System
+
+FEW = 4  # so many choices stand open; more fold into a list
+LATER = frozenset({"missing_field", "no_area", "no_end"})  # said beside the field once somebody has tried to submit
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """The words of a field in one more language. ``key`` is the name in the form, ``about`` of its findings."""
+
+    language: str
+    called: str
+    key: str
+    value: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One field of the form. ``kind``: radio, select, time, text, long or places; ``most``: characters that fit."""
+
+    name: str
+    key: str
+    label: str
+    hint: str
+    example: bool
+    kind: str
+    required: bool
+    value: str
+    other_key: str
+    other: str
+    choices: tuple[tuple[str, str], ...]
+    most: int
+    about: str
+    tongues: tuple[Tongue, ...]
+
+
+def lines(spec: Spec, values: Mapping[str, str], languages: tuple[str, ...], prefix: str = "") -> list[Line]:
+    """All fields, what must be said first. ``languages``: of the agency, the first is what plain fields are in."""
+    made = [_line(name, one, values, languages, prefix) for name, one in spec.fields.items()]
+    return sorted(made, key=lambda line: not line.required)
+
+
+def _line(name: str, one: Field, values: Mapping[str, str], languages: tuple[str, ...], prefix: str) -> Line:
+    speaks = str(get_locale() or "en")
+    other = values.get(f"o.{name}", "")
+    value = values.get(f"f.{name}", "")
+    if one.choices and value not in ("", OTHER):
+        known = choice_of(one, value)
+        value, other = (known, other) if known else (OTHER, value)
+    kind = one.kind if not one.choices else "radio" if len(one.choices) <= FEW else "select"
+    return Line(
+        name=name,
+        key=f"{prefix}f.{name}",
+        label=pick(one.label, speaks),
+        hint=pick(one.hint, speaks) if one.hint else "",
+        example=one.kind in ("text", "long"),
+        kind=kind,
+        required=one.required and not one.default,
+        value=value,
+        other_key=f"{prefix}o.{name}",
+        other=other,
+        choices=tuple((key, pick(words, speaks)) for key, words in one.choices.items()),
+        most=one.max_length,
+        about=f"{prefix}field:{name}",
+        tongues=_tongues(name, one, values, languages, prefix),
+    )
+
+
+def _tongues(
+    name: str, one: Field, values: Mapping[str, str], languages: tuple[str, ...], prefix: str
+) -> tuple[Tongue, ...]:
+    """Other languages of words that somebody writes; plain variants for texts where one was made."""
+    if one.proper or one.kind in ("time", "places"):
+        return ()
+    wanted = [*languages[1:], *(f"{each}_plain" for each in languages if values.get(f"f.{name}.{each}_plain"))]
+    return tuple(
+        Tongue(
+            language=each.removesuffix("_plain"),
+            called=called(each),
+            key=f"{prefix}f.{name}.{each}",
+            value=values.get(f"f.{name}.{each}", ""),
+            about=f"{prefix}field:{name}.{each}",
+        )
+        for each in wanted
+    )
+
+
+def called(language: str) -> str:
+    """A key of a translation in words: es, or es_plain."""
+    if language.endswith("_plain"):
+        return _("%(language)s, for text messages alone", language=language_name(language.removesuffix("_plain")))
+    return language_name(language)
+
+
+def language_name(language: str) -> str:
+    """A language's name in the language of the screen."""
+    return str(Locale.parse(language, sep="-").get_display_name(str(get_locale() or "en")) or language)
+
+
+# --- where ------------------------------------------------------------------------------------------------------
+def kept_areas(given: Typed) -> list[tuple[str, str]]:
+    """Areas that a document brought: (value of the form, what it is called)."""
+    return [(one, described(one) or _("Area of the document")) for one in given.kept]
+
+
+def outlines(given: Typed) -> str:
+    """What the map draws besides the zones, one ring a line."""
+    return "\n".join(part for part in (given.shapes, rings_of(given.kept)) if part.strip())
+
+
+# --- who and how ------------------------------------------------------------------------------------------------
+def channels(system: System, given: Typed, people: Mapping[str, int]) -> list[dict[str, Any]]:
+    """Every channel that may carry this mode, in the order of channels.toml."""
+    found = []
+    for name in fitting(system.config, given.mode):
+        config = system.config.channel(name)
+        assert config is not None
+        limits = open_channel(system, config).limits()
+        accounts = [language_name(language) for language in config.languages]
+        found.append(
+            {
+                "name": name,
+                "kind": kind_of(limits),
+                "people": people.get(name),
+                "languages": accounts if limits.audience == "account" else [],
+                "chosen": name in given.channels,
+            }
+        )
+    return found
+
+
+def kind_of(limits: Limits | None) -> str:
+    """As what a channel's texts are shown: phone, mail or post."""
+    if limits is None or limits.audience != "people":
+        return "post"
+    return "mail" if limits.form == "long" else "phone"
+
+
+# --- check ------------------------------------------------------------------------------------------------------
+def by_place(findings: Iterable[Finding], prefix: str = "") -> dict[str, list[Finding]]:
+    """Findings by what they are about, blocking ones first."""
+    found: dict[str, list[Finding]] = {}
+    for one in sorted(dict.fromkeys(findings), key=lambda f: not f.blocking):
+        found.setdefault(f"{prefix}{one.about}", []).append(one)
+    return found
+
+
+def texts(seen: Preview, values: Mapping[str, str], prefix: str = "") -> list[dict[str, Any]]:
+    """Every message as its reader gets it, with what it counts and the characters that cost."""
+    order = {"phone": 0, "mail": 1, "post": 2}
+    made = [_text(message, seen, values, prefix) for message in seen.drawn.messages]
+    return sorted(made, key=lambda text: order[text["kind"]])
+
+
+def _text(message: Message, seen: Preview, values: Mapping[str, str], prefix: str) -> dict[str, Any]:
+    limits = seen.limits.get(message.channel)
+    sms = limits is not None and limits.unit == "sms_segments"
+    counted = text_sms.count(message.text)
+    return {
+        "message": message,
+        "kind": kind_of(limits),
+        "called": language_name(message.language),
+        "sms": counted if sms else None,
+        "most": limits.length if limits else 0,
+        "costly": [_cost(one, message.language, seen, values, prefix) for one in text_sms.costly(message.text)]
+        if sms
+        else [],
+        "about": f"{prefix}text:{message.channel}:{message.language}",
+    }
+
+
+def _cost(one: text_sms.Costly, language: str, seen: Preview, values: Mapping[str, str], prefix: str) -> dict[str, Any]:
+    """A character outside GSM-7, and for each field that holds it what one tap would write instead.
+
+    A letter keeps its accent on the page and in mails: the plain word goes to texts alone.
+    """
+    first = seen.drawn.alert.content.languages[0]
+    fixes = []
+    for key, text in values.items():
+        spoken = key.split(".")[2] if key.count(".") > 1 else first
+        if one.suggestion is None or one.character not in text or spoken != language:
+            continue
+        target = key
+        if one.character.isalpha():
+            target = f"f.{key.split('.')[1]}.{language}_plain"
+        fixes.append({"key": prefix + target, "text": _plain(text) if target != key else _swapped(text, one)})
+    return {"character": one.character, "name": one.name, "times": one.times, "instead": one.suggestion, "fixes": fixes}
+
+
+def _swapped(text: str, one: text_sms.Costly) -> str:
+    return text.replace(one.character, one.suggestion or "")
+
+
+def _plain(text: str) -> str:
+    for one in text_sms.costly(text):
+        text = text.replace(one.character, one.suggestion if one.suggestion is not None else one.character)
+    return text
+
+
+def pages(seen: Preview) -> list[dict[str, Any]]:
+    """The alert as the public page would open with it, in each language."""
+    return [
+        {"info": info, "called": language_name(info.language.split("-")[0]), "level": level_of(info)}
+        for info in seen.drawn.alert.content.infos
+    ]
+
+
+def level_of(info: Info) -> str:
+    """The level that the page would show."""
+    return str(level(info.urgency, info.severity, info.certainty, info.response_types))
+
+
+def label(spec: Spec, name: str) -> str:
+    """What a field is called."""
+    return pick(spec.fields[name].label, str(get_locale() or "en")) if name in spec.fields else name
+
+
+def choice_words(spec: Spec, name: str, value: str) -> str:
+    """A choice in words; any other value as it stands."""
+    choices = spec.fields[name].choices if name in spec.fields else {}
+    return pick(choices[value], str(get_locale() or "en")) if value in choices else value
+
+
+def title(spec: Spec) -> str:
+    """What a template is called."""
+    return pick(spec.title, str(get_locale() or "en"))
+
+
+# --- what templates call ----------------------------------------------------------------------------------------
+def helpers(system: System, zones: Iterable[ZoneSeen]) -> dict[str, Any]:
+    """Small functions of the compose templates."""
+    names_by_id = {zone.id: zone.name for zone in zones}
+    timezone = system.config.agency.timezone
+    return {
+        "language_name": language_name,
+        "place_of": place_of,
+        "lasting": lasting,
+        "leaves": lambda seconds: local_time.write(system.now() + timedelta(seconds=seconds), timezone)[-5:],
+        "names_of": lambda ids: ", ".join(names_by_id.get(id_, id_) for id_ in ids),
+    }
+
+
+def place_of(about: str) -> str:
+    """The address within the page of what a finding is about."""
+    return f"#said-{about.replace(':', '-').replace('.', '-')}" if about else "#check"
+
+
+def lasting(seconds: float) -> str:
+    """A length of time as somebody would say it."""
+    minutes = math.ceil(seconds / 60)
+    if minutes < 2:
+        return _("less than a minute") if seconds < 60 else _("a minute")
+    return _("%(n)s min", n=minutes) if minutes < 120 else _("%(n)s h", n=round(minutes / 60, 1))
+
+
+# --- choosing ---------------------------------------------------------------------------------------------------
+def offered() -> list[dict[str, Any]]:
+    """Templates that a person may begin with, most urgent first. What ends an alert begins at that alert."""
+    found = []
+    for name in names():
+        spec = load(name).spec
+        if spec.people and spec.ending == "superseded":
+            grade = level(spec.cap.urgency, spec.cap.severity, spec.cap.certainty, spec.cap.response_types)
+            about = {"name": name, "title": title(spec), "spec": spec}
+            found.append({**about, "level": str(grade), "order": grade.order})
+    steps = {"order": 0, "warning": 1, "shelter": 2}
+    return sorted(found, key=lambda t: (steps.get(t["spec"].evacuation, 3), t["order"], t["title"]))
