@@ -30,8 +30,8 @@ def install(system: System) -> str | None:
     made = {email: passwords.random_password() for email in PEOPLE}
     text = "".join(f"{email}  {password}\n" for email, password in made.items())
     _keep(Path(system.settings.data) / LOGINS, text)  # before the people: a crash leaves no login nobody knows
-    for email, password in made.items():
-        users.add(system, INSTALLER, email, password, PEOPLE[email])
+    new = [users.NewPerson(email, password, PEOPLE[email]) for email, password in made.items()]
+    users.add_all(system, INSTALLER, new)  # all or nobody: after a crash the next start does it over
     return text
 
 

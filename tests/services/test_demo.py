@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from broadcaster.demo.install import LOGINS, install
 from broadcaster.demo.samples import FILES, sample
 from broadcaster.domain.config import Config, Settings
+from broadcaster.domain.errors import Refused
 from broadcaster.services import users, zones
 from broadcaster.services.system import System
 from broadcaster.settings import DEMO_AGENCY, load_config
@@ -48,6 +49,23 @@ def test_the_first_start_makes_zones_subscribers_and_two_people_whose_passwords_
     kept = Path(system.settings.data) / LOGINS
     assert kept.read_text() == text
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_start_that_ended_before_both_people_stood_is_done_over(system: System) -> None:
+    """An e-mail in the way of the second one ends the first start there; none of the two is left behind."""
+    with system.database.write() as connection:
+        connection.execute(sa.text("CREATE UNIQUE INDEX only_one ON users (active)"))
+    with pytest.raises(Refused):
+        install(system)
+    with system.database.write() as connection:
+        connection.execute(sa.text("DROP INDEX only_one"))
+    text = install(system)
+    assert text is not None
+    logins = dict(line.split() for line in text.splitlines())
+    assert {email for email, password in logins.items() if users.verify(system, email, password, "", "c")} == set(
+        logins
+    )
+    assert (Path(system.settings.data) / LOGINS).read_text() == text
 
 
 def test_a_second_start_changes_nothing_and_tells_no_password(system: System) -> None:
