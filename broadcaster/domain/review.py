@@ -163,6 +163,11 @@ def check_discard(alert: Alert, who: Who) -> None:
     move(alert.state, Verb.DISCARD)
 
 
+def check_sign_words(who: Who) -> None:
+    """May this person answer for a template's words? Not with every request: it puts nothing on air."""
+    _role(who, APPROVERS, "sign the words of templates")
+
+
 def check_stop(alert: Alert, who: Who) -> None:
     """One approver stops the sending, at once."""
     _role(who, APPROVERS, "stop alerts")

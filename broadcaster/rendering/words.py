@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
 _NOON = {"en": "midday", "es": "mediodía", "es_plain": "mediodia"}
@@ -52,6 +52,14 @@ def places(names: Sequence[str], language: str, plain: bool = False, most: int |
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} {_AND.get(language, _AND['en'])} {names[-1]}"
+
+
+def language_name(language: str) -> str:
+    """A language's English name: "es" -> "Spanish"; a code that nobody named stays itself."""
+    try:
+        return Locale.parse(language, sep="-").get_display_name("en") or language
+    except (UnknownLocaleError, ValueError):
+        return language
 
 
 def sentences(text: str, length: int) -> str:

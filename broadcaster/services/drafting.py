@@ -24,6 +24,7 @@ from broadcaster.rendering.templates import Spec, load
 from broadcaster.services.areas import Where, locate
 from broadcaster.services.channels import fits, fitting, limits_of
 from broadcaster.services.expand import people
+from broadcaster.services.phrases import unsigned
 from broadcaster.services.references import Links, resolve
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store
@@ -143,7 +144,9 @@ def _write(
     content = store.settled(replace(alert.content, infos=rendered.infos))
     alert = replace(alert, content=content)
     alert = replace(alert, digest=digest(alert, rendered.messages))
-    findings = (*found, *rendered.findings, *_checks(system, connection, alert, limits))
+    spoken = dict.fromkeys(info.language.split("-")[0] for info in rendered.infos)
+    unread = unsigned(system.config, connection, draft.template, spoken)
+    findings = (*found, *rendered.findings, *unread, *_checks(system, connection, alert, limits))
     return Drawn(alert, rendered.messages, tuple(dict.fromkeys(findings)))
 
 

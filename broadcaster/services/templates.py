@@ -19,7 +19,7 @@ from broadcaster.domain.alert import Info, Mode
 from broadcaster.domain.config import Config
 from broadcaster.domain.errors import ConfigError, Invalid
 from broadcaster.domain.message import Finding, Limits, Message
-from broadcaster.domain.wording import EVACUATION_LEVELS, drill_label
+from broadcaster.domain.wording import drill_label
 from broadcaster.rendering import bundles
 from broadcaster.rendering.fields import Tongue, resolve
 from broadcaster.rendering.messages import Job, Rendered, render
@@ -36,7 +36,7 @@ LINK = "https://alerts.county.example.gov/alerts/k3m9x2qa4t"
 NOW = datetime(2026, 9, 23, 19, 29, tzinfo=UTC)
 PLACES = ("North Judge Valley", "South Judge Valley", "Judge Hills", "Upper Judge Creek")
 USUAL_PLACES = ("Judge Valley", "Judge Hills")
-EXPECTED = frozenset({"expires_assumed", "untranslated"})
+EXPECTED = frozenset({"expires_assumed", "untranslated", "shortened"})
 USUAL_SEGMENTS = 2
 _SENTENCE = "Move to the lowest floor of a strong building now. "
 
@@ -55,14 +55,12 @@ def templates_check(config: Config, root: Path = ROOT) -> list[Finding]:
 
 
 def usual(template: Template, languages: tuple[str, ...], whole: bool = False) -> dict[str, str]:
-    """Fields as on a usual day: hints, which are examples, and the first choice of each list.
+    """Fields as on a usual day: of lists the first choice, of texts the hint, which is an example.
 
-    What is required and the first field that is not; ``whole``: all fields but the places, which the zones name.
+    Only what is required; ``whole``: all fields but the places, which the zones name.
     """
-    fields = template.spec.fields
-    kept = [name for name, one in fields.items() if whole or one.required]
-    kept += [name for name, one in fields.items() if not one.required][:1]
-    return {key: words for name in dict.fromkeys(kept) for key, words in _example(name, fields[name], languages)}
+    fields = {name: one for name, one in template.spec.fields.items() if whole or one.required}
+    return {key: words for name, one in fields.items() for key, words in _example(name, one, languages)}
 
 
 def _example(name: str, one: Field, languages: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -104,12 +102,14 @@ def _check(config: Config, template: Template, root: Path) -> list[Finding]:
         drawn = draw(job)
         found += [*drawn.findings, *_labels(drawn, job.mode)]
     for fields in _choices(template, config.agency.languages):
-        job = sample(config, template, fields)
-        drawn = draw(replace(job, places=USUAL_PLACES))
-        found += [*drawn.findings, *_five(config, template, job, drawn), *_reading(config, template, drawn)]
-        found += [_many(m) for m in drawn.messages if m.segments > USUAL_SEGMENTS and template.spec.people]
+        job = replace(sample(config, template, fields), places=USUAL_PLACES)
+        drawn = draw(job)
+        found += [*drawn.findings, *_five(config, template, job, drawn), *_reading(template, drawn)]
         other = replace(job, until_lifted=not job.until_lifted, expires=None if job.expires else NOW)
-        found += _ends(template, drawn, draw(replace(other, places=USUAL_PLACES)))
+        found += [
+            *_ends(template, drawn, draw(other)),
+            *_many(template, draw(replace(job, fields=_bare(job, template)))),
+        ]
     return [f for f in dict.fromkeys(found) if f.code not in EXPECTED]
 
 
@@ -126,11 +126,15 @@ def _whole(template: Template, languages: tuple[str, ...], root: Path) -> list[F
         for language in spoken
         if said and language not in said
     ]
-    if "guidance" in (spec := load("lifted", root).spec if "lifted" in names(root) else template.spec).fields:
-        known = spec.fields["guidance"].choices
-        if known and spec is not template.spec and template.spec.all_clear not in known:
-            parts.append(Finding("all_clear", f"all_clear = {template.spec.all_clear!r} is no guidance of lifted."))
-    return parts + words
+    return parts + words + _all_clear(template, root)
+
+
+def _all_clear(template: Template, root: Path) -> list[Finding]:
+    """What says that it is over must be something that the template ``lifted`` can say."""
+    guidance = load("lifted", root).spec.fields.get("guidance") if "lifted" in names(root) else None
+    if guidance is None or template.spec.all_clear in guidance.choices:
+        return []
+    return [Finding("all_clear", f"all_clear = {template.spec.all_clear!r} is no guidance of lifted.", blocking=True)]
 
 
 def _words(template: Template) -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -163,12 +167,17 @@ def _value(one: Field, language: str, first: bool) -> str:
 
 
 def _choices(template: Template, languages: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    """A usual day, once with each choice of each list."""
-    usually = usual(template, languages)
+    """Every field filled in, once with each choice of each list."""
+    usually = usual(template, languages, whole=True)
     yield usually
     for name, one in template.spec.fields.items():
         for key in list(one.choices)[1:]:
             yield {**usually, name: key}
+
+
+def _bare(job: Job, template: Template) -> dict[str, str]:
+    """What is required of them."""
+    return {key: words for key, words in job.fields.items() if template.spec.fields[key.partition(".")[0]].required}
 
 
 def _issued(language: str) -> Info:
@@ -239,17 +248,12 @@ def _ends(template: Template, one: Rendered, other: Rendered) -> list[Finding]:
     ]
 
 
-def _reading(config: Config, template: Template, drawn: Rendered) -> list[Finding]:
-    """The place's lawful words are left out: nobody here may change them."""
-    if not template.spec.people:
-        return []
-    step = EVACUATION_LEVELS[config.policy.evacuation_levels].get(template.spec.evacuation)
+def _reading(template: Template, drawn: Rendered) -> list[Finding]:
     found: list[Finding] = []
-    for info in drawn.infos:
+    for info in drawn.infos if template.spec.people else ():
         language = info.language.split("-")[0]
-        text = f"{info.description}\n{info.instruction}".replace(pick(step.sentence, language) if step else "\0", "")
-        years = grade(text, language)
-        if years is not None and years > GRADE_MOST:
+        years = max(grade(text, language) or 0.0 for text in (info.description, info.instruction))
+        if years > GRADE_MOST:
             said = (
                 f"{language}: it asks for {years:.1f} years of school, {GRADE_MOST:g} at most. Shorten its sentences."
             )
@@ -257,9 +261,10 @@ def _reading(config: Config, template: Template, drawn: Rendered) -> list[Findin
     return found
 
 
-def _many(message: Message) -> Finding:
-    text = f"{message.channel} ({message.language}): {message.segments} parts with usual values, {USUAL_SEGMENTS} fit."
-    return Finding("many_parts", text)
+def _many(template: Template, drawn: Rendered) -> list[Finding]:
+    text = "{} ({}): {} parts with what is required alone, {} fit."
+    many = [m for m in drawn.messages if m.segments > USUAL_SEGMENTS and template.spec.people]
+    return [Finding("many_parts", text.format(m.channel, m.language, m.segments, USUAL_SEGMENTS)) for m in many]
 
 
 def _folded(text: str) -> str:

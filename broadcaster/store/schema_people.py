@@ -13,11 +13,12 @@ Big = BigInteger().with_variant(Integer, "sqlite")
 
 
 def define(metadata: sa.MetaData) -> None:
-    """Add bundles, notices, notes and switches to ``metadata``."""
+    """Add bundles, notices, notes, switches and signatures of words to ``metadata``."""
     _bundles(metadata)
     _notices(metadata)
     _notes(metadata)
     _switches(metadata)
+    _phrases(metadata)
 
 
 def _bundles(metadata: sa.MetaData) -> None:
@@ -76,4 +77,18 @@ def _switches(metadata: sa.MetaData) -> None:
         C("by", String, nullable=False),
         C("at", Time, nullable=False),
         C("reason", Text, nullable=False),
+    )
+
+
+def _phrases(metadata: sa.MetaData) -> None:
+    sa.Table(  # somebody of the agency answers for a template's words in a language, as they stood then
+        "phrase_signatures",
+        metadata,
+        C("id", Big, primary_key=True),
+        C("template", String, nullable=False),
+        C("language", String, nullable=False),
+        C("hash", String, nullable=False),  # rendering.templates.words_digest
+        C("by", String, nullable=False),
+        C("at", Time, nullable=False),
+        sa.UniqueConstraint("template", "language", "hash"),
     )

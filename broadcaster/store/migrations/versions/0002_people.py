@@ -117,6 +117,17 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_proposals'))
     )
 
+    op.create_table('phrase_signatures',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('template', sa.String(), nullable=False),
+    sa.Column('language', sa.String(), nullable=False),
+    sa.Column('hash', sa.String(), nullable=False),
+    sa.Column('by', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_phrase_signatures')),
+    sa.UniqueConstraint('template', 'language', 'hash', name=op.f('uq_phrase_signatures_template_language_hash'))
+    )
+
     with op.batch_alter_table('alerts', schema=None) as batch_op:
         batch_op.add_column(sa.Column('bundle', sa.String(), nullable=True))
         batch_op.create_index(batch_op.f('ix_alerts_bundle'), ['bundle'], unique=False)
