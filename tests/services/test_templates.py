@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from broadcaster.domain.config import Agency, Config, Policy
-from broadcaster.rendering.templates import ROOT, load
+from broadcaster.rendering import messages
+from broadcaster.rendering.templates import PARTS, ROOT, CapDefaults, Field, Spec, load
+from broadcaster.services import templates as checking
 from broadcaster.services.templates import templates_check, usual
 
 AGENCY = Agency(name="Judge County", cap_sender="a@judge.example", timezone="America/Los_Angeles")
@@ -173,3 +177,13 @@ def test_required_fields_come_first_and_every_field_has_a_hint_and_a_bound() -> 
         required = [one.required for one in fields.values()]
         assert required == sorted(required, reverse=True)
         assert all(set(one.hint) >= {"en", "es"} and one.max_length <= 600 for one in fields.values())
+
+
+# --- docs/templates.md --------------------------------------------------------------------------------------------
+def test_the_manual_names_every_key_and_every_finding() -> None:
+    manual = (ROOT.parents[1] / "docs" / "templates.md").read_text(encoding="utf-8")
+    keys = {key.name for kind in (Spec, Field, CapDefaults) for key in dataclasses.fields(kind)}
+    source = "".join(Path(str(module.__file__)).read_text(encoding="utf-8") for module in (checking, messages))
+    codes = set(re.findall(r'Finding\(\s*"([a-z_]+)"', source)) - {"missing_field", "shortened", "many_segments"}
+    assert {name for name in (keys - {"fields", "cap"}) | codes if f"`{name}`" not in manual} == set()
+    assert set(PARTS) == set(re.findall(r"^\| `([a-z]+)\.j2`", manual, re.MULTILINE))
