@@ -105,6 +105,18 @@ def test_many_at_once_are_all_kept(ground: System) -> None:
     assert len(kept(ground)) == 1200
 
 
+def test_one_after_the_other_are_all_kept(ground: System) -> None:
+    signature = sign(TOKEN, f"{ground.settings.public_url}/hooks/twilio/sms/status?a=abc", FORM)
+
+    async def one_by_one() -> list[int]:
+        door = ReceiptDoor(ground, elsewhere)
+        one = (door, "/hooks/twilio/sms/status", "a=abc", urlencode(FORM).encode(), signature)
+        return [await asyncio.wait_for(ask(*one), 20) for _ in range(3)]
+
+    assert asyncio.run(one_by_one()) == [204] * 3
+    assert len(kept(ground)) == 3
+
+
 def test_where_neither_redis_nor_sql_keeps_it_the_provider_is_asked_to_repeat(ground: System, tmp_path: Path) -> None:
     gone = Database(f"sqlite:///{tmp_path}/empty.db")
     away = replace(ground, redis=connect(f"unix://{tmp_path}/nobody.sock"), database=gone)

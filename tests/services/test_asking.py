@@ -12,7 +12,7 @@ from broadcaster.services import deliveries, expand, receipts, settle
 from broadcaster.services.system import System
 from broadcaster.store import deliveries as store
 from broadcaster.store.engine import now
-from broadcaster.store.schema import alerts, attempts
+from broadcaster.store.schema import alerts, attempts, opt_outs
 from broadcaster.transport.connection import connect
 from tests.providers.twilio import Twilio
 from tests.sending import attempt_rows, go_live, people, states, with_channels
@@ -241,3 +241,15 @@ def test_a_provider_that_cannot_be_asked_now_changes_nothing(ground: System, twi
         aged(ground, 11)
     assert states(ground) == {"unknown": 1}
     assert attempt_rows(ground)[0].not_found is None
+
+
+def test_who_left_is_remembered_also_where_only_asking_tells(ground: System, twilio: Twilio) -> None:
+    people(ground, 2)
+    go_live(ground)
+    work(ground)
+    twilio.accepted[0].status, twilio.accepted[0].code = "undelivered", 21610
+    aged(ground, 601)
+    assert settle.ask(ground) == 1
+    assert states(ground) == {"accepted": 1, "suppressed": 1}
+    with ground.database.read() as connection:
+        assert len(connection.execute(sa.select(opt_outs)).all()) == 1
