@@ -28,7 +28,16 @@ async def elsewhere(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"other"})
 
 
-async def ask(door: ReceiptDoor, path: str, query: str, body: bytes, signature: str, method: str = "POST") -> int:
+async def ask(
+    door: ReceiptDoor,
+    path: str,
+    query: str,
+    body: bytes,
+    signature: str,
+    method: str = "POST",
+    raw: str | None = "",
+) -> int:
+    """``raw`` is the path before it was unquoted; None for a server that does not tell."""
     said: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -38,7 +47,9 @@ async def ask(door: ReceiptDoor, path: str, query: str, body: bytes, signature: 
         said.append(message)
 
     headers = [(b"x-twilio-signature", signature.encode())]
-    scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "headers": headers}
+    scope: dict[str, Any] = {"type": "http", "method": method, "path": path, "headers": headers}
+    if raw is not None:
+        scope["raw_path"] = (raw or path).encode()
     await door({**scope, "query_string": query.encode()}, receive, send)
     return int(said[0]["status"])
 
@@ -83,6 +94,38 @@ def test_an_unknown_channel_is_not_there(ground: System) -> None:
 
 def test_a_body_beyond_the_limit_is_refused(ground: System) -> None:
     assert call(ground, FORM, body="x" * (LARGEST_BODY + 1)) == 422
+
+
+def test_a_body_of_exactly_the_limit_is_read(ground: System) -> None:
+    filled = FORM | {"Body": ""}
+    filled["Body"] = "x" * (LARGEST_BODY - len(urlencode(filled)))
+    assert call(ground, filled) == 204
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # it takes its ten seconds, and asks no database
+def test_a_body_that_comes_too_slowly_is_refused(ground: System) -> None:
+    """The door waits for ten seconds and no longer."""
+    said: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        await asyncio.sleep(60)
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/hooks/twilio/sms/status", "headers": [], "query_string": b""}
+    asyncio.run(ReceiptDoor(ground, elsewhere)(scope, receive, send))
+    assert said[0]["status"] == 422
+    assert b"too slowly" in said[1]["body"]
+
+
+@pytest.mark.parametrize("raw", ["/hooks/twilio/s%6Ds/status", None])
+def test_the_signature_covers_the_path_as_it_was_called(ground: System, raw: str | None) -> None:
+    path = "/hooks/twilio/sms/status"
+    signature = sign(TOKEN, f"{ground.settings.public_url}{raw or path}?a=abc", FORM)
+    body = urlencode(FORM).encode()
+    assert asyncio.run(ask(ReceiptDoor(ground, elsewhere), path, "a=abc", body, signature, raw=raw)) == 204
 
 
 @pytest.mark.parametrize(

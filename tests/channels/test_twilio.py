@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
 import pytest
+from aiohttp import web
 
 from broadcaster.channels import twilio_sms
 from broadcaster.channels.twilio_sms import CODES, Options, TwilioSms, open_channel, same_text
@@ -123,6 +125,7 @@ def test_connections_are_kept(fake: Twilio) -> None:
         {"api_key_secret": "s"},
         {"timeout_seconds": 0},
         {"timeout_seconds": 10.1},
+        {"timeout_seconds": -1},
     ],
 )
 def test_options_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
@@ -376,6 +379,33 @@ def test_a_full_list_without_it_says_it_is_not_there(fake: Twilio) -> None:
     for number in range(1000):
         put(fake, body=f"Other {number}")
     assert find(fake, Sent(attempt(), message(), WHO)) is None
+
+
+class Astray(Twilio):
+    """Says that its list goes on at another host."""
+
+    elsewhere = ""
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        meta = {"key": "messages", "next_page_url": f"{self.elsewhere}{request.path}"}
+        return web.json_response({"messages": [], "meta": meta})
+
+
+def test_a_list_that_goes_on_at_another_host_is_not_followed_there(fake: Twilio) -> None:
+    with served(Astray()) as astray:
+        astray.elsewhere = fake.base_url
+        with pytest.raises(OutcomeUnknown, match="another host"):
+            find(astray, Sent(attempt(), message(), WHO))
+    assert (astray.requests, fake.requests) == (1, 0)
+
+
+@pytest.mark.parametrize(("seconds", "listed"), [(5, True), (6, False)])
+def test_a_message_up_to_five_seconds_older_than_the_attempt_is_its_own(
+    fake: Twilio, seconds: int, listed: bool
+) -> None:
+    begun = replace(attempt(), started=attempt().started.replace(microsecond=0))
+    put(fake).created = begun.started.timestamp() - seconds
+    assert (find(fake, Sent(begun, message(), WHO)) is not None) is listed
 
 
 @pytest.mark.parametrize("status", [200, 500, 503])

@@ -205,6 +205,18 @@ def test_taking_zones_out_while_texts_are_unsent_texts_the_rest_again_unless_sto
     assert kept["people"] == ({"sms": 3} if again else {})
 
 
+def test_what_is_unsent_of_another_alert_texts_nobody_again(system: System) -> None:
+    old = live(system)
+    all_sent(system)
+    live(system, WEATHER)
+    expand.resume(system)
+    clear = by(system, CHIEF, lift(system, AUTHOR, old.id, zones=["hills"]))
+    kept = next(
+        a for a in show.listing(system, State.LIVE)["alerts"] if a["replaces"] == [old.id] and a["id"] != clear.id
+    )
+    assert kept["people"] == {}
+
+
 def test_zones_that_are_not_in_the_alert_cannot_be_lifted(system: System) -> None:
     with pytest.raises(Invalid):
         lift(system, AUTHOR, live(system, replace(ORDER, zones=("valley",))).id, zones=["hills"])
