@@ -146,10 +146,9 @@ def _is_later(later: Known, earlier: Known) -> bool:
 
 
 def _uses_again(later: Known, earlier: Known) -> bool:
-    """The same identifier with a later sent: a new state of the same event."""
+    """The same identifier again, with a later sent (as ``replaces`` knows): a new state of the same event."""
     same = later.reference.identifier == earlier.reference.identifier
-    moved = later.reference.sent > earlier.reference.sent
-    return same and moved and (later.msg_type == MsgType.CANCEL or later.event == earlier.event)
+    return same and (later.msg_type == MsgType.CANCEL or later.event == earlier.event)
 
 
 def _again(entry: FeedEntry, feed: str, same: Sequence[Known]) -> Decision:

@@ -90,6 +90,34 @@ def test_the_same_identity_with_other_content_is_a_problem() -> None:
     assert record.standing == {ONE.reference}
 
 
+def test_each_of_two_contents_that_were_kept_is_a_duplicate_when_it_comes_again() -> None:
+    changed = replace(ONE, infos=(info(headline="Other"),))
+    record = after(ONE, changed)
+    assert [record.read(each).code for each in (ONE, changed)] == ["duplicate", "duplicate"]
+
+
+def test_what_came_too_late_is_told_the_last_that_replaced_it() -> None:
+    decision = after(TWO, THREE).read(ONE)
+    assert decision.by is not None
+    assert decision.by.reference == THREE.reference
+
+
+def test_of_two_messages_of_one_moment_the_one_that_names_the_other_replaces_it() -> None:
+    naming, named = known(update("a", 10, message("z", sent=NOW))), known(message("z", sent=NOW))
+    naming = replace(naming, reference=replace(naming.reference, sent=NOW))
+    assert replaces(naming, named)
+    assert not replaces(named, naming)
+
+
+def known(of: CapMessage) -> Known:
+    return Known(1, "nws", of.reference, of.msg_type, event_of(of), of.references, "", Verb.NEW)
+
+
+def test_an_update_that_ends_every_event_in_each_way_is_a_cancel() -> None:
+    ended = entry(TWO, *(VTEC.format(action) for action in ("CAN", "EXP", "UPG")))
+    assert after(ONE).read(ended).verb == Verb.CANCEL
+
+
 def test_another_feed_that_brings_the_same_message_in_its_own_form_is_a_duplicate() -> None:
     decision = after(ONE).read(entry(replace(ONE, note="x")), feed="other")
     assert (decision.verb, decision.code) == (Verb.IGNORE, "duplicate")
