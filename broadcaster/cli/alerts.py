@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -87,7 +88,8 @@ def _seen_verb(name: str, where: str) -> None:
             raise click.UsageError("stdin is no terminal: give --digest of what you saw (alerts show ID)")
         with opened() as system:
             actor = login(system, email, password_stdin, alone_allowed=False)
-            _told(_service(where)(system, actor, id_, digest or _read(system, id_, name), reason), json_)
+            done = _service(where)(system, actor, id_, digest or _read(system, id_, name), reason)
+            _told(done, json_, _decided(system, done))
 
 
 for _name, _where in SEEN.items():
@@ -157,24 +159,40 @@ def _service(where: str) -> Act:
     return act
 
 
-def _told(alert: Alert, json_: bool) -> None:
+def _told(alert: Alert, json_: bool, decided: Sequence[str] = ()) -> None:
     value = {"id": alert.id, "state": str(alert.state), "signature_owed": alert.signature_owed}
-    show(value, f"{alert.id} {alert.state}{', a second signature is owed' if alert.signature_owed else ''}", json_)
+    lines = [f"{id_} {alert.state}" for id_ in decided] or [f"{alert.id} {alert.state}"]
+    owed = ", a second signature is owed" if alert.signature_owed else ""
+    show(value | ({"decided": list(decided)} if decided else {}), "\n".join(line + owed for line in lines), json_)
+
+
+def _decided(system: System, alert: Alert) -> list[str]:
+    """All that one decision was about, where it was a bundle."""
+    return list(shown.alert(system, alert.id)["bundle"]["alerts"]) if alert.bundle else []
 
 
 def _read(system: System, id_: str, verb: str) -> str:
     """At a terminal: show what goes out, ask, and return the digest of exactly that."""
-    found = shown.alert(system, id_)
-    note(_whole(found))
-    people = ", ".join(f"{count} people by {name}" for name, count in found["people"].items()) or "nobody"
+    asked = shown.alert(system, id_)
+    parts = [shown.alert(system, part) for part in asked["bundle"]["alerts"]] if asked["bundle"] else [asked]
+    counted: Counter[str] = Counter()
+    for found in parts:
+        note(_whole(found))
+        counted.update(found["people"])
+    people = ", ".join(f"{count} people by {name}" for name, count in counted.items()) or "nobody"
     click.confirm(f"{verb.capitalize()} this for {people}?", abort=True, err=True)
-    return str(found["digest"])
+    return str((asked["bundle"] or asked)["digest"])
 
 
 def _whole(found: dict[str, Any]) -> str:
     end = "until lifted" if found["until_lifted"] else f"until {found['expires']}"
     lines = [f"{found['id']}  {found['state']}  {found['mode']}  {found['msgType']}  {end}"]
     lines += [f"zones: {', '.join(found['zones'])}", f"digest: {found['digest']}"]
+    if found["bundle"]:
+        lines += [
+            f"bundle: {', '.join(found['bundle']['alerts'])}",
+            f"digest of the bundle: {found['bundle']['digest']}",
+        ]
     lines += [f"people: {name} {count}" for name, count in found["people"].items()]
     lines += [
         f"--- {m['channel']} {m['language']} ({m['characters']} characters)\n{m['text']}" for m in found["messages"]

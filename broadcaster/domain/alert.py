@@ -257,3 +257,4 @@ class Alert:
     signature_owed: bool = False
     ended_at: datetime | None = None
     slug: str = ""  # the permanent page: /alerts/<slug>
+    bundle: str | None = None  # decided together with the other alerts of this bundle

@@ -40,6 +40,10 @@ class Policy:
     evacuation_levels: str = "california"
     exercise_group: str = ""  # drills reach subscribers of this group alone; "" = everybody in their zones
     require_second_factor: bool = False  # nobody approves, and no admin acts, without one; recommended
+    notify_step_minutes: int = 3  # a review nobody decides goes to the next approvers on duty
+    notify_channels: tuple[str, ...] = ()  # by which our own people are told; empty: every one that reaches people
+    price_per_segment: float = 0.0  # what a text part costs, for the estimate before an approval; 0: none is shown
+    price_currency: str = "USD"
     session_idle_minutes: int = 720  # a watch stands open through a long night; each release is proved anew
     session_hours: int = 24
 

@@ -86,7 +86,7 @@ def _spoken(config: Config, languages: Collection[str]) -> None:
 
 def _policy(policy: Policy) -> None:
     where = "policy.toml [policy]"
-    for key in (*FROM_ONE, "session_idle_minutes", "session_hours"):
+    for key in (*FROM_ONE, "notify_step_minutes", "session_idle_minutes", "session_hours"):
         if not 0 < getattr(policy, key) <= 10**7:
             raise ConfigError(
                 "C045", f"{where} {key}", "is out of range", f"from 1, for example {getattr(Policy(), key)}"

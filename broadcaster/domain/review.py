@@ -41,13 +41,18 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """All that a decision looks at. ``digest`` is computed now from what is stored now."""
+    """All that a decision looks at. ``digest`` is computed now from what is stored now.
+
+    ``together`` is the digest of the bundle that the alert is decided in ("" where it is decided alone): then that is
+    what the approver saw and names.
+    """
 
     alert: Alert
     digest: str
     findings: Sequence[Finding] = ()
     returned_by: tuple[str, ...] = ()
     overridden_by: str | None = None
+    together: str = ""
 
 
 # --- the digest -----------------------------------------------------------------------------------------------
@@ -163,11 +168,6 @@ def check_discard(alert: Alert, who: Who) -> None:
     move(alert.state, Verb.DISCARD)
 
 
-def check_sign_words(who: Who) -> None:
-    """May this person answer for a template's words? Not with every request: it puts nothing on air."""
-    _role(who, APPROVERS, "sign the words of templates")
-
-
 def check_stop(alert: Alert, who: Who) -> None:
     """One approver stops the sending, at once."""
     _role(who, APPROVERS, "stop alerts")
@@ -218,7 +218,7 @@ def _reason(reason: str, verb: Verb) -> None:
 def _as_seen(case: Case, given: str) -> None:
     if case.alert.digest != case.digest:
         raise Refused("digest_stored", "What is stored is not what was submitted. Withdraw it and look at the audit.")
-    if given != case.digest:
+    if given != (case.together or case.digest):
         raise Refused("digest", "The alert has changed since you looked. Read it again and decide on what it says now.")
 
 

@@ -19,6 +19,7 @@ PERIODIC = (
     Periodic("poll", 1, "broadcaster.services.poll.poll_due"),
     Periodic("sweep", 2, "broadcaster.services.sweep.sweep"),
     Periodic("ask", 2, "broadcaster.services.settle.ask"),
+    Periodic("tell", 2, "broadcaster.services.tell.tell"),
     Periodic("publish", 30, "broadcaster.services.publish.checked"),
     Periodic("learn", 60, "broadcaster.services.learn.learn"),  # asks each provider every 15 minutes
 )

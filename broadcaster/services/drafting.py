@@ -41,7 +41,8 @@ class Draft:
     ``zones`` are zone ids; without them ``areas`` decide which zones. ``until_lifted`` None: in force until
     lifted where no end is given and the template says so. ``replaces`` names alerts by our id or identifier;
     a CAP message's references come on top. ``cap`` is for the template ``cap``, whose texts and end it brings;
-    ``issuer`` are such words kept from an earlier alert.
+    ``issuer`` are such words kept from an earlier alert. ``id`` is a ``new_id`` that a form was opened with, so that
+    sending the form twice makes one alert. ``incident`` and ``bundle``: where a bundle's new part belongs.
     """
 
     template: str
@@ -144,7 +145,9 @@ def _write(
     content = store.settled(replace(alert.content, infos=rendered.infos))
     alert = replace(alert, content=content)
     alert = replace(alert, digest=digest(alert, rendered.messages))
-    spoken = dict.fromkeys(info.language.split("-")[0] for info in rendered.infos)
+    spoken = dict.fromkeys(
+        [*(i.language.split("-")[0] for i in rendered.infos), *(m.language for m in rendered.messages)]
+    )
     unread = unsigned(system.config, connection, draft.template, spoken)
     findings = (*found, *rendered.findings, *unread, *_checks(system, connection, alert, limits))
     return Drawn(alert, rendered.messages, tuple(dict.fromkeys(findings)))
@@ -171,7 +174,7 @@ def _skeleton(
     return Alert(
         id=id_,
         slug=old.slug if old else id_,
-        incident=old.incident if old else links.incident or new_id(),
+        incident=old.incident if old else draft.incident or links.incident or new_id(),
         state=old.state if old else State.DRAFT,
         revision=old.revision if old else 1,
         mode=draft.mode,
@@ -182,8 +185,9 @@ def _skeleton(
         created=old.created if old else at,
         source=old.source if old else draft.source,
         replaces=links.replaces,
-        unresolved=links.unresolved,
+        unresolved=links.unresolved or (old.unresolved if old and draft.cap is None else ()),
         created_by=old.created_by if old else by,
+        bundle=old.bundle if old else draft.bundle or None,
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from broadcaster.domain.alert import Alert, MsgType, State
 from broadcaster.domain.review import check_follow_up
 from broadcaster.rendering.templates import load
-from broadcaster.services import compose
+from broadcaster.services import compose, notices
 from broadcaster.services.drafting import Draft
 from broadcaster.services.steps import recorded, who
 from broadcaster.services.submit import submit
@@ -36,7 +36,9 @@ def follow_up(system: System, actor: Actor, alert_id: str, verb: str, write: Wri
             recorded(system, connection, actor, verb, old, system.now(), reason=reason, follow_up=made.id)
             return made
 
-    return again(decided)
+    made = again(decided)
+    notices.wake(system)
+    return made
 
 
 def prepared(old: Alert, template: str, msg_type: MsgType, **fields: str) -> Draft:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from sqlalchemy.engine import Connection
+
 from broadcaster.domain.alert import Alert
 from broadcaster.domain.lifecycle import Verb
 from broadcaster.domain.review import check_override
 from broadcaster.services.release import go_live, tell
-from broadcaster.services.steps import case, held, who
+from broadcaster.services.steps import cases, held, named, who
 from broadcaster.services.system import Actor, System
 from broadcaster.store.engine import again
 
@@ -14,16 +16,25 @@ from broadcaster.store.engine import again
 def override(system: System, actor: Actor, alert_id: str, digest: str, reason: str = "") -> Alert:
     """Only where the policy allows it, or to say that something was sent in error. The submitter may do it.
 
-    Raises as ``approve`` does, and Refused without a reason.
+    A bundle is released whole. Raises as ``approve`` does, and Refused without a reason.
     """
 
     def decided() -> tuple[Alert, int]:
         with system.database.write() as connection:
-            at = system.now()
-            old = held(connection, alert_id)
-            check_override(case(connection, old), who(actor), digest, reason, system.config.policy, at)
-            return go_live(system, connection, actor, old, Verb.OVERRIDE, at, reason)
+            alive, version = released(system, connection, actor, alert_id, digest, reason)
+            return named(alive, alert_id), version
 
     new, version = again(decided)
     tell(system, version)
     return new
+
+
+def released(
+    system: System, connection: Connection, actor: Actor, alert_id: str, digest: str, reason: str
+) -> tuple[list[Alert], int]:
+    """``override`` in the caller's transaction, who tells afterwards: the alerts on air, and the page's version."""
+    at = system.now()
+    parts = held(connection, alert_id)
+    for one in cases(connection, parts):
+        check_override(one, who(actor), digest, reason, system.config.policy, at)
+    return go_live(system, connection, actor, parts, Verb.OVERRIDE, at, reason)

@@ -6,14 +6,16 @@ the commit and may be lost without harm.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert
+from broadcaster.domain.bundle import priority_in
 from broadcaster.domain.lifecycle import Verb, move
-from broadcaster.services import publish
+from broadcaster.services import notices, publish
 from broadcaster.services.expand import freeze
 from broadcaster.services.replacing import replace_earlier
 from broadcaster.services.stamps import priority_of, stamped
@@ -25,26 +27,57 @@ from broadcaster.transport import queue
 
 
 def go_live(
+    system: System,
+    connection: Connection,
+    actor: Actor,
+    parts: Sequence[Alert],
+    verb: Verb,
+    at: datetime,
+    reason: str,
+) -> tuple[list[Alert], int]:
+    """The alerts live, and the number of the page's one version that shows them. The checks were made by the caller.
+
+    ``parts`` is one alert, or a whole bundle in the order in which it is sent.
+    """
+    made = [_put_on_air(system, connection, actor, old, verb, at, reason) for old in parts]
+    replaced = [replace_earlier(system, connection, actor, new, at, made) for new in made]
+    for new in made:
+        freeze(system, connection, new, store.messages_of(connection, new.id), _priority(new), at)
+    if verb == Verb.OVERRIDE:
+        _owe(system, connection, actor, made, reason, at)
+    version = publish.publish(system, connection, at)
+    for new, gone in zip(made, replaced, strict=True):
+        for kept in gone.kept:
+            recorded(system, connection, actor, "take_out", kept, at, by_alert=new.id)
+        recorded(system, connection, actor, verb, new, at, reason=reason, replaced=list(gone.ended), version=version)
+    return made, version
+
+
+def _put_on_air(
     system: System, connection: Connection, actor: Actor, old: Alert, verb: Verb, at: datetime, reason: str
-) -> tuple[Alert, int]:
-    """The alert live, and the number of the page's version that shows it. The checks were made by the caller."""
-    owed = verb == Verb.OVERRIDE
-    new = replace(stamped(system, old, at), state=move(old.state, verb), signature_owed=owed)
+) -> Alert:
+    new = replace(stamped(system, old, at), state=move(old.state, verb), signature_owed=verb == Verb.OVERRIDE)
     new = changed(connection, old, new)
     noted(connection, new, verb, who(actor).person, at, reason)
-    replaced = replace_earlier(system, connection, actor, new, at)
-    freeze(system, connection, new, store.messages_of(connection, new.id), priority_of(new), at)
-    if owed:
-        text = f"{who(actor).person} released it alone: {reason}. A second person must sign it."
+    return new
+
+
+def _priority(alert: Alert) -> int:
+    return priority_in(priority_of(alert), alert) if alert.bundle else priority_of(alert)
+
+
+def _owe(
+    system: System, connection: Connection, actor: Actor, made: Sequence[Alert], reason: str, at: datetime
+) -> None:
+    """One person released it alone: everybody hears, and the second signature is asked for until it is given."""
+    text = f"{who(actor).person} released it alone: {reason}. A second person must sign it."
+    for new in made:
         alarms.ring(connection, f"signature:{new.id}", "signature_owed", text, at)
-    version = publish.publish(system, connection, at)
-    for kept in replaced.kept:
-        recorded(system, connection, actor, "take_out", kept, at, by_alert=new.id)
-    recorded(system, connection, actor, verb, new, at, reason=reason, replaced=list(replaced.ended), version=version)
-    return new, version
+    notices.released_alone(system, connection, made, who(actor).person, reason, at)
 
 
 def tell(system: System, version: int) -> None:
-    """After the commit: wake the senders, announce the version. Neither raises when Redis is away."""
+    """After the commit: wake the senders, announce the version, tell people. None raises when Redis is away."""
     queue.wake(system.redis)
     publish.tell(system, version)
+    notices.wake(system)

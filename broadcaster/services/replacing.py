@@ -7,6 +7,7 @@ then it is texted, because a text twice is better than none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -36,19 +37,29 @@ class Replaced:
     kept: tuple[Alert, ...]
 
 
-def replace_earlier(system: System, connection: Connection, actor: Actor, alert: Alert, at: datetime) -> Replaced:
-    """End what the alert replaces. What ended before stays as it ended."""
+def replace_earlier(
+    system: System, connection: Connection, actor: Actor, alert: Alert, at: datetime, together: Sequence[Alert] = ()
+) -> Replaced:
+    """End what the alert replaces. What ended before stays as it ended.
+
+    ``together``: all that goes live in this transaction; a zone of the old alert that any of them takes over is over.
+    """
     ended: list[str] = []
     kept: list[Alert] = []
     for old in store.by_ids(connection, alert.replaces, lock=True):
         if old.state in ENDED:
             continue
-        if old.state == State.LIVE and (rest := remaining(alert, old)):
+        if old.state == State.LIVE and (rest := remaining(_with_others(alert, old, together), old)):
             kept.append(_keep(system, connection, actor, alert, old, rest, at))
         _end(connection, actor, alert, old, at)
         ended.append(old.id)
     end_broadcasts(connection, store.ancestors(connection, ended), str(alert.ending), at)
     return Replaced(tuple(ended), tuple(kept))
+
+
+def _with_others(alert: Alert, old: Alert, together: Sequence[Alert]) -> Alert:
+    others = [zone for other in together if old.id in other.replaces for zone in other.zones]
+    return replace(alert, zones=tuple(dict.fromkeys((*alert.zones, *others))))
 
 
 def remaining(alert: Alert, old: Alert) -> tuple[str, ...]:

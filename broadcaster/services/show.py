@@ -10,11 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert, State
+from broadcaster.domain.bundle import digest_of
 from broadcaster.domain.message import Limits
+from broadcaster.domain.review import digest
 from broadcaster.services.channels import limits_of
 from broadcaster.services.expand import people
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store
+from broadcaster.store.bundles import parts_with
 from broadcaster.store.schema import broadcasts
 
 Json = dict[str, Any]
@@ -80,7 +83,17 @@ def _facts(system: System, connection: Connection, found: Alert, limits: Mapping
             for r in store.reviews_of(connection, found.id)
         ],
         "signature_owed": found.signature_owed,
+        "bundle": _bundle(connection, found),
     }
+
+
+def _bundle(connection: Connection, found: Alert) -> Json | None:
+    """What is decided together with it, in the order in which it is sent; ``digest`` is what an approval then names."""
+    if found.bundle is None:
+        return None
+    parts = parts_with(connection, found)
+    digests = [digest(part, store.messages_of(connection, part.id)) for part in parts]
+    return {"id": found.bundle, "digest": digest_of(digests), "alerts": [part.id for part in parts]}
 
 
 def _messages(connection: Connection, alert_id: str) -> list[Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert
+from broadcaster.domain.bundle import digest_of
 from broadcaster.domain.errors import Refused
 from broadcaster.domain.lifecycle import Verb, move
 from broadcaster.domain.review import Case, Who, digest
@@ -16,8 +18,10 @@ from broadcaster.services import audit
 from broadcaster.services.system import Actor, System
 from broadcaster.store import alerts as store
 from broadcaster.store.alerts import Reviewed
+from broadcaster.store.bundles import parts_with
 
 MACHINES = ("token:", "feed:")
+CHANGED = "Somebody else changed this alert just now. Look at it again."
 
 
 def who(actor: Actor) -> Who:
@@ -39,20 +43,41 @@ def case(connection: Connection, alert: Alert) -> Case:
     )
 
 
-def held(connection: Connection, alert_id: str) -> Alert:
-    """The alert, its row and those of the alerts that it replaces locked in the order of their ids.
+def cases(connection: Connection, parts: Sequence[Alert]) -> list[Case]:
+    """The cases of alerts that are decided together; in a bundle each carries the bundle's digest."""
+    found = [case(connection, part) for part in parts]
+    if parts[0].bundle is None:
+        return found
+    together = digest_of([one.digest for one in found])
+    return [replace(one, together=together) for one in found]
 
-    Order of locks everywhere: rows of alerts by id, alarms, publication, the audit's head. Raises NotFound.
+
+def held(connection: Connection, alert_id: str, replaced: bool = True) -> tuple[Alert, ...]:
+    """The alerts that are decided with this one (alone, or its bundle in order), their rows locked, and ``replaced``:
+    those of the alerts that they replace too; in the order of ids.
+
+    Order of locks everywhere: rows of alerts by id, alarms, publication, the audit's head. Raises NotFound, and
+    Refused where the bundle got other parts at that moment.
     """
-    first = store.get(connection, alert_id)
-    store.by_ids(connection, [alert_id, *first.replaces], lock=True)
-    return store.get(connection, alert_id)
+    first = parts_with(connection, store.get(connection, alert_id))
+    ids = [part.id for part in first]
+    older = [id_ for part in first for id_ in part.replaces] if replaced else []
+    store.by_ids(connection, [*ids, *older], lock=True)
+    parts = parts_with(connection, store.get(connection, alert_id))
+    if not {part.id for part in parts} <= set(ids):
+        raise Refused("changed", CHANGED)
+    return parts
+
+
+def named(alerts: Iterable[Alert], alert_id: str) -> Alert:
+    """Of those decided together, the one that somebody asked about."""
+    return next(alert for alert in alerts if alert.id == alert_id)
 
 
 def changed(connection: Connection, old: Alert, new: Alert) -> Alert:
     """Compare-and-set; the alert as it then stands. Raises Refused where somebody was first."""
     if not store.change(connection, old, new):
-        raise Refused("changed", "Somebody else changed this alert just now. Look at it again.")
+        raise Refused("changed", CHANGED)
     return replace(new, revision=old.revision + 1)
 
 

@@ -29,7 +29,9 @@ def submit(system: System, actor: Actor, alert_id: str, connection: Connection |
             with system.database.write() as own:
                 return submit(system, actor, alert_id, own)
 
-        return again(decided)
+        handed = again(decided)
+        notices.wake(system)
+        return handed
     at, by = system.now(), who(actor)
     parts = held(connection, alert_id, replaced=False)
     seen = cases(connection, parts)
@@ -39,11 +41,11 @@ def submit(system: System, actor: Actor, alert_id: str, connection: Connection |
     measured = [replace(one, findings=measured_anew(system, connection, one.alert)) for one in seen]
     for one in measured:
         check_submit(one, by, at)
-    handed = [_hand_over(connection, one, by, at) for one in measured]
-    notices.review_waits(system, connection, handed, at)
-    for new in handed:
+    given = [_hand_over(connection, one, by, at) for one in measured]
+    notices.review_waits(system, connection, given, at)
+    for new in given:
         recorded(system, connection, actor, Verb.SUBMIT, new, at, submitted_by=by.person)
-    return named(handed, alert_id)
+    return named(given, alert_id)
 
 
 def _hand_over(connection: Connection, now: Case, by: Who, at: datetime) -> Alert:

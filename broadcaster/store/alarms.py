@@ -25,6 +25,11 @@ def clear(connection: Connection, key: str, at: datetime) -> None:
     connection.execute(alarms.update().where(alarms.c.key == key, alarms.c.cleared.is_(None)).values(cleared=at))
 
 
+def known(connection: Connection, key: str) -> bool:
+    """Did this alarm ever ring?"""
+    return connection.execute(sa.select(alarms.c.key).where(alarms.c.key == key)).first() is not None
+
+
 def open_alarms(connection: Connection) -> list[sa.Row[tuple[str, str, str, datetime]]]:
     """Alarms nobody has cleared, the newest first."""
     query = sa.select(alarms.c.key, alarms.c.kind, alarms.c.text, alarms.c.at).where(alarms.c.cleared.is_(None))

@@ -253,6 +253,7 @@ def _row(alert: Alert) -> dict[str, Any]:
         "digest": alert.digest,
         "signature_owed": alert.signature_owed,
         "ended_at": alert.ended_at,
+        "bundle": alert.bundle,
     }
 
 
@@ -285,6 +286,7 @@ def _alert(row: Row[Any], replaces: tuple[str, ...]) -> Alert:
         digest=row.digest,
         signature_owed=row.signature_owed,
         ended_at=row.ended_at,
+        bundle=row.bundle,
     )
 
 

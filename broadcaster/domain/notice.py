@@ -1,0 +1,170 @@
+"""Telling our own people that something waits for them: whom, when, in what words. Pure.
+
+Rules (rules.md section 3): the approvers on duty at once, the next after N minutes, once per person and step, never a
+flood; an override is told to everybody with a role; a drill says so first and last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from broadcaster.domain.alert import Mode
+from broadcaster.domain.wording import drill_label
+
+LINK = "<link>"  # stands in a written notice for the address, which is signed for its reader when it is sent
+APART = timedelta(seconds=60)  # texts to one person: what comes sooner waits and comes together
+GIVEN_UP = timedelta(hours=1)  # a notice that could not be sent for so long is no news any more
+MOST_TRIES = 6
+MOST_RESENDS = 2  # of one whose outcome nobody knows
+SILENT = timedelta(seconds=15)  # a try that was begun and says nothing for so long: its process is gone
+FOUND_TWICE = timedelta(seconds=10)  # "not found" must hold twice, so far apart (as for deliveries)
+RINGING = frozenset({"channel", "review_due", "rule_limit", "feed", "switch", "shortfall", "people"})
+
+
+class Kind(StrEnum):
+    """What a notice is about; the first word of its ``about``."""
+
+    REVIEW = "review"
+    OVERRIDE = "override"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Somebody who can be told. ``addresses``: channel name -> address, empty where none fits."""
+
+    email: str
+    order: int
+    roles: frozenset[str]
+    language: str
+    addresses: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a notice says: the headline, who did it, what for, and its mode."""
+
+    headline: str
+    by: str = ""
+    reason: str = ""
+    mode: Mode = Mode.ACTUAL
+    parts: int = 1
+
+
+# --- whom and when ----------------------------------------------------------------------------------------------
+def groups(people: Iterable[Told], submitter: str | None) -> list[list[Told]]:
+    """Who is told of a review at each step: by their order, those alike together; never its submitter, who may not
+    decide, and nobody who cannot be reached."""
+    able = [p for p in people if p.addresses and p.email.casefold() != (submitter or "").casefold()]
+    return [[p for p in able if p.order == order] for order in sorted({p.order for p in able})]
+
+
+def steps_due(submitted: datetime, now: datetime, minutes: int, known: int) -> int:
+    """How many of ``known`` steps are due: the first at once, each next ``minutes`` later."""
+    passed = int((now - submitted) / timedelta(minutes=minutes))
+    return max(0, min(known, passed + 1))
+
+
+def unanswered(submitted: datetime, now: datetime, minutes: int, known: int) -> bool:
+    """Was the last step told, and its time is over too?"""
+    return now - submitted >= timedelta(minutes=minutes * max(1, known))
+
+
+def must_wait(kind: Kind, last: datetime | None, now: datetime) -> bool:
+    """Is this too soon after the last one to the same person? What is on air already never waits."""
+    return kind != Kind.OVERRIDE and last is not None and now - last < APART
+
+
+# --- what became of a try -----------------------------------------------------------------------------------------
+def after_refusal(tries: int, age: timedelta, permanent: bool) -> str:
+    """The state after a provider's no: tried again while that can help, else failed."""
+    return "failed" if permanent or tries >= MOST_TRIES or age >= GIVEN_UP else "queued"
+
+
+def pause(tries: int, retry_after: float | None) -> timedelta:
+    """How long until the next try: what the provider asks for, else 5, 10, 20 s ..."""
+    wanted = retry_after if retry_after is not None else 5.0 * 2 ** max(0, tries - 1)
+    return timedelta(seconds=min(300.0, wanted))
+
+
+def after_doubt(tries: int, age: timedelta) -> str:
+    """Nobody knows whether it went out, and nobody can tell: rather twice than never, within bounds."""
+    return "queued" if tries <= MOST_RESENDS and age < GIVEN_UP else "failed"
+
+
+# --- words ------------------------------------------------------------------------------------------------------
+_WAITS = {
+    "en": "{agency}: waits for your approval: {headline}. From {by}. {link}",
+    "es": "{agency}: espera su aprobacion: {headline}. De {by}. {link}",
+}
+_WAITS_MORE = {
+    "en": "{agency}: {parts} alerts wait for your approval together: {headline}. From {by}. {link}",
+    "es": "{agency}: {parts} alertas esperan juntas su aprobacion: {headline}. De {by}. {link}",
+}
+_ALONE = {
+    "en": "{agency}: released by {by} alone: {headline}. Reason: {reason}. A second person must sign: {link}",
+    "es": "{agency}: enviada por {by} sin otra persona: {headline}. Motivo: {reason}. Otra persona debe firmar: {link}",
+}
+_ALARM = {"en": "{agency}: alarm: {headline} {link}", "es": "{agency}: alarma: {headline} {link}"}
+_TOGETHER = {
+    "en": "{agency}: {n} things wait for you: {headlines}. {link}",
+    "es": "{agency}: {n} asuntos le esperan: {headlines}. {link}",
+}
+_SUBJECT = {
+    Kind.REVIEW: {"en": "Waits for approval: {headline}", "es": "Espera aprobación: {headline}"},
+    Kind.OVERRIDE: {"en": "Released by one person: {headline}", "es": "Enviada por una sola persona: {headline}"},
+    Kind.ALARM: {"en": "Alarm: {headline}", "es": "Alarma: {headline}"},
+}
+LONGEST_HEADLINE = 90  # in a text, so that the link is never what is cut
+LONGEST_REASON = 120
+
+
+def text(kind: Kind, agency: str, facts: Facts, language: str) -> str:
+    """What is said, in one paragraph; ``LINK`` stands where the address will."""
+    forms = {Kind.REVIEW: _WAITS if facts.parts == 1 else _WAITS_MORE, Kind.OVERRIDE: _ALONE, Kind.ALARM: _ALARM}[kind]
+    said = in_language(forms, language).format(
+        agency=agency,
+        headline=shortened(facts.headline, LONGEST_HEADLINE if kind != Kind.ALARM else 2 * LONGEST_HEADLINE),
+        by=facts.by,
+        reason=shortened(facts.reason, LONGEST_REASON).rstrip("."),
+        parts=facts.parts,
+        link=LINK,
+    )
+    return marked(said, facts.mode, language)
+
+
+def subject(kind: Kind, facts: Facts, language: str) -> str:
+    """The first line of a mail."""
+    said = in_language(_SUBJECT[kind], language).format(headline=shortened(facts.headline, LONGEST_HEADLINE))
+    label = drill_label(facts.mode, language)
+    return f"{label}: {said}" if label else said
+
+
+def together(agency: str, headlines: Sequence[str], mode: Mode, language: str) -> str:
+    """Several things for one person, told as one."""
+    short = [shortened(one, LONGEST_HEADLINE // 2).rstrip(".") for one in headlines[:3]]
+    more = "" if len(headlines) <= 3 else " ..."
+    said = in_language(_TOGETHER, language).format(
+        agency=agency, n=len(headlines), headlines="; ".join(short) + more, link=LINK
+    )
+    return marked(said, mode, language)
+
+
+def marked(said: str, mode: Mode, language: str) -> str:
+    """A drill says so first and last."""
+    label = drill_label(mode, language)
+    return f"{label}. {said} {label}" if label else said
+
+
+def in_language(forms: Mapping[str, str], language: str) -> str:
+    """The person's language, else English."""
+    return forms.get(language.split("-")[0], forms["en"])
+
+
+def shortened(words: str, most: int) -> str:
+    """At most ``most`` characters, cut between words."""
+    plain = " ".join(words.split())
+    return plain if len(plain) <= most else plain[: most - 3].rsplit(" ", 1)[0] + "..."
