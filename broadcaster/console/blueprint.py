@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, send_file
 
-from broadcaster.console import account, compose, csp, door, people, session, simulated, watch
+from broadcaster.console import account, compose, compose_bundle, csp, door, people, session, simulated, watch
 from broadcaster.console.access import open_to_all
 from broadcaster.console.screens import Screen, facts
 from broadcaster.services.system import System
@@ -15,6 +15,7 @@ from broadcaster.services.system import System
 SCREENS = (
     watch.screens,
     compose.screens,
+    compose_bundle.screens,
     simulated.screens,
     session.screens,
     door.screens,

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from broadcaster.console import compose_conflict, compose_form, compose_view
 from broadcaster.console.access import allowed
 from broadcaster.console.compose_form import Typed
+from broadcaster.console.compose_view import ALONE, Part
 from broadcaster.console.proof import actor
 from broadcaster.console.screens import Screen, mode, part_only
 from broadcaster.domain import local_time
@@ -202,7 +203,7 @@ def _hand_in(system: System, sheet: Sheet, given: Typed, submitting: bool) -> tu
 
 
 def _autosave(system: System, sheet: Sheet, given: Typed) -> ResponseReturnValue:
-    """As the script asks: {"revision"} or {"text"}; 409 where somebody else wrote."""
+    """As the script asks: {"values": hidden inputs as they are now, "text"}; 409 where somebody else wrote."""
     try:
         handed = _hand_in(system, sheet, given, submitting=False) if sheet.alert else None
     except (Refused, Invalid) as error:
@@ -210,7 +211,7 @@ def _autosave(system: System, sheet: Sheet, given: Typed) -> ResponseReturnValue
     if handed is None:
         return {"text": _("Not kept yet: mend what is marked first.")}, 422
     at = local_time.write(system.now(), system.config.agency.timezone)[-5:]
-    return {"revision": handed[0].revision, "text": _("Draft kept at %(time)s.", time=at)}
+    return {"values": {"revision": handed[0].revision}, "text": _("Draft kept at %(time)s.", time=at)}
 
 
 def kept(path: str, id_: str, revision: int, system: System) -> ResponseReturnValue:
@@ -263,24 +264,34 @@ def look(system: System, sheet: Sheet, given: Typed) -> dict[str, Any]:
             seen = preview.seen(system, connection, form.draft, actor().name, sheet.alert.id if sheet.alert else None)
         except Invalid as error:
             found = (*found, Finding(error.code, error.text, blocking=True))
-    return checked(system, seen, found, given)
+    return checked(seen, found, given, sheet.spec)
 
 
 def checked(
-    system: System, seen: Preview | None, found: Sequence[Finding], given: Typed, prefix: str = ""
+    seen: Preview | None, found: Sequence[Finding], given: Typed, spec: Spec, part: Part = ALONE
 ) -> dict[str, Any]:
     """What the check shows of one alert."""
     findings = (*found, *(seen.drawn.findings if seen else ()))
-    places = compose_view.by_place(findings, prefix)
+    places = compose_view.by_place(findings, spec, part)
     return {
         "said": places,
         "findings": [(about, one) for about, some in places.items() for one in some],
-        "texts": compose_view.texts(seen, given.values, prefix) if seen else [],
-        "pages": compose_view.pages(seen) if seen else [],
-        "alert": seen.drawn.alert if seen else None,
+        "checks": [_check(seen, given, part)] if seen else [],
         "people": dict(seen.people) if seen else {},
         "seconds": max(seen.seconds.values(), default=0.0) if seen else 0.0,
         "later": compose_view.LATER,
+    }
+
+
+def _check(seen: Preview, given: Typed, part: Part) -> dict[str, Any]:
+    """One alert as people get it."""
+    texts = compose_view.texts(seen, given.values, part)
+    return {
+        "title": "",
+        "paint": "",
+        "texts": texts,
+        "pages": compose_view.pages(seen),
+        "zones": seen.drawn.alert.zones,
     }
 
 

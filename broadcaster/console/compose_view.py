@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from broadcaster.domain import local_time, text_sms
 from broadcaster.domain.alert import Info
 from broadcaster.domain.message import Finding, Limits, Message
 from broadcaster.domain.wording import level
+from broadcaster.rendering.bundles import Bundle
 from broadcaster.rendering.fields import choice_of
 from broadcaster.rendering.templates import Field, Spec, load, names
 from broadcaster.rendering.words import pick
@@ -26,6 +27,27 @@ from broadcaster.services.system import System
 
 FEW = 4  # so many choices stand open; more fold into a list
 LATER = frozenset({"missing_field", "no_area", "no_end"})  # said beside the field once somebody has tried to submit
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Names within a form that holds several alerts: those of one begin with ``prefix``, ``shared`` fields do not."""
+
+    prefix: str = ""
+    shared: frozenset[str] = frozenset()
+
+    def key(self, key: str) -> str:
+        """The form's name of a value (f.FIELD ..., o.FIELD)."""
+        return key if key.split(".")[1] in self.shared else f"{self.prefix}{key}"
+
+    def about(self, about: str) -> str:
+        """The place on the page of a finding."""
+        kind, _colon, name = about.partition(":")
+        whole = kind in ("end", "channels", "languages") or (kind == "field" and name.partition(".")[0] in self.shared)
+        return about if whole or not about else f"{self.prefix}{about}"
+
+
+ALONE = Part()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +63,8 @@ class Tongue:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One field of the form. ``kind``: radio, select, time, text, long or places; ``most``: characters that fit."""
+    """One field of the form. ``kind``: radio, select, time, text, long or places; ``most``: characters that fit;
+    ``rare``: folded away until somebody asks for it."""
 
     name: str
     key: str
@@ -56,16 +79,17 @@ class Line:
     choices: tuple[tuple[str, str], ...]
     most: int
     about: str
+    rare: bool
     tongues: tuple[Tongue, ...]
 
 
-def lines(spec: Spec, values: Mapping[str, str], languages: tuple[str, ...], prefix: str = "") -> list[Line]:
-    """All fields, what must be said first. ``languages``: of the agency, the first is what plain fields are in."""
-    made = [_line(name, one, values, languages, prefix) for name, one in spec.fields.items()]
-    return sorted(made, key=lambda line: not line.required)
+def lines(spec: Spec, values: Mapping[str, str], languages: tuple[str, ...], part: Part = ALONE) -> list[Line]:
+    """All fields, what must be said first. ``languages``: of the alert, the first is what plain fields are in."""
+    made = [_line(name, one, values, languages, part) for name, one in spec.fields.items()]
+    return sorted(made, key=lambda line: (not line.required, line.rare))
 
 
-def _line(name: str, one: Field, values: Mapping[str, str], languages: tuple[str, ...], prefix: str) -> Line:
+def _line(name: str, one: Field, values: Mapping[str, str], languages: tuple[str, ...], part: Part) -> Line:
     speaks = str(get_locale() or "en")
     other = values.get(f"o.{name}", "")
     value = values.get(f"f.{name}", "")
@@ -75,24 +99,25 @@ def _line(name: str, one: Field, values: Mapping[str, str], languages: tuple[str
     kind = one.kind if not one.choices else "radio" if len(one.choices) <= FEW else "select"
     return Line(
         name=name,
-        key=f"{prefix}f.{name}",
+        key=part.key(f"f.{name}"),
         label=pick(one.label, speaks),
         hint=pick(one.hint, speaks) if one.hint else "",
         example=one.kind in ("text", "long"),
         kind=kind,
         required=one.required and not one.default,
         value=value,
-        other_key=f"{prefix}o.{name}",
+        other_key=part.key(f"o.{name}"),
         other=other,
         choices=tuple((key, pick(words, speaks)) for key, words in one.choices.items()),
         most=one.max_length,
-        about=f"{prefix}field:{name}",
-        tongues=_tongues(name, one, values, languages, prefix),
+        about=part.about(f"field:{name}"),
+        rare=one.kind in ("places", "long"),
+        tongues=_tongues(name, one, values, languages, part),
     )
 
 
 def _tongues(
-    name: str, one: Field, values: Mapping[str, str], languages: tuple[str, ...], prefix: str
+    name: str, one: Field, values: Mapping[str, str], languages: tuple[str, ...], part: Part
 ) -> tuple[Tongue, ...]:
     """Other languages of words that somebody writes; plain variants for texts where one was made."""
     if one.proper or one.kind in ("time", "places"):
@@ -102,9 +127,9 @@ def _tongues(
         Tongue(
             language=each.removesuffix("_plain"),
             called=called(each),
-            key=f"{prefix}f.{name}.{each}",
+            key=part.key(f"f.{name}.{each}"),
             value=values.get(f"f.{name}.{each}", ""),
-            about=f"{prefix}field:{name}.{each}",
+            about=part.about(f"field:{name}.{each}"),
         )
         for each in wanted
     )
@@ -129,8 +154,8 @@ def kept_areas(given: Typed) -> list[tuple[str, str]]:
 
 
 def outlines(given: Typed) -> str:
-    """What the map draws besides the zones, one ring a line."""
-    return "\n".join(part for part in (given.shapes, rings_of(given.kept)) if part.strip())
+    """What the map draws besides the zones and what is typed, one ring a line."""
+    return rings_of(given.kept)
 
 
 # --- who and how ------------------------------------------------------------------------------------------------
@@ -162,22 +187,39 @@ def kind_of(limits: Limits | None) -> str:
 
 
 # --- check ------------------------------------------------------------------------------------------------------
-def by_place(findings: Iterable[Finding], prefix: str = "") -> dict[str, list[Finding]]:
-    """Findings by what they are about, blocking ones first."""
+def by_place(findings: Iterable[Finding], spec: Spec, part: Part = ALONE) -> dict[str, list[Finding]]:
+    """Findings by what they are about, blocking ones first, in the words of the screen."""
     found: dict[str, list[Finding]] = {}
     for one in sorted(dict.fromkeys(findings), key=lambda f: not f.blocking):
-        found.setdefault(f"{prefix}{one.about}", []).append(one)
+        found.setdefault(part.about(one.about), []).append(_worded(one, spec))
     return found
 
 
-def texts(seen: Preview, values: Mapping[str, str], prefix: str = "") -> list[dict[str, Any]]:
+def _worded(one: Finding, spec: Spec) -> Finding:
+    """The commonest findings in the language of the screen, without the keys that machines use."""
+    name, _dot, language = one.about.removeprefix("field:").partition(".")
+    what = label(spec, name)
+    words = {
+        "missing_field": lambda: _("%(what)s is needed.", what=what),
+        "untranslated": lambda: _(
+            "%(what)s is not said in %(language)s: people who read it learn less.",
+            what=what,
+            language=language_name(language),
+        ),
+        "unreadable_field": lambda: _("%(what)s is no time. Choose it anew.", what=what),
+        "long_field": lambda: _("%(what)s is too long. Shorten it.", what=what),
+    }
+    return replace(one, text=words[one.code]()) if one.code in words else one
+
+
+def texts(seen: Preview, values: Mapping[str, str], part: Part = ALONE) -> list[dict[str, Any]]:
     """Every message as its reader gets it, with what it counts and the characters that cost."""
     order = {"phone": 0, "mail": 1, "post": 2}
-    made = [_text(message, seen, values, prefix) for message in seen.drawn.messages]
+    made = [_text(message, seen, values, part) for message in seen.drawn.messages]
     return sorted(made, key=lambda text: order[text["kind"]])
 
 
-def _text(message: Message, seen: Preview, values: Mapping[str, str], prefix: str) -> dict[str, Any]:
+def _text(message: Message, seen: Preview, values: Mapping[str, str], part: Part) -> dict[str, Any]:
     limits = seen.limits.get(message.channel)
     sms = limits is not None and limits.unit == "sms_segments"
     counted = text_sms.count(message.text)
@@ -187,14 +229,14 @@ def _text(message: Message, seen: Preview, values: Mapping[str, str], prefix: st
         "called": language_name(message.language),
         "sms": counted if sms else None,
         "most": limits.length if limits else 0,
-        "costly": [_cost(one, message.language, seen, values, prefix) for one in text_sms.costly(message.text)]
+        "costly": [_cost(one, message.language, seen, values, part) for one in text_sms.costly(message.text)]
         if sms
         else [],
-        "about": f"{prefix}text:{message.channel}:{message.language}",
+        "about": part.about(f"text:{message.channel}:{message.language}"),
     }
 
 
-def _cost(one: text_sms.Costly, language: str, seen: Preview, values: Mapping[str, str], prefix: str) -> dict[str, Any]:
+def _cost(one: text_sms.Costly, language: str, seen: Preview, values: Mapping[str, str], part: Part) -> dict[str, Any]:
     """A character outside GSM-7, and for each field that holds it what one tap would write instead.
 
     A letter keeps its accent on the page and in mails: the plain word goes to texts alone.
@@ -208,7 +250,7 @@ def _cost(one: text_sms.Costly, language: str, seen: Preview, values: Mapping[st
         target = key
         if one.character.isalpha():
             target = f"f.{key.split('.')[1]}.{language}_plain"
-        fixes.append({"key": prefix + target, "text": _plain(text) if target != key else _swapped(text, one)})
+        fixes.append({"key": part.key(target), "text": _plain(text) if target != key else _swapped(text, one)})
     return {"character": one.character, "name": one.name, "times": one.times, "instead": one.suggestion, "fixes": fixes}
 
 
@@ -246,8 +288,8 @@ def choice_words(spec: Spec, name: str, value: str) -> str:
     return pick(choices[value], str(get_locale() or "en")) if value in choices else value
 
 
-def title(spec: Spec) -> str:
-    """What a template is called."""
+def title(spec: Spec | Bundle) -> str:
+    """What a template or a bundle is called."""
     return pick(spec.title, str(get_locale() or "en"))
 
 

@@ -6,7 +6,7 @@ const slotKey = `compose:${location.pathname}${location.search}`;
 let asked = 0, checking = 0, keeping = 0, saved = serial(), failed = false;
 
 function serial() {
-  return [...new FormData(form)].filter(([name]) => !["csrf_token", "revision", "tried"].includes(name)).map((pair) => pair.join("=")).join("\n");
+  return [...new FormData(form)].filter(([name]) => !/^(csrf_token|tried|brush|(revision|id)(\..*)?)$/.test(name)).map((pair) => pair.join("=")).join("\n");
 }
 
 // --- the check
@@ -22,11 +22,10 @@ async function look() {
 }
 
 function put(html) {
-  const open = check.querySelector(".notes")?.open, focus = check.contains(document.activeElement) && document.activeElement.dataset.fix;
+  const open = new Map([...check.querySelectorAll("details")].map((one) => [one.id, one.open])), focus = check.contains(document.activeElement) && document.activeElement.dataset.fix;
   const before = check.querySelector("[data-tell]")?.dataset.tell;
   check.innerHTML = html;
-  const notes = check.querySelector(".notes");
-  if (notes && open !== undefined) notes.open = open;
+  for (const one of check.querySelectorAll("details")) if (open.has(one.id)) one.open = open.get(one.id);
   for (const place of form.querySelectorAll(".slot")) {
     const said = check.querySelector(`template[data-slot="${CSS.escape(place.dataset.slot)}"]`);
     place.innerHTML = said ? said.innerHTML : "";
@@ -51,15 +50,15 @@ function bringBack() {  // what the server has kept since (cookie: id-revision o
   const kept = new Map(cookie.split(".").map((one) => one.split("-")).map(([id, revision]) => [id, Number(revision)]));
   for (const key of Object.keys(sessionStorage).filter((one) => one.startsWith("compose:"))) {
     const held = JSON.parse(sessionStorage.getItem(key));
-    const from = Number(new Map(held.fields).get("revision") || 0);
+    const from = Math.max(0, ...held.fields.filter(([name]) => name.startsWith("revision")).map(([, value]) => Number(value)));
     if (kept.has(held.id) && kept.get(held.id) > from) sessionStorage.removeItem(key);
   }
   const held = JSON.parse(sessionStorage.getItem(slotKey) || "null");
   if (!held) return;
-  const was = serial(), revision = form.elements.revision?.value;
+  const was = serial(), stamps = [...form.querySelectorAll('input[name^="revision"], input[name="id"], input[name^="id."]')].map((input) => [input, input.value]);
   fill(held.fields);
   if (serial() === was) {
-    if (revision) form.elements.revision.value = revision;
+    for (const [input, value] of stamps) input.value = value;
     return sessionStorage.removeItem(slotKey);
   }
   document.getElementById("brought-back").hidden = false;
@@ -95,7 +94,7 @@ async function keep() {
     const said = await answer.json();
     failed = answer.status === 409;
     if (answer.ok) {
-      form.elements.revision.value = said.revision;
+      for (const [name, value] of Object.entries(said.values)) if (form.elements[name]) form.elements[name].value = value;
       saved = now;
       if (serial() === now) sessionStorage.removeItem(slotKey);
     }
@@ -136,6 +135,15 @@ function unfold(input) {  // words that must be said in other languages too show
   if (more && input.value.trim() && (input.type === "text" || input.tagName === "TEXTAREA")) more.open = true;
 }
 
+function parts() {  // what holds nowhere is folded away, and opens with its first place
+  for (const part of form.querySelectorAll("details[data-part]")) {
+    const used = form.querySelector(`input[name^="part."][value="${part.dataset.part}"]:checked`) || form.elements[`${part.dataset.part}-shape`]?.value.trim();
+    if (Boolean(used) !== (part.dataset.used === "1")) part.open = Boolean(used);
+    part.dataset.used = used ? "1" : "0";
+  }
+}
+
+form.addEventListener("change", parts);
 form.addEventListener("input", (event) => { count(event.target); unfold(event.target); changed(); });
 form.addEventListener("change", changed);
 form.addEventListener("click", (event) => {
@@ -191,4 +199,6 @@ for (const search of form.querySelectorAll("[data-search]")) {
 }
 for (const part of form.querySelectorAll("[data-script], .soon")) part.hidden = false;
 for (const part of form.querySelectorAll("[data-no-script]")) part.hidden = true;
+for (const part of form.querySelectorAll("details[data-part]")) part.dataset.used = "1";
+parts();
 bringBack();

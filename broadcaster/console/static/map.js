@@ -7,7 +7,7 @@
 //   data-choose      name of inputs of the same form: checkboxes `name` (value = zone id), which a tap toggles; or, with
 //                    data-brush, radios `name.<zone id>`, which a tap sets to the brush's value (again: takes it away)
 //   data-brush       name of the radios that hold the brush
-//   data-draw        name of the textarea that holds the rings; drawing adds a line. Buttons [data-map-do] of the element
+//   data-draw        name of the textarea that holds the rings (with a brush: "VALUE-name"); drawing adds a line. Buttons [data-map-do] of the element
 //                    named by data-tools: draw, corner, undo, close, clear; [data-map-said] tells what happened
 // Without script the element stays hidden; lists and coordinates do the same.
 const known = new Map();
@@ -66,8 +66,13 @@ class Picture {
       return [id, paint || "chosen"];
     }));
   }
-  written() { return this.element.dataset.draw ? this.form.querySelector(`textarea[name="${this.element.dataset.draw}"]`) : null; }
-  drawn() { return rings(this.written()?.value ?? this.element.dataset.shapes ?? ""); }
+  boxes() {  // textareas of rings: one, or one for each value of the brush
+    const { draw, brush } = this.element.dataset;
+    return draw ? [...this.form.querySelectorAll(brush ? `textarea[name$="-${draw}"]` : `textarea[name="${draw}"]`)] : [];
+  }
+  written() { return this.element.dataset.brush ? this.boxes().find((box) => box.name === `${this.brush()}-${this.element.dataset.draw}`) : this.boxes()[0]; }
+  brush() { return this.inputs().find((one) => one.name === this.element.dataset.brush && one.checked)?.value ?? ""; }
+  drawn() { return [...rings(this.element.dataset.shapes ?? ""), ...this.boxes().flatMap((box) => rings(box.value))]; }
   fit() {
     const all = this.zones, chosen = this.chosen();
     const wanted = all.getLayers().filter((layer) => chosen.has(layer.feature.properties.id));
@@ -100,7 +105,7 @@ class Picture {
       if (box) { box.checked = !box.checked; this.changed(box); }
       return;
     }
-    const value = this.inputs().find((one) => one.name === brush && one.checked)?.value ?? "";
+    const value = this.brush();
     const mine = this.inputs().filter((one) => one.name === `${choose}.${id}`);
     const wanted = mine.find((one) => one.value === (mine.some((other) => other.checked && other.value === value) ? "" : value));
     if (wanted) { wanted.checked = true; this.changed(wanted); }
