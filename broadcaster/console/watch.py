@@ -5,11 +5,13 @@ from __future__ import annotations
 from flask import render_template
 
 from broadcaster.console.access import allowed
+from broadcaster.console.proof import actor
 from broadcaster.console.screens import Screen, part_only
 from broadcaster.console.simulated import samples
-from broadcaster.domain.alert import State
-from broadcaster.services import alarms, show
+from broadcaster.domain.review import APPROVERS
+from broadcaster.services import phrases
 from broadcaster.services.system import System
+from broadcaster.services.watch import watch
 
 
 def screens(system: System) -> list[Screen]:
@@ -18,10 +20,14 @@ def screens(system: System) -> list[Screen]:
     @allowed()
     def home() -> str:
         """GET /console/"""
-        found = show.listing(system, State.DRAFT, State.RETURNED, State.IN_REVIEW, State.LIVE)["alerts"]
-        groups = {state: [alert for alert in found if alert["state"] == state] for state in ("in_review", "live")}
-        drafts = [alert for alert in found if alert["state"] in ("draft", "returned")]
-        page = "console/watch_part.html" if part_only() else "console/watch.html"
-        return render_template(page, **groups, drafts=drafts, alarms=alarms.open_(system), samples=samples(system))
+        who = actor()
+        shown = watch(system, who)
+        if part_only():
+            return render_template("console/watch_part.html", watch=shown)
+        may_stop = bool(who.roles & APPROVERS)
+        unsigned = sum(words["state"] != "signed" for words in phrases.listing(system)) if may_stop else 0
+        return render_template(
+            "console/watch.html", watch=shown, may_stop=may_stop, unsigned=unsigned, samples=samples(system)
+        )
 
     return [Screen("/", "home", home)]

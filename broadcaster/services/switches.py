@@ -5,9 +5,12 @@ Nothing is lost by them: what is queued stays queued, what feeds bring is kept, 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from broadcaster.domain.errors import NotFound, Refused
 from broadcaster.domain.switches import KNOWN, SENDING, channel_of, check_switch_off, check_switch_on, of_channel
@@ -19,6 +22,7 @@ from broadcaster.store import switches as store
 from broadcaster.store.switches import Stopped
 from broadcaster.transport.queue import wake
 
+log = logging.getLogger(__name__)
 _SAID = {
     "sending": "All sending is stopped by {by}. Nothing goes out until somebody lets it go on.",
     "rules": "Automatic rules are stopped by {by}. What feeds bring is kept for people to decide.",
@@ -39,6 +43,16 @@ class Switch:
     def as_json(self) -> dict[str, Any]:
         """One row of ``switches list --json``."""
         return asdict(self)
+
+
+def stopped(system: System) -> tuple[Stopped, ...]:
+    """What is stopped now, for every screen; nothing where the database is away (each screen says that by itself)."""
+    try:
+        with system.database.read() as connection:
+            return store.stopped(connection)
+    except SQLAlchemyError as error:
+        log.warning("kill switches cannot be read: %s", type(error).__name__)
+        return ()
 
 
 def listing(system: System) -> list[Switch]:

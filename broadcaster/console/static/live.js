@@ -29,7 +29,10 @@ function busy(part) {  // somebody types or has a menu open in it: wait
 async function renew(part) {
   if (document.hidden || busy(part)) return;
   const asked = await fetch(part.dataset.live, { headers: { "X-Part": "1" }, redirect: "manual", signal: AbortSignal.timeout(8000) });
-  if (asked.type === "opaqueredirect" || asked.status === 401 || asked.status === 403) return location.reload();
+  if (asked.type === "opaqueredirect" || asked.status === 401 || asked.status === 403) {
+    if (part.dataset.keep === undefined) location.reload();  // data-keep: never at the cost of what is being typed
+    return;
+  }
   if (!asked.ok) throw new Error(asked.status);
   const body = await asked.text();
   heard = Date.now();
