@@ -19,7 +19,7 @@ from broadcaster.domain.text_social import URL_LENGTH, measure
 from broadcaster.domain.wording import EVACUATION_LEVELS, drill_label
 from broadcaster.rendering import fields as filled
 from broadcaster.rendering.fields import Tongue
-from broadcaster.rendering.templates import ROOT, Spec, Template, load
+from broadcaster.rendering.templates import FACTS, ROOT, Spec, Template, load
 from broadcaster.rendering.words import MOST_PLACES, one_line, paragraphs, pick, places, when
 
 HEADLINE_GOOD, HEADLINE_MOST = 140, 160  # CAP 1.2, 3.2.2: some systems show only 160
@@ -77,6 +77,11 @@ def render(config: Config, job: Job, root: Path = ROOT) -> Rendered:
             messages.append(message)
             about = f"text:{message.channel}:{message.language}"
             findings += [replace(one, about=about) for one in said + _findings(message, limits, job.mode)]
+    for channel, language in _told_facts(template, job, spoken):
+        pen = _Pen(config, job, template, language, root)
+        messages.append(pen.message(channel, replace(job.limits[channel], form=FACTS)))
+        about = f"text:{channel}:{language}"
+        findings += [replace(one, about=about) for one in lengths(messages[-1], job.limits[channel])]
     findings += _headline_findings(infos)
     return Rendered(tuple(messages), infos, tuple(dict.fromkeys(findings)))
 
@@ -102,6 +107,19 @@ def _spoken_on(channel: str, limits: Limits, job: Job, spoken: list[str]) -> lis
         return spoken
     wanted = [lang for lang in job.accounts.get(channel, ()) if lang in spoken]
     return wanted or spoken[:1]
+
+
+def _told_facts(template: Template, job: Job, spoken: list[str]) -> list[tuple[str, str]]:
+    """(channel, language) of people whose language has no text here, and whom a text message tells the facts.
+
+    Not where somebody typed what to do: that is not said in their language, so they get the first language's text.
+    """
+    advice = template.spec.fields.get("guidance")
+    if job.issuer or (advice and filled.choice_of(advice, job.fields.get("guidance", "")) is None):
+        return []
+    wanted = [lang for lang in job.languages if lang in template.facts and lang not in spoken]
+    people = [name for name, one in job.limits.items() if one.form == "sms" and one.audience == "people"]
+    return [(channel, language) for channel in people for language in wanted]
 
 
 class _Pen:
@@ -209,6 +227,7 @@ class _Pen:
             "source": agency.name,
             "issuer": (self.issued.sender_name if self.issued else "") or job.issuer_name or agency.name,
             "event": self.issued.event if self.issued else _event(self.config, spec, self.language, plain),
+            "action": values.get("guidance") or pick(spec.action, self.language, plain),
             "lawful_sentence": pick(evacuation.sentence, self.language) if evacuation else "",
             "place": named,
             "place_short": short,
@@ -236,7 +255,8 @@ def _info_in(issuer: tuple[Info, ...], language: str) -> Info | None:
 
 def _event(config: Config, spec: Spec, language: str, plain: bool) -> str:
     step = EVACUATION_LEVELS[config.policy.evacuation_levels].get(spec.evacuation)
-    return pick(step.name if step else spec.cap.event, language, plain)
+    lawful = step is not None and (language in step.name or language not in spec.cap.event)
+    return pick(step.name if step and lawful else spec.cap.event, language, plain)
 
 
 def _danger(spec: Spec, values: Mapping[str, str]) -> tuple[Urgency, Severity, Certainty]:

@@ -26,6 +26,7 @@ from broadcaster.rendering.words import sentences, stop
 
 ROOT = Path(__file__).resolve().parents[2] / "templates" / "messages"
 SHARED = "_shared"
+FACTS = "facts"
 KINDS = ("text", "long", "choice", "time", "places")
 PARTS = ("subject", "description", "instruction", "sms", "short", "long")
 Words = Mapping[str, str]
@@ -68,7 +69,9 @@ class CapDefaults:
 class Spec:
     """template.toml. ``evacuation`` is a step of the place's evacuation words, which then name the event.
 
-    ``all_clear`` is what the template ``lifted`` says when this one is lifted: a choice of its field ``guidance``.
+    ``action``: the one thing to do, in languages that have no text but these facts; where there is a field
+    ``guidance``, its choice stands instead. ``all_clear``: what the template ``lifted`` says when this one is lifted,
+    a choice of its field ``guidance``.
     """
 
     title: Words
@@ -78,21 +81,24 @@ class Spec:
     expires_hours: float = 6.0
     ending: str = "superseded"
     evacuation: str = ""
+    action: Words = field(default_factory=dict)
     all_clear: str = "danger_over"
     people: bool = True  # offered to people; false: only documents make it
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template by name, with the languages it has every part in."""
+    """A template by name, with the languages it has every part in; ``facts``: those with a few phrases alone."""
 
     name: str
     spec: Spec
     languages: tuple[str, ...]
+    facts: tuple[str, ...] = ()
 
     def part(self, language: str, part: str, context: Mapping[str, object], root: Path = ROOT) -> str:
         """The part's text; raises jinja2.UndefinedError for a name that does not exist."""
-        return environment(root).get_template(f"{self.name}/{language}/{part}.j2").render(context)
+        folder = SHARED if part == FACTS else self.name
+        return environment(root).get_template(f"{folder}/{language}/{part}.j2").render(context)
 
 
 @cache
@@ -115,7 +121,8 @@ def load(name: str, root: Path = ROOT) -> Template:
     folder = root / name
     if not name.replace("_", "").isalnum() or not (folder / "template.toml").is_file():
         raise Invalid("unknown_template", f"There is no template {name!r}. Known: {', '.join(names(root))}.")
-    return Template(name, _spec(folder / "template.toml"), _languages(folder))
+    spec, whole = _spec(folder / "template.toml"), _languages(folder)
+    return Template(name, spec, whole, tuple(language for language in _facts(spec, root) if language not in whole))
 
 
 def names(root: Path = ROOT) -> tuple[str, ...]:
@@ -144,6 +151,7 @@ def words_digest(template: Template, language: str, lawful: Mapping[str, str], r
     read = {
         "parts": {f"{file.parts[-3]}/{file.name}": file.read_text(encoding="utf-8") for file in files},
         "event": _in(template.spec.cap.event, keys),
+        "action": _in(template.spec.action, keys),
         "fields": fields,
         "lawful": dict(lawful),
     }
@@ -158,6 +166,13 @@ def _in(words: Words, keys: tuple[str, ...]) -> dict[str, str]:
 def _languages(folder: Path) -> tuple[str, ...]:
     whole = [path for path in sorted(folder.iterdir()) if all((path / f"{part}.j2").is_file() for part in PARTS)]
     return tuple(path.name for path in whole)
+
+
+def _facts(spec: Spec, root: Path) -> list[str]:
+    """Languages in which a text message can say event, what to do, place and end."""
+    said = [path.parent.name for path in sorted((root / SHARED).glob(f"*/{FACTS}.j2"))]
+    advice = [*spec.fields["guidance"].choices.values()] if "guidance" in spec.fields else [spec.action]
+    return [language for language in said if all(language in words for words in (spec.cap.event, *advice))]
 
 
 def _spec(path: Path) -> Spec:

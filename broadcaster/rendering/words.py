@@ -13,9 +13,17 @@ from babel.dates import format_date
 _NOON = {"en": "midday", "es": "mediodía", "es_plain": "mediodia"}
 _MIDNIGHT = {"en": "midnight", "es": "medianoche"}
 _STARTING = {"en": "{time} {zone} at the start of {day}", "es": "{time} {zone} al inicio del {day}"}
-_AND = {"en": "and", "es": "y"}
-_MORE = {"en": "and {n} more areas", "es": "y {n} zonas más", "es_plain": "y {n} zonas mas"}
-_DAY = {"en": "MMM d", "es": "d MMM"}
+_AND = {"en": "and", "es": "y", "fr": "et", "vi": "và", "zh": "和", "ar": "و"}
+_MORE = {
+    "en": "and {n} more areas",
+    "es": "y {n} zonas más",
+    "es_plain": "y {n} zonas mas",
+    "fr": "et {n} autres zones",
+    "vi": "và {n} khu vực khác",
+    "zh": "和另外 {n} 个区域",
+    "ar": "و {n} مناطق أخرى",
+}
+_DAY = {"en": "MMM d", "es": "d MMM", "zh": "M月d日"}
 MOST_PLACES = 4
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÁÉÍÓÚÑ¿¡0-9])")
 

@@ -61,7 +61,7 @@ def listing(system: System) -> list[Words]:
         _state(system.config, found, language, signatures)
         for found in known
         for language in system.config.agency.languages
-        if language in found.languages
+        if language in (*found.languages, *found.facts)
     ]
 
 
@@ -75,16 +75,22 @@ def unsigned(config: Config, connection: Connection, template: str, languages: I
     if not lacking:
         return []
     said = places([language_name(one) for one in lacking], "en")
-    return [Finding("unsigned_words", f"The {said} words of this template have been signed by nobody here.")]
+    return [
+        Finding(
+            "unsigned_words", f"The {said} words of this template have been signed by nobody here.", about="languages"
+        )
+    ]
 
 
 def _signable(name: str, language: str) -> Template:
     found = load(name)
     if not found.spec.people:
         raise Refused("issuers_words", f"The words of {name} are their issuer's: there is nothing to sign.")
-    if language not in found.languages:
-        known = ", ".join(found.languages)
-        raise Invalid("unknown_language", f"The template {name} is not whole in {language!r}. It has: {known}.")
+    known = (*found.languages, *found.facts)
+    if language not in known:
+        raise Invalid(
+            "unknown_language", f"The template {name} has no words in {language!r}. It has: {', '.join(known)}."
+        )
     return found
 
 

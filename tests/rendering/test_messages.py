@@ -16,7 +16,7 @@ from broadcaster.domain.errors import ConfigError, Invalid
 from broadcaster.domain.message import Limits, Message
 from broadcaster.domain.text_sms import count
 from broadcaster.rendering.messages import Job, Rendered, render
-from broadcaster.rendering.templates import load
+from broadcaster.rendering.templates import load, names
 from broadcaster.services.templates import templates_check
 
 NOW = datetime(2026, 11, 22, 0, 2, tzinfo=UTC)
@@ -379,3 +379,68 @@ def test_a_broken_template_file_says_which_and_why(tmp_path: Path, head: str) ->
 
 def test_a_template_that_lacks_a_language_of_the_agency_is_found(tmp_path: Path) -> None:
     assert "language_missing" in [f.code for f in templates_check(CONFIG, own(tmp_path, "x"))]
+
+
+# --- languages with a few phrases alone ------------------------------------------------------------------------------
+SIX = Config(replace(AGENCY, languages=("en", "es", "fr", "vi", "zh", "ar")))
+FACTS = ("fr", "vi", "zh", "ar")
+
+
+def test_a_language_without_a_text_gets_event_action_place_and_end_in_its_text_message_alone() -> None:
+    found = render(SIX, replace(JOB, languages=SIX.agency.languages))
+    assert [m.language for m in found.messages if m.channel == "sms"] == ["en", "es", *FACTS]
+    assert {m.language for m in found.messages if m.channel != "sms"} == {"en", "es"}
+    assert {info.language for info in found.infos} == {"en-US", "es-US"}
+    missing = [f.text for f in found.findings if f.code == "language_missing"]
+    assert [text.split(" in ")[1][:2] for text in missing] == list(FACTS)
+    assert text(found, "sms", "fr").text == (
+        "Judge County: Ordre d'évacuation, Judge Valley et Judge Hills. Partez maintenant. "
+        "Valable jusqu'à nouvel avis. 16:02 PST, 21 nov. Détails en anglais: https://judge.example/alerts/k3m9x2qa4t"
+    )
+    assert text(found, "sms", "zh").text.startswith("Judge County: 疏散令，Judge Valley 和 Judge Hills。请立即撤离。")
+    assert set(codes(found)) == {"language_missing"}
+
+
+def test_a_drill_says_so_in_a_few_phrases_too() -> None:
+    found = render(SIX, replace(JOB, languages=SIX.agency.languages, mode=Mode.EXERCISE))
+    for language in FACTS:
+        said = text(found, "sms", language).text
+        assert said.startswith("EXERCISE")
+        assert said.endswith("EXERCISE")
+
+
+def test_an_end_is_said_in_every_language_that_says_anything() -> None:
+    job = replace(WEATHER, template="tornado", fields={"seen": "seen"}, languages=SIX.agency.languages)
+    said = {language: text(render(SIX, job), "sms", language).text for language in FACTS}
+    assert "Jusqu'à 20:02 PST" in said["fr"]
+    assert "Đến 20:02 PST" in said["vi"]
+    assert "有效至 20:02 PST" in said["zh"]
+    assert "حتى 20:02 PST" in said["ar"]
+
+
+@pytest.mark.parametrize(("guidance", "told"), [("stay_in", True), ("Walk to the pier", False)])
+def test_advice_that_nobody_translated_falls_back_to_the_first_language(guidance: str, told: bool) -> None:
+    fields = {"threat": "armed", "guidance": guidance}
+    job = replace(JOB, template="active_threat", fields=fields, languages=("en", "fr"))
+    found = [m for m in render(SIX, job).messages if m.language == "fr"]
+    assert [m.channel for m in found] == (["sms"] if told else [])
+    assert all("Restez à l'intérieur" in m.text for m in found)
+
+
+@pytest.mark.parametrize("name", ["lifted", "sent_in_error", "cap"])
+def test_an_end_of_danger_is_never_told_in_a_few_phrases(name: str) -> None:
+    assert load(name).facts == ()
+
+
+def test_facts_are_told_to_people_in_few_parts_though_their_letters_cost() -> None:
+    able = [name for name in names() if load(name).facts]
+    assert len(able) >= 8
+    limits = {"sms": SMS, "other": replace(SMS, audience="account"), "mail": MAIL}
+    for name in able:
+        assert load(name).facts == tuple(sorted(FACTS))
+        spec = load(name).spec
+        fields = {key: next(iter(one.choices)) for key, one in spec.fields.items() if one.required}
+        job = replace(JOB, template=name, fields=fields, languages=SIX.agency.languages, limits=limits)
+        told = [m for m in render(SIX, job).messages if m.language in FACTS]
+        assert {m.channel for m in told} == {"sms"}
+        assert all(m.segments <= (2 if m.language == "fr" else 4) for m in told)

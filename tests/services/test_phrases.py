@@ -106,7 +106,9 @@ def test_the_same_words_keep_their_first_signature(system: System, clock: Clock)
     assert len(rows(system, sa.select(audit_entries.c.id))) == 1
 
 
-@pytest.mark.parametrize(("name", "language"), [("nothing", "en"), ("tornado", "fr"), ("tornado", "es_plain")])
+@pytest.mark.parametrize(
+    ("name", "language"), [("nothing", "en"), ("tornado", "hmn"), ("lifted", "fr"), ("tornado", "es_plain")]
+)
 def test_what_does_not_exist_is_not_signed(system: System, name: str, language: str) -> None:
     with pytest.raises(Invalid):
         phrases.sign(system, CHIEF, name, language)
@@ -130,3 +132,15 @@ def test_a_place_that_takes_other_lawful_words_signs_anew(system: System) -> Non
     assert state(oregon, "evacuation_order", "en") == ("changed_since", CHIEF.name)
     assert state(oregon, "tornado", "en") == ("signed", CHIEF.name)
     assert set(EVACUATION_LEVELS) == {"california", "oregon"}
+
+
+def test_a_language_with_a_few_phrases_alone_is_signed_like_any_other(system: System) -> None:
+    speaks = replace(system.config.agency, languages=("en", "fr"))
+    french = replace(system, config=replace(system.config, agency=speaks))
+    listed = {w["template"] for w in phrases.listing(french) if w["language"] == "fr"}
+    assert "tornado" in listed
+    assert "lifted" not in listed
+    draft = Draft("tornado", {"seen": "seen"}, zones=("valley",))
+    assert told(french, draft) == ["The English and French words of this template have been signed by nobody here."]
+    phrases.sign(french, CHIEF, "tornado", "fr")
+    assert told(french, draft) == ["The English words of this template have been signed by nobody here."]
