@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from broadcaster.domain.alert import Area, CapMessage, Info, State
+from broadcaster.domain.outline import outline
 from broadcaster.domain.shapes import geometry
 from broadcaster.domain.wording import Level, level
 
@@ -26,17 +27,19 @@ DANGER = tuple(word.value for word in Level)  # worst first
 # The worst of what ended: nobody declared the expired one safe, so it outranks an all clear for something else.
 ENDED = ("expired", "called_off", "superseded", "cancelled", "lifted")
 ALL_CLEAR = ("lifted", "cancelled")
+FORMAT = 3  # of a bundle: a web host makes pages of its own format only
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A zone as the page names it. ``shape`` is GeoJSON."""
+    """A zone as the page names it. ``shape`` is GeoJSON, ``codes`` are its UGC and SAME codes."""
 
     id: str
     slug: str
     name: str
     shape: Mapping[str, Any] | None = None
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Public:
     held: bool = False  # a danger that is live now came of it, at least for some of its zones
     template: str = ""
     cap: str = ""
+    history: tuple[Json, ...] = ()  # domain.history.steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,12 @@ def held_back(state: str, held: bool) -> str:
 
 def danger(message: CapMessage) -> str:
     """The worst level over the infos of a message."""
-    levels = [level(i.urgency, i.severity, i.certainty, i.response_types).value for i in message.infos]
+    return danger_of(message.infos)
+
+
+def danger_of(infos: Iterable[Info]) -> str:
+    """The worst level over the words of several languages."""
+    levels = [level(i.urgency, i.severity, i.certainty, i.response_types).value for i in infos]
     return min(levels, key=DANGER.index, default="be_aware")
 
 
@@ -183,12 +192,24 @@ def bundle(
     """The whole of version ``number``: a pure function of what is handed in. ``about`` is the agency's facts."""
     moments = [at, *boundaries(alerts, at)]
     return {
-        "format": 2,
+        "format": FORMAT,
         "about": about,
         "alerts": {s.alert.id: facts(s.alert, places) for s in visible(alerts, at)},
-        "places": [{"id": p.id, "slug": p.slug, "name": p.name} for p in places],
+        "places": [_place(p) for p in places],
         "states": [state_at(number + i, moment, alerts, places) for i, moment in enumerate(moments)],
         "archive": list(archive),
+    }
+
+
+def _place(place: Place) -> Json:
+    shape, slack = outline(place.shape)
+    return {
+        "id": place.id,
+        "slug": place.slug,
+        "name": place.name,
+        "codes": list(place.codes),
+        "shape": shape,
+        "slack": slack,
     }
 
 
@@ -225,6 +246,7 @@ def facts(alert: Public, places: Sequence[Place]) -> Json:
         "replaces": list(alert.replaces),
         "replaced_by": list(alert.replaced_by),
         "ending": alert.ending,
+        "history": list(alert.history),
         "cap": alert.cap,
     }
 

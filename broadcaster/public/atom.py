@@ -1,4 +1,8 @@
-"""The Atom feed (RFC 4287): each entry links its page and its CAP file; never over 900 KB."""
+"""The Atom feed (RFC 4287): each entry links its page and its CAP file; never over 900 KB.
+
+Feed and CAP files name a stylesheet, so that a browser shows them as pages. It is CSS and no XSL: Chromium 156 shows
+XSL only under a red warning that it "will be removed very soon". An entry's text is XHTML, so that its links work.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,13 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from broadcaster.domain.wording import ENDINGS
+from broadcaster.public.speaker import paragraphs
 from broadcaster.public.views import View
-from broadcaster.rendering.words import pick
+from broadcaster.public.words import direction, ending_word, level_word, strings
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
+XHTML = "http://www.w3.org/1999/xhtml"
+STYLE = 'type="text/css" href="/feed.css"'
 LARGEST = 900_000  # bytes (Google's public alerts refused more)
 SUMMARY = 2_000  # characters of a description
 CAP_TYPE = "application/cap+xml"
@@ -36,8 +42,15 @@ def feed(view: View) -> bytes:
         if size > LARGEST:
             break
         root.append(entry)
-    document: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    root.addprevious(etree.ProcessingInstruction("xml-stylesheet", STYLE))
+    document: bytes = etree.tostring(root.getroottree(), xml_declaration=True, encoding="UTF-8")
     return document
+
+
+def styled(cap: str) -> str:
+    """A CAP document with the stylesheet named in it (outside of the alert, which stays as it was)."""
+    head, mark, rest = cap.partition("?>")
+    return f"{head}?>\n<?xml-stylesheet {STYLE}?>{rest}" if mark and head.startswith("<?xml") else cap
 
 
 def _entry(alert: dict[str, Any], public_url: str, language: str) -> etree._Element:
@@ -51,15 +64,30 @@ def _entry(alert: dict[str, Any], public_url: str, language: str) -> etree._Elem
     _link(entry, "alternate", page, "text/html")
     _link(entry, "related", f"{public_url}/cap/{quote(alert['identifier'])}.xml", CAP_TYPE)
     etree.SubElement(entry, _name("category"), term=alert["event"] or alert["headline"])
-    info = alert["infos"][0] if alert["infos"] else {"description": "", "instruction": ""}
-    _text(entry, "summary", "\n\n".join(filter(None, (info["instruction"], info["description"])))[:SUMMARY])
+    entry.append(_content(alert, page, language))
     return entry
 
 
+def _content(alert: dict[str, Any], page: str, language: str) -> etree._Element:
+    """The words, for machines and for a browser that shows the feed by its stylesheet."""
+    info = alert["infos"][0] if alert["infos"] else {"language": language, "description": "", "instruction": ""}
+    content = etree.Element(_name("content"), type="xhtml")
+    body = etree.SubElement(content, _html("div"), nsmap={None: XHTML})  # type: ignore[dict-item]
+    spoken = {"lang": info["language"], "dir": direction(info["language"])}
+    for text in paragraphs(info["instruction"][:SUMMARY]) + paragraphs(info["description"][:SUMMARY]):
+        etree.SubElement(body, _html("p"), spoken).text = _clean(text)
+    links = etree.SubElement(body, _html("p"))
+    for address, words in ((page, page), (f"/cap/{quote(alert['identifier'])}.xml", strings(language)["cap"])):
+        link = etree.SubElement(links, _html("a"), href=address)
+        link.text, link.tail = words, " "
+    return content
+
+
 def _title(alert: dict[str, Any], language: str) -> str:
-    """An ended alert says how it ended before anything else, in the agency's first language."""
-    ending = ENDINGS.get(alert["face"])
-    return f"{pick(ending.words, language)}: {alert['headline']}" if ending else str(alert["headline"])
+    """Level or ending before anything else, in the agency's first language."""
+    ended = alert["face"] != "live"
+    word = ending_word(alert["face"], language) if ended else level_word(alert["level"], language)
+    return f"{word}: {alert['headline']}"
 
 
 def _link(parent: etree._Element, rel: str, href: str, kind: str) -> None:
@@ -67,8 +95,17 @@ def _link(parent: etree._Element, rel: str, href: str, kind: str) -> None:
 
 
 def _text(parent: etree._Element, name: str, text: str) -> None:
-    etree.SubElement(parent, _name(name)).text = _NOT_XML.sub("", text)
+    etree.SubElement(parent, _name(name)).text = _clean(text)
+
+
+def _clean(text: str) -> str:
+    """Without the control characters that XML cannot carry."""
+    return _NOT_XML.sub("", text)
 
 
 def _name(local: str) -> str:
     return f"{{{NAMESPACE}}}{local}"
+
+
+def _html(local: str) -> str:
+    return f"{{{XHTML}}}{local}"

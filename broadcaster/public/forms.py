@@ -1,13 +1,23 @@
-"""The page's forms: joining and leaving. Looking changes nothing; only a POST does."""
+"""The page's forms: joining and leaving, in every language of the page. Looking changes nothing; only a POST does.
+
+A language stands in the address ("/fr/subscribe"), as on the rest of the page; without one the browser says.
+"""
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, render_template, request
+from markupsafe import Markup
 
 from broadcaster.domain.errors import BroadcasterError
+from broadcaster.public import asking
+from broadcaster.public.words import direction, language_name, languages, strings, tables
 from broadcaster.services import joining
 from broadcaster.services import subscribers as leaving
 from broadcaster.services.system import System
+
+Answer = tuple[str, int]
 
 
 class Forms:
@@ -15,61 +25,116 @@ class Forms:
 
     def __init__(self, system: System) -> None:
         self._system = system
+        self._spoken = languages(tuple(system.config.agency.languages))
 
-    def subscribe(self) -> tuple[str, int]:
+    def subscribe(self, language: str | None = None) -> Answer:
         """GET and POST /subscribe"""
+        words = self._words(language)
         if request.method == "GET":
-            return self._form("", 200)
+            return self._form(words)
         form = request.form
+        address = form.get("address", "").strip()
         try:
-            kind = joining.ask(
-                self._system, form.get("address", "").strip(), form.get("language", ""), form.getlist("zones")
-            )
+            kind = joining.ask(self._system, address, form.get("language", ""), form.getlist("zones"))
         except BroadcasterError as refused:
-            return self._form(refused.text, refused.status)
-        where = "phone for a text" if kind == "phone" else "mail"
-        return render_template(
-            "public/said.html", title="One more step", text=f"Look at your {where} and open the link in it."
-        ), 200
+            return self._form(words, refused)
+        text = words["f"]["look_phone" if kind == "phone" else "look_mail"]
+        return render_template("public/said.html", title=words["f"]["one_more"], text=text, **words), 200
 
-    def confirm(self) -> str:
+    def confirm(self, language: str | None = None) -> Answer:
         """GET and POST /subscribe/confirm?t=TOKEN"""
+        words = self._words(language)
+        f = words["f"]
         if request.method == "GET":
-            return render_template(
-                "public/press.html", title="Get alerts", text="One press and alerts will come.", button="Get alerts"
+            page = render_template(
+                "public/press.html", title=f["title"], text=f["press_join"], button=f["join"], **words
             )
-        joining.confirm(self._system, request.args.get("t", ""))
-        return render_template("public/said.html", title="You will get alerts", text="Every message says how to leave.")
+            return page, 200
+        try:
+            joining.confirm(self._system, request.args.get("t", ""))
+        except BroadcasterError as refused:
+            return self._refused(words, refused)
+        return render_template("public/said.html", title=f["joined"], text=f["joined_text"], **words), 200
 
-    def unsubscribe(self, token: str) -> str:
+    def unsubscribe(self, token: str, language: str | None = None) -> Answer:
         """GET and POST /unsubscribe/<token>; mail programs POST here by themselves (RFC 8058)."""
-        if request.method == "GET":
+        words = self._words(language)
+        f = words["f"]
+        try:
+            if request.method == "POST":
+                leaving.unsubscribe(self._system, token)
+                return render_template("public/said.html", title=f["left"], text=f["left_text"], **words), 200
             address = leaving.unsubscribe_address(self._system, token)
-            text = f"{address} will get no more alerts from us, not even of danger to life."
-            return render_template("public/press.html", title="Stop all alerts", text=text, button="Stop all alerts")
-        leaving.unsubscribe(self._system, token)
-        return render_template(
-            "public/said.html", title="You will get no more alerts", text="You can join again at any time."
-        )
+        except BroadcasterError as refused:
+            return self._refused(words, refused)
+        address_text = Markup('<bdi dir="ltr">{}</bdi>').format(address)
+        text = Markup(f["leave_text"]).format(address=address_text)  # noqa: S704 - our own words
+        page = render_template("public/press.html", title=f["leave"], text=text, button=f["leave"], **words)
+        return page, 200
 
-    def _form(self, problem: str, status: int) -> tuple[str, int]:
+    def _form(self, words: dict[str, Any], refused: BroadcasterError | None = None) -> Answer:
+        agency = self._system.config.agency
         page = render_template(
             "public/subscribe.html",
+            title=words["f"]["title"],
             ways=joining.ways(self._system),
             zones=joining.places(self._system),
-            languages=self._system.config.agency.languages,
-            problem=problem,
+            languages=[_language(code) for code in agency.languages],
+            chosen=words["language"],
+            problem=refused and self._problem(words, refused),
             given=request.form,
+            **words,
         )
-        return page, status
+        return page, refused.status if refused else 200
+
+    def _refused(self, words: dict[str, Any], refused: BroadcasterError) -> Answer:
+        problem = self._problem(words, refused)
+        text = Markup('<span lang="en" dir="ltr">{}</span>').format(problem["text"])
+        text = text if problem["foreign"] else Markup("{}").format(problem["text"])
+        page = render_template("public/said.html", title=words["f"]["problem"], text=text, **words)
+        return page, refused.status
+
+    def _problem(self, words: dict[str, Any], refused: BroadcasterError) -> dict[str, Any]:
+        """In the reader's words where the page has them, else in ours, marked as English."""
+        own = tables(words["language"])["errors"].get(refused.code)
+        if words["language"].split("-")[0] == "en" or own is None:
+            return {"text": refused.text, "foreign": words["language"].split("-")[0] != "en"}
+        return {"text": own, "foreign": False}
+
+    def _words(self, named: str | None) -> dict[str, Any]:
+        """What every form says, in the language that the address names, else the browser's."""
+        header = request.headers.get("Accept-Language", "").encode("latin-1", "replace")
+        language = named if named in self._spoken else asking.language(header, self._spoken)
+        path = request.full_path.rstrip("?")
+        path = path.removeprefix(f"/{named}") if named else path
+        menu = [{**_language(code), "href": f"/{code}{path}", "current": code == language} for code in self._spoken]
+        return {
+            "language": language,
+            "tag": strings(language)["tag"],
+            "direction": direction(language),
+            "home": f"/{language}",
+            "page": strings(language),
+            "f": tables(language)["forms"],
+            "tongues": menu,
+        }
+
+
+def _language(code: str) -> dict[str, str]:
+    """A language under its own name; one that the page does not speak, under its English one."""
+    own = strings(code)
+    known = own["tag"].split("-")[0] == code.split("-")[0]
+    name = own["language"] if known else language_name(code, "en")
+    return {"code": code, "tag": own["tag"] if known else code, "name": name}
 
 
 def blueprint(system: System) -> Blueprint:
-    """/subscribe and /unsubscribe"""
+    """/subscribe and /unsubscribe, also under each language"""
     views = Forms(system)
     made = Blueprint("forms", __name__)
     both = ["GET", "POST"]
-    made.add_url_rule("/subscribe", "subscribe", views.subscribe, methods=both)
-    made.add_url_rule("/subscribe/confirm", "confirm", views.confirm, methods=both)
-    made.add_url_rule("/unsubscribe/<path:token>", "unsubscribe", views.unsubscribe, methods=both)
+    spoken = ",".join(f'"{code}"' for code in languages(tuple(system.config.agency.languages)))
+    for start in ("", f"/<any({spoken}):language>"):
+        made.add_url_rule(f"{start}/subscribe", "subscribe", views.subscribe, methods=both)
+        made.add_url_rule(f"{start}/subscribe/confirm", "confirm", views.confirm, methods=both)
+        made.add_url_rule(f"{start}/unsubscribe/<path:token>", "unsubscribe", views.unsubscribe, methods=both)
     return made

@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from broadcaster.public import asking
 from broadcaster.public.hub import Hub, transport_of
 from broadcaster.public.reading import Body, Checked, Library, Shelf
 
@@ -27,6 +29,7 @@ LOOK = 0.5  # seconds between looks at the folder
 INWARDS = ("/console", "/api", "/hooks", "/readyz", "/metrics", "/subscribe", "/unsubscribe", "/static")
 OURS = ("/alerts/", "/zones/", "/cap/")
 HTML, JSON, PLAIN = "text/html; charset=utf-8", "application/json", "text/plain; charset=utf-8"
+XML = "application/xml; charset=utf-8"
 EMPTY = Body(
     b"This page is starting and says nothing about dangers yet. In danger call 911 (or your emergency number).\n"
 )
@@ -39,7 +42,6 @@ SAFE: Headers = [
     (b"referrer-policy", b"same-origin"),
     (b"permissions-policy", b"geolocation=(self)"),
     (b"cache-control", b"no-cache"),
-    (b"vary", b"accept-encoding"),
 ]
 STREAM: Headers = [
     (b"content-type", b"text/event-stream"),
@@ -47,6 +49,18 @@ STREAM: Headers = [
     (b"x-accel-buffering", b"no"),
     (b"access-control-allow-origin", b"*"),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent. ``varies`` names the headers that chose it."""
+
+    status: int
+    body: Body
+    kind: str
+    language: str = ""
+    varies: tuple[bytes, ...] = ()
+    tagged: bool = False
 
 
 class Front:
@@ -124,39 +138,62 @@ class Front:
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].rstrip("/") or "/"
         if path == "/healthz":
-            await _send(scope, send, 200, Body(b"ok\n"), PLAIN)
+            await _send(scope, send, Answer(200, Body(b"ok\n"), PLAIN))
         elif path.startswith(INWARDS):
             await self._inner(scope, receive, send)
         elif path == "/live":
             await self._live(scope, receive, send)
-        elif (found := self._find(path)) is not None:
-            await _file(scope, send, *found)
-        elif path.startswith(OURS):
-            await self._missing(scope, send)
+        elif (found := self._find(path, scope)) is not None:
+            await _file(scope, send, found)
+        elif self._split(path)[1].startswith(OURS):
+            await self._missing(path, scope, send)
         else:
             await self._inner(scope, receive, send)
 
-    def _find(self, path: str) -> tuple[int, Body, str] | None:
+    def _find(self, path: str, scope: Scope) -> Answer | None:
         if self._shelf is None:
-            return (503, EMPTY, PLAIN) if path in ("/", "/version.json", "/alerts.json", "/feed.atom") else None
+            return Answer(503, EMPTY, PLAIN) if path in ("/", "/version.json", "/alerts.json", "/feed.atom") else None
         if path == "/version.json":
-            return 200, Body(self._shelf.version_json()), JSON
-        found = self._shelf.get(path)
-        return (200, *found) if found else None
+            return Answer(200, Body(self._shelf.version_json()), JSON, tagged=True)
+        return self._shelved(self._shelf, path, scope)
 
-    async def _missing(self, scope: Scope, send: Send) -> None:
-        found = self._shelf.get("/404") if self._shelf else None
-        body, kind = found or (Body(b"There is no such page.\n"), PLAIN)
-        await _send(scope, send, 404, body, kind)
+    def _shelved(self, shelf: Shelf, path: str, scope: Scope) -> Answer | None:
+        """A file. A page at the root is in the reader's language where it is spoken; every other address, and
+        the first language's under its own name, says which."""
+        named, inner = self._split(path)
+        if not shelf.is_page(inner):
+            other = shelf.get(path)
+            return other and Answer(200, *other, tagged=True)
+        first = shelf.languages[0]
+        language = named or asking.language(_header(scope, b"accept-language"), shelf.languages)
+        where = inner if language == first else f"/{language}{inner}".rstrip("/")
+        prefix = f"/{first}" if named == first else ""
+        query = asking.query(scope.get("query_string", b"")) if inner == "/zones" else ""
+        found = shelf.search(where, prefix, language, query) if query else shelf.get(where, prefix)
+        varies = () if named else (b"accept-language",)
+        return found and Answer(200, *found, language, varies, tagged=not query)
+
+    def _split(self, path: str) -> tuple[str, str]:
+        """(language that an address names or "", the rest)."""
+        first, _, rest = path[1:].partition("/")
+        named = first if self._shelf and first in self._shelf.languages else ""
+        return (named, f"/{rest}") if named else ("", path)
+
+    async def _missing(self, path: str, scope: Scope, send: Send) -> None:
+        named = self._split(path)[0]
+        found = self._shelf and self._shelved(self._shelf, f"/{named}/404" if named else "/404", scope)
+        found = found or Answer(404, Body(b"There is no such page.\n"), PLAIN)
+        await _send(scope, send, Answer(404, found.body, found.kind, found.language, found.varies))
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The stream: the head goes the server's way, the events straight to the transport."""
         if scope["method"] != "GET":
-            await _send(scope, send, 405, Body(b"/live is read by GET.\n"), PLAIN)
+            await _send(scope, send, Answer(405, Body(b"/live is read by GET.\n"), PLAIN))
             return
         transport = transport_of(send)
         if transport is None:
-            await _send(scope, send, 503, Body(b"/live needs this program's own server. Ask /version.json\n"), PLAIN)
+            text = b"/live needs this program's own server. Ask /version.json\n"
+            await _send(scope, send, Answer(503, Body(text), PLAIN))
             return
         await send({"type": "http.response.start", "status": 200, "headers": STREAM})
         await send({"type": "http.response.body", "body": b": hello\n\n", "more_body": True})
@@ -178,35 +215,50 @@ class Front:
         await send({"type": "lifespan.shutdown.complete"})
 
 
-async def _file(scope: Scope, send: Send, status: int, body: Body, kind: str) -> None:
+async def _file(scope: Scope, send: Send, found: Answer) -> None:
     """A file by GET or HEAD, 304 where the reader has it."""
     if scope["method"] not in ("GET", "HEAD"):
-        await _send(scope, send, 405, Body(b"Only GET and HEAD work here.\n"), PLAIN)
+        await _send(scope, send, Answer(405, Body(b"Only GET and HEAD work here.\n"), PLAIN))
         return
-    tags = dict(scope["headers"]).get(b"if-none-match", b"")
-    if status == 200 and body.etag in [tag.strip().removeprefix(b"W/") for tag in tags.split(b",")]:
-        await _send(scope, send, 304, Body(b""), kind, body.etag)
-        return
-    await _send(scope, send, status, body, kind, body.etag)
+    tags = [tag.strip().removeprefix(b"W/") for tag in _header(scope, b"if-none-match").split(b",")]
+    known = found.status == 200 and found.tagged and found.body.etag in tags
+    await _send(scope, send, replace(found, status=304) if known else found)
 
 
-async def _send(scope: Scope, send: Send, status: int, body: Body, kind: str, etag: bytes = b"") -> None:
-    zipped = len(body.raw) > 600 and b"gzip" in dict(scope["headers"]).get(b"accept-encoding", b"")
-    data = body.zipped if zipped else body.raw
+async def _send(scope: Scope, send: Send, answer: Answer) -> None:
+    body, plain = answer.body, answer.status == 304
+    small = len(body.raw) <= 600 or answer.kind.startswith("image/")
+    zipped = not plain and not small and b"gzip" in _header(scope, b"accept-encoding")
+    data = b"" if plain else body.zipped if zipped else body.raw
+    kind, varies = _kind(scope, answer.kind)
     embedded = scope["path"].rstrip("/").endswith("/embed")
     headers = [*SAFE, (b"content-type", kind.encode()), (b"content-security-policy", _policy(embedded))]
-    if status != 304:
+    headers.append((b"vary", b", ".join((b"accept-encoding", *varies, *answer.varies))))
+    if not plain:
         headers.append((b"content-length", str(len(data)).encode()))
     if zipped:
         headers.append((b"content-encoding", b"gzip"))
-    if etag:
-        headers.append((b"etag", b"W/" + etag))  # weak: the same tag stands for the compressed bytes
-    if status == 405:
+    if answer.language:
+        headers.append((b"content-language", answer.language.encode()))
+    if answer.tagged:
+        headers.append((b"etag", b"W/" + body.etag))  # weak: the same tag stands for the compressed bytes
+    if answer.status == 405:
         headers.append((b"allow", b"GET, HEAD"))
-    if kind != HTML:
+    if answer.kind != HTML:
         headers.append((b"access-control-allow-origin", b"*"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else data})
+
+
+def _kind(scope: Scope, kind: str) -> tuple[str, tuple[bytes, ...]]:
+    """Feeds and CAP files are plain XML to a browser, which would offer a download instead of showing them."""
+    if "+xml" not in kind:
+        return kind, ()
+    return XML if b"text/html" in _header(scope, b"accept") else kind, (b"accept",)
+
+
+def _header(scope: Scope, name: bytes) -> bytes:
+    return dict(scope["headers"]).get(name, b"")  # type: ignore[no-any-return]
 
 
 def _policy(embedded: bool) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import html
 import json
 import os
 from dataclasses import dataclass, field
@@ -16,9 +17,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from broadcaster.public import asking
+
 CHECKED_MARK = b"<!--checked-->"
 STALE_MARK = b"<!--stale-->"
 VERSION_MARK = b"<!--version-->"
+PREFIX_MARK = b"<!--prefix-->"  # before addresses of the agency's first language
+QUERY_MARK = b"<!--query-->"
+FOUND_MARK = b"<!--found-->"
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Body:
     @cached_property
     def zipped(self) -> bytes:
         """gzip without a time in it, so that equal content stays equal."""
-        return gzip.compress(self.raw, 6, mtime=0)
+        return gzip.compress(self.raw, 9, mtime=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +75,15 @@ class Shelf:
         self.number: int = state["number"]
         self.version: dict[str, Any] = state["version"]
         self.stale_after: float = manifest["stale_after"]
+        self.languages: list[str] = manifest["languages"]
         self._bands: dict[str, str] = manifest["stale"]
-        self._files: dict[str, list[str]] = state["files"]
+        kept = {path: entry for made in manifest["kept"].values() for path, entry in made.items()}
+        self._files: dict[str, list[str]] = kept | state["files"]
+        self._folder = folder
         known: dict[str, Body] = old._objects if old else {}
-        names = {name for name, _, _ in self._files.values()}
+        names = {name for name, _, _ in state["files"].values()}
         self._objects: dict[str, Body] = {name: known.get(name) or _object(folder, name) for name in names}
-        self._made: dict[str, Body] = {}
+        self._made: dict[tuple[str, str], Body] = {}
         self._checked = Checked()
         self._is_stale = False
 
@@ -82,27 +91,71 @@ class Shelf:
         """Write this heartbeat into all HTML from now on."""
         self._checked, self._is_stale, self._made = checked, stale, {}
 
-    def get(self, path: str) -> tuple[Body, str] | None:
-        """Body and content type of a path, None for an unknown one."""
+    def get(self, path: str, prefix: str = "") -> tuple[Body, str] | None:
+        """Body and content type of a path, None for an unknown one. ``prefix`` opens the addresses in a page of the
+        agency's first language."""
         if path not in self._files:
             return None
         name, kind, language = self._files[path]
+        found = self._body(name)
+        if found is None:
+            return None
         if not language:
-            return self._objects[name], kind
-        if path not in self._made:
-            self._made[path] = Body(self._marked(self._objects[name].raw, language))
-        return self._made[path], kind
+            return found, kind
+        if (path, prefix) not in self._made:
+            self._made[path, prefix] = Body(self._marked(found.raw, language, prefix))
+        return self._made[path, prefix], kind
+
+    def is_page(self, path: str) -> bool:
+        """Whether there is a page of that address, in every language."""
+        return bool(self._files.get(path, ("", "", ""))[2])
+
+    def search(self, path: str, prefix: str, language: str, wanted: str) -> tuple[Body, str] | None:
+        """The page of all zones with what a search found on it."""
+        found, rows = self.get(path, prefix), self.get(f"finder:{language}")
+        if found is None or rows is None:
+            return None
+        name = self._files[path][0]
+        answer = _answer(json.loads(rows[0].raw), wanted)
+        whole = self._body(name)
+        assert whole is not None
+        return Body(self._marked(whole.raw, language, prefix, html.escape(wanted), answer)), found[1]
+
+    def _body(self, name: str) -> Body | None:
+        """From memory; pages of alerts that ended long ago are read when somebody asks."""
+        if name in self._objects:
+            return self._objects[name]
+        try:
+            return _object(self._folder, name)
+        except (OSError, ValueError):
+            return None
 
     def version_json(self) -> bytes:
         """``/version.json``'s object on one line, the heartbeat merged in."""
         merged = {**self.version, "checked": self._checked.text or None, "checked_words": self._checked.words}
         return json.dumps(merged, ensure_ascii=False, separators=(",", ":")).encode()
 
-    def _marked(self, raw: bytes, language: str) -> bytes:
-        clock = self._checked.words.get(language, self._checked.text).encode()
-        band = self._bands.get(language, "").encode() if self._is_stale else b""
-        number = str(self.number).encode()
-        return raw.replace(STALE_MARK, band).replace(CHECKED_MARK, clock).replace(VERSION_MARK, number)
+    def _marked(self, raw: bytes, language: str, prefix: str = "", query: str = "", found: str = "") -> bytes:
+        marks = {
+            STALE_MARK: self._bands.get(language, "") if self._is_stale else "",
+            FOUND_MARK: found,
+            CHECKED_MARK: self._checked.words.get(language, self._checked.text),
+            VERSION_MARK: str(self.number),
+            PREFIX_MARK: prefix,
+            QUERY_MARK: query,
+        }
+        for mark, text in marks.items():
+            raw = raw.replace(mark, text.encode())
+        return raw
+
+
+def _answer(finder: dict[str, Any], wanted: str) -> str:
+    """What a search found, as a part of the page."""
+    rows = asking.found(wanted, finder["rows"])
+    key = {0: "found_none", 1: "found_one"}.get(len(rows), "found_some")
+    said = html.escape(finder["said"][key]).replace("{query}", html.escape(wanted)).replace("{n}", str(len(rows)))
+    listed = "".join(row["html"] for row in rows)
+    return f'<p id="found">{said}</p>' + (f'<ul class="zones">{listed}</ul>' if rows else "")
 
 
 def _object(folder: Path, name: str) -> Body:

@@ -23,9 +23,10 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from broadcaster.domain.config import Config, Settings
-from broadcaster.domain.snapshot import face, stamp
+from broadcaster.domain.snapshot import FORMAT, face, stamp
 from broadcaster.public.pages import TEMPLATES, Page, Pages, clock_words, environment
 from broadcaster.public.words import languages
+from broadcaster.rendering import picture
 from broadcaster.services import publish
 from broadcaster.services.system import System
 from broadcaster.transport.announce import STREAM
@@ -129,7 +130,10 @@ class Writer:
             (self._folder / name).mkdir(parents=True, exist_ok=True)
         with self._alone():
             row = publish.newest(system)
-            if row is None or self.number() == row["number"]:
+            if row is not None and row["bundle"]["format"] != FORMAT:
+                publish.checked(system)  # after an upgrade: what older code wrote is written again
+                row = publish.newest(system)
+            if row is None or self.number() == row["number"] or row["bundle"]["format"] != FORMAT:
                 return False
             self._make(system, row)
             return True
@@ -153,21 +157,27 @@ class Writer:
             "stale_after": row["bundle"]["about"]["stale_after"],
             "stale": pages.stale(),
             "kept": documents,
-            "states": [self._state(pages, first, documents)],
+            "languages": list(pages.languages),
+            "states": [self._state(pages, first)],
         }
         self._flip(f"{row['number']}-now", manifest)
         self._rendered = pages.rendered
+        self._draw(pages, first, manifest["states"][0])
         for state in ahead:
             if publish.latest(system)[0] != row["number"]:
                 return  # a newer version waits, and what is true now comes before what will be
-            manifest["states"].append(self._state(pages, state, documents))
+            manifest["states"].append(self._state(pages, state))
+            self._draw(pages, state, manifest["states"][-1])
         self._sync()
         self._flip(str(row["number"]), {**manifest, "complete": True})
         self._tidy()
 
-    def _state(self, pages: Pages, state: Json, documents: dict[str, dict[str, Entry]]) -> Json:
-        files = {path: entry for made in documents.values() for path, entry in made.items()}
-        files |= {path: self._store(page) for path, page in pages.files(state).items()}
+    def _draw(self, pages: Pages, state: Json, made: Json) -> None:
+        """Pictures come last: nobody in danger waits for them."""
+        made["files"] |= {path: self._store(page) for path, page in pages.pictures(state).items()}
+
+    def _state(self, pages: Pages, state: Json) -> Json:
+        files = {path: self._store(page) for path, page in pages.files(state).items()}
         return {"number": state["number"], "from": state["from"], "version": pages.version(state), "files": files}
 
     def _documents(self, system: System, pages: Pages, kept: dict[str, Any]) -> dict[str, dict[str, Entry]]:
@@ -253,7 +263,8 @@ class Writer:
 
 def build() -> str:
     """Changes when templates or the code that renders do: then the same version is made again."""
-    code = [*TEMPLATES.iterdir(), *Path(__file__).parent.glob("*.py")]
+    here = Path(__file__).parent
+    code = [*TEMPLATES.iterdir(), *here.glob("*.py"), *here.rglob("*.toml"), Path(picture.__file__)]
     digest = hashlib.sha256()
     for path in sorted(p for p in code if p.is_file()):
         digest.update(path.read_bytes())

@@ -36,9 +36,10 @@ class View:
 
     @property
     def zones(self) -> list[Json]:
-        """Places with their status."""
+        """Places with their status, without their shape."""
         status = {z["id"]: z for z in self.state["zones"]}
-        return [{**place, **status[place["id"]]} for place in self.bundle["places"]]
+        keys = ("id", "slug", "name", "codes")
+        return [{**{k: place[k] for k in keys}, **status[place["id"]]} for place in self.bundle["places"]]
 
     def alert(self, id: str | None) -> Json | None:
         """One alert of this state."""
@@ -52,7 +53,7 @@ def version(view: View) -> Json:
         "published": max(view.published, view.state["from"]),
         "stale_after": view.bundle["about"]["stale_after"],
         "alerts": [_brief(alert) for alert in view.alerts],
-        "zones": view.zones,
+        "zones": [{k: zone[k] for k in ("id", "slug", "name", "status", "alert")} for zone in view.zones],
     }
 
 
@@ -78,6 +79,28 @@ def geojson(view: View) -> Json:
         for number, area in enumerate(alert["areas"])
     ]
     return {"type": "FeatureCollection", "features": features}
+
+
+def zones(bundle: Json) -> Json:
+    """``/zones.geojson``: outlines to find one's own zone by; ``slack`` is how many metres they may be off."""
+    features = [
+        {
+            "type": "Feature",
+            "id": place["id"],
+            "geometry": place["shape"],
+            "properties": {key: place[key] for key in ("id", "slug", "name", "codes", "slack")},
+        }
+        for place in bundle["places"]
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def rows(view: View) -> list[Json]:
+    """The archive's lines as they stand in this state: what expires at a boundary says so there too."""
+    standing = {s["id"]: s for s in view.state["alerts"]}
+    return [
+        {**row, **{k: standing.get(row["id"], row)[k] for k in ("state", "ended")}} for row in view.bundle["archive"]
+    ]
 
 
 def words(alert: Mapping[str, Any], language: str) -> Json:

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from sqlalchemy.engine import Connection, Row
 
+from broadcaster.domain import history
 from broadcaster.domain.alert import Alert, CapMessage, MsgType, Scope, State, Status
 from broadcaster.domain.cap_message import build
 from broadcaster.domain.snapshot import (
@@ -132,9 +133,10 @@ def _own(system: System, connection: Connection, alerts: list[Alert]) -> list[Pu
     longest = timedelta(hours=system.config.policy.max_expires_hours)
     made = []
     for alert in alerts:
-        earlier = store.references(connection, alert, system.config.agency.cap_sender)
+        earlier = store.earlier(connection, alert)
+        references = store.references(earlier, system.config.agency.cap_sender)
         web = f"{system.settings.public_url}/alerts/{quote(alert.slug or alert.id)}"
-        message = build(alert, system.config.agency, earlier, web, longest)
+        message = build(alert, system.config.agency, references, web, longest)
         times = [t for t in (alert.sent, confirmed.get(alert.id)) if t is not None]
         made.append(
             Public(
@@ -153,6 +155,7 @@ def _own(system: System, connection: Connection, alerts: list[Alert]) -> list[Pu
                 replaced_by=successors.get(alert.id, ()),
                 template=alert.content.template,
                 cap=cap_xml.write(message).decode(),
+                history=history.steps(alert, earlier),
             )
         )
     return made

@@ -93,13 +93,16 @@ def in_error(connection: Connection, template: str) -> set[str]:
     return {id for row in connection.execute(query.where(said)) for id in row if id is not None}
 
 
-def references(connection: Connection, alert: Alert, sender: str) -> tuple[Reference, ...]:
-    """Every earlier message of ours that the alert replaces, directly or through others, oldest first."""
+def earlier(connection: Connection, alert: Alert) -> list[Alert]:
+    """Every public alert of ours that this one replaces, directly or through others."""
     ids = store_alerts.ancestors(connection, alert.replaces)
-    earlier = [a for a in store_alerts.by_ids(connection, ids) if a.identifier and a.sent]
-    return tuple(
-        sorted((Reference(sender, str(a.identifier), a.sent) for a in earlier if a.sent), key=lambda r: r.sent)
-    )
+    return [a for a in store_alerts.by_ids(connection, ids) if a.identifier and a.sent]
+
+
+def references(found: Iterable[Alert], sender: str) -> tuple[Reference, ...]:
+    """How CAP names them, oldest first."""
+    named = [Reference(sender, str(a.identifier), a.sent) for a in found if a.sent]
+    return tuple(sorted(named, key=lambda r: r.sent))
 
 
 def confirmations(connection: Connection, ids: Iterable[str]) -> dict[str, datetime]:
@@ -135,4 +138,4 @@ def shown_recent(connection: Connection, since: datetime) -> list[tuple[Row[Any]
 def places(connection: Connection) -> list[Place]:
     """All zones by name."""
     rows = connection.execute(sa.select(zones).order_by(zones.c.name, zones.c.id))
-    return [Place(row.id, row.slug, row.name, row.geometry) for row in rows]
+    return [Place(row.id, row.slug, row.name, row.geometry, (*row.ugc, *row.same)) for row in rows]

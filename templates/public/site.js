@@ -2,50 +2,94 @@
 // With it: /live tells of a new version, polling stands behind it, and the page says by itself when it is old.
 (function () {
   "use strict";
-  var body = document.body, version = body.dataset.version, staleAfter = 180, paused = false, waiting = false;
-  var heard = Date.now(), age = 0; // age of the last check, in ms, by the server's own clock, when we heard of it
+  var doc = document, body = doc.body, said = body.dataset, version = said.version, staleAfter = 180, paused = false, waiting = false;
+  var heard = Date.now(), age = 0, offset = 0; // age of the last check by the server's own clock; how wrong this phone's is
+  function all(what, where) { return Array.prototype.slice.call((where || doc).querySelectorAll(what)); }
+  function tell(text, urgent) { var place = doc.getElementById(urgent ? "urgent" : "news"); if (place) { place.textContent = text; } }
+  function button(text, act) {
+    var made = doc.createElement("button");
+    made.className = "button"; made.type = "button"; made.textContent = text; made.addEventListener("click", act);
+    return made;
+  }
 
   function learn(info, date) {
     var served = date ? Date.parse(date) : NaN, checked = info.checked ? Date.parse(info.checked) : NaN;
     staleAfter = info.stale_after;
-    if (!isNaN(served) && !isNaN(checked)) { age = Math.max(0, served - checked); heard = Date.now(); }
-    var words = info.checked_words && info.checked_words[document.documentElement.lang];
-    if (words) { document.querySelectorAll(".clock").forEach(function (e) { e.textContent = words; }); }
+    if (!isNaN(served)) { offset = served - Date.now(); if (!isNaN(checked)) { age = Math.max(0, served - checked); heard = Date.now(); } }
+    var words = info.checked_words && info.checked_words[said.language];
+    if (words) { all(".clock").forEach(function (e) { e.textContent = words; }); }
     judge();
-    if (String(info.version) !== version) { renew(info); }
+    if (date) { relate(); }
+    if (String(info.version) !== version) { renew(); }
   }
   function judge() {
-    var old = document.getElementById("stale"), late = age + Date.now() - heard > staleAfter * 1000;
+    var old = doc.getElementById("stale"), late = age + Date.now() - heard > staleAfter * 1000;
     if (late && !old) {
-      var clock = document.querySelector(".clock"), band = document.createElement("p");
-      band.id = "stale"; band.className = "stale";
-      band.textContent = body.dataset.stale.replace("{time}", clock ? clock.textContent : "");
+      var clock = doc.querySelector(".clock"), band = doc.createElement("p");
+      band.id = "stale"; band.className = "stale"; band.setAttribute("role", "status");
       body.insertBefore(band, body.firstChild);
+      band.textContent = said.stale.replace("{time}", clock ? clock.textContent : "");
     } else if (!late && old) { old.remove(); }
   }
-  function renew(info) {
+  function renew() {
     if (paused) { waiting = true; return; }
-    fetch(location.pathname, { cache: "no-cache" }).then(function (r) {
+    fetch(location.pathname + location.search, { cache: "no-cache" }).then(function (r) {
       if (!r.ok) { throw new Error(r.status); }
       return r.text();
     }).then(function (text) {
-      var fresh = new DOMParser().parseFromString(text, "text/html"), main = fresh.querySelector("main");
+      var fresh = new DOMParser().parseFromString(text, "text/html"), main = fresh.querySelector("main"), ours = doc.querySelector("main");
       if (!main) { return; }
-      var before = ids(document), inside = document.activeElement && document.querySelector("main").contains(document.activeElement);
-      var href = inside && document.activeElement.getAttribute("href");
-      document.querySelector("main").innerHTML = main.innerHTML;
+      var before = marks(), now = doc.activeElement, held = now && ours.contains(now) && (now.id ? "#" + CSS.escape(now.id) : now.getAttribute("href") && 'a[href="' + CSS.escape(now.getAttribute("href")) + '"]');
+      var typed = doc.getElementById("q"), query = typed && typed.value;
+      ours.innerHTML = main.innerHTML;
+      ours.className = main.className;
+      doc.title = fresh.title;
       version = fresh.body.dataset.version;
-      if (href) { var again = document.querySelector('main a[href="' + CSS.escape(href) + '"]'); if (again) { again.focus({ preventScroll: true }); } }
+      if (query) { doc.getElementById("q").value = query; }
+      var again = held && ours.querySelector(held);
+      if (again) { again.focus({ preventScroll: true }); }
+      decorate();
       announce(before);
     }).catch(function () { /* the next poll tries again; the stale band tells if that goes on */ });
   }
-  function ids(where) { return Array.prototype.map.call(where.querySelectorAll("main .card"), function (c) { return c.id + c.className; }); }
+  function marks() { return all("main .card").map(function (c) { return c.id + c.className; }); }
   function announce(before) {
-    document.querySelectorAll("main .card").forEach(function (card) {
+    var urgent = [], news = [];
+    all("main .card").forEach(function (card) {
       if (before.indexOf(card.id + card.className) >= 0) { return; }
-      var head = card.querySelector("h1,h2,h3"), badge = card.querySelector(".badge"), region = card.classList.contains("act_now") ? "urgent" : "news";
-      var place = document.getElementById(region);
-      if (place && head) { place.textContent = (badge ? badge.textContent.trim() + ": " : "") + head.textContent; }
+      var head = card.querySelector("h1,h2,h3,.head"), word = card.querySelector(".level,.badge");
+      if (head) { (card.classList.contains("act_now") ? urgent : news).push((word ? word.textContent.trim() + ": " : "") + head.textContent.trim()); }
+    });
+    if (urgent.length) { tell(urgent.join(". "), true); }
+    if (news.length) { tell(news.join(". ")); }
+    if (before.length && !all("main .card").length) { var none = doc.querySelector(".none"); if (none) { tell(none.textContent.trim()); } }
+  }
+  function relate() { // "12 minutes ago", by the server's clock
+    if (!window.Intl || !Intl.RelativeTimeFormat) { return; }
+    var words = new Intl.RelativeTimeFormat(doc.documentElement.lang, { numeric: "auto" });
+    all("main time[datetime]").forEach(function (e) {
+      var minutes = Math.round((Date.parse(e.getAttribute("datetime")) - Date.now() - offset) / 60000), far = Math.abs(minutes);
+      var text = far < 60 ? words.format(minutes, "minute") : far < 2880 ? words.format(Math.round(minutes / 60), "hour") : "";
+      var ago = e.nextElementSibling;
+      if (!ago || ago.className !== "ago") { ago = doc.createElement("span"); ago.className = "ago"; e.after(ago); }
+      ago.textContent = text && " (" + text + ")";
+    });
+  }
+  function share(link, title) {
+    if (navigator.share) { navigator.share({ title: title, url: link }).catch(function () { /* the reader thought again */ }); return; }
+    if (navigator.clipboard) { navigator.clipboard.writeText(link).then(function () { tell(said.copied); }); }
+  }
+  function decorate() {
+    relate();
+    if (!said.share || !(navigator.share || navigator.clipboard)) { return; }
+    all("[data-link]").forEach(function (part) {
+      var place = part.querySelector(".more,.permanent") || part.querySelector(".ways");
+      var head = part.querySelector("h1,h2");
+      if (place && !place.querySelector("button")) {
+        var made = button(navigator.share ? said.share : said.copy, function () { share(part.dataset.link, head ? head.textContent.trim() : doc.title); made.textContent = navigator.share ? said.share : said.copied; });
+        if (head) { made.setAttribute("aria-label", made.textContent + ": " + head.textContent.trim()); }
+        place.appendChild(made);
+      }
     });
   }
   function poll() {
@@ -61,17 +105,17 @@
     live.onerror = function () { failing = true; if (live.readyState === 2) { live.close(); setTimeout(open, 5000 + Math.random() * 10000); } };
   }
   function again() { setTimeout(function () { poll().then(again, again); }, (failing ? 10000 : 50000) + Math.random() * 10000); }
-  document.addEventListener("visibilitychange", function () { if (!document.hidden) { poll(); } });
+  doc.addEventListener("visibilitychange", function () { if (!doc.hidden) { poll(); } });
   setInterval(judge, 1000);
-  var foot = document.querySelector("footer");
-  if (foot) {
-    var button = document.createElement("button");
-    button.className = "button"; button.type = "button"; button.textContent = body.dataset.pause;
-    button.addEventListener("click", function () {
-      paused = !paused; button.textContent = paused ? body.dataset.resume : body.dataset.pause;
+  setInterval(relate, 30000);
+  var checked = doc.querySelector("footer .checked");
+  if (checked) {
+    var pause = button(said.pause, function () {
+      paused = !paused; pause.textContent = paused ? said.resume : said.pause;
       if (!paused && waiting) { waiting = false; poll(); }
     });
-    foot.insertBefore(button, foot.firstChild.nextSibling);
+    checked.after(pause);
   }
+  decorate();
   poll().then(again, again); open();
 })();

@@ -62,14 +62,15 @@ def test_an_approval_reaches_page_zones_feeds_and_files(house: House) -> None:
 
 def test_the_page_speaks_spanish_too_and_marks_what_is_in_another_language(house: House) -> None:
     house.start()
-    only_english = (info("be_ready", headline="Wind tonight"),)
-    house.shows(house.publish(going_live(house), going_live(house, "a2", infos=only_english)))
+    only_english = (info("be_ready", headline="Wind tonight", event="Wind"),)
+    wind = {"infos": only_english, "template": "severe_weather"}
+    house.shows(house.publish(going_live(house), going_live(house, "a2", **wind)))
     page = house.get("/es").text
-    assert '<html lang="es">' in page
-    assert '<h2 lang="es"><a href="/es/alerts/evacuation-order-a1">Salga de Judge Valley ahora</a>' in page
-    assert '<h2 lang="en"><a href="/es/alerts/evacuation-order-a2">Wind tonight</a>' in page
-    assert "Los detalles están en otro idioma" in house.get("/es/alerts/evacuation-order-a2").text
-    assert "Los detalles están en otro idioma" not in house.get("/es/alerts/evacuation-order-a1").text
+    assert '<html lang="es" dir="ltr">' in page
+    assert '<h2 lang="es" dir="ltr"><a href="/es/alerts/evacuation-order-a1">Salga de Judge Valley ahora</a>' in page
+    assert '<h2 lang="en" dir="ltr"><a href="/es/alerts/evacuation-order-a2">Wind tonight</a>' in page
+    assert "Detalles en inglés." in house.get("/es/alerts/evacuation-order-a2").text
+    assert "Detalles en inglés." not in house.get("/es/alerts/evacuation-order-a1").text
     assert 'href="/es"' in house.get("/").text
 
 
@@ -124,7 +125,7 @@ def test_an_alert_keeps_its_address_for_ever(house: House) -> None:
 def test_in_force_until_lifted_says_when_it_was_last_confirmed(house: House) -> None:
     house.start()
     house.shows(house.publish(going_live(house, until_lifted=True, expires=None)))
-    assert re.search(r"In force until lifted · last confirmed [^<]+ P[SD]T", house.get("/").text)
+    assert re.search(r"In force until lifted</strong> · last confirmed <time[^>]*>[^<]+ P[SD]T", house.get("/").text)
 
 
 # --- how it answers --------------------------------------------------------------------------------------------------
@@ -168,7 +169,7 @@ def test_the_page_needs_nothing_from_elsewhere(house: House) -> None:
     page = house.get("/").text
     for address in re.findall(r'(?:src|href)="([^"]+)"', page):
         assert address.startswith(("/", "#", "data:,"))
-        if address.startswith("/") and not address.startswith(("/subscribe",)):
+        if address.startswith("/") and "/subscribe" not in address:
             assert house.get(address.split("#")[0]).status == 200
     assert "style=" not in page
     assert "<script>" not in page

@@ -257,7 +257,7 @@ def test_an_event_that_outlasts_its_message_says_so(county: System, folder: Path
     longer = (info(ends=now + timedelta(hours=3)),)
     go(county, alert("a1", now, infos=longer), alert("a2", now, infos=(info(ends=now + timedelta(hours=1)),)))
     Writer(folder).write(county)
-    holds = re.compile(r"Until ([^<·]+?)<.*This message holds until ([^<]+)\.", re.DOTALL)
+    holds = re.compile(r"Until <time[^>]*>([^<]+)<.*This message holds until <time[^>]*>([^<]+)</time>\.", re.DOTALL)
     found = holds.search(text(folder, "/alerts/evacuation-order-a1"))
     assert found
     assert found[1] != found[2]
