@@ -132,8 +132,10 @@ class Smtp:
         return f"<smtp {self.name}>"
 
     def limits(self) -> Limits:
-        """A long text with a subject, per person."""
-        return Limits(form="long", unit="characters", length=LONGEST_TEXT, audience="people", address="email")
+        """A long text with a subject, per person. No more at once than connections: a mail that waits for one is not
+        begun, and must never look as though it might have gone."""
+        extras = MappingProxyType({"in_flight": self._options.connections})
+        return Limits("long", "characters", LONGEST_TEXT, "people", address="email", extras=extras)
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """Hand one mail over. Raises ChannelError or OutcomeUnknown; never repeats itself."""

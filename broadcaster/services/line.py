@@ -116,7 +116,7 @@ class Line:
     def _room(self) -> int:
         """How many rows to prepare: the free places, and one group ahead while answers keep coming."""
         free = self._most - len(self._flying)
-        ahead = GROUP if time.monotonic() - self._last_answer < 1.0 else 0
+        ahead = min(GROUP, self._most) if time.monotonic() - self._last_answer < 1.0 else 0
         room = min(GROUP, free + ahead) - len(self._prepared)
         return room if room >= GROUP // 2 or (free > 0 and not self._prepared) else 0
 

@@ -312,3 +312,9 @@ def test_no_more_connections_than_configured_are_open(server: MailServer) -> Non
     using(server, work, connections=3)
     assert len(server.mails) == 30
     assert server.connections <= 3
+
+
+def test_no_more_mails_are_in_flight_than_connections() -> None:
+    for connections in (1, 10):
+        options = Options("smtp://mail.example", "a@judge.example", connections=connections)
+        assert open_channel("mail", options, "").limits().extras == {"in_flight": connections}

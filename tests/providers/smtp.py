@@ -35,13 +35,14 @@ class SmtpFaults:
     """``replies``: command (mail, rcpt, data_start, data) or an address -> the reply it gets instead of 250.
 
     ``cut_after`` takes the mail and ends the connection without a word, ``hang_after`` takes it and says nothing,
-    ``cut_rcpt`` ends the connection before the mail.
+    ``cut_rcpt`` ends the connection before the mail. ``latency``: seconds that the server takes for a mail.
     """
 
     replies: dict[str, str] = field(default_factory=dict)
     cut_after: bool = False
     hang_after: bool = False
     cut_rcpt: bool = False
+    latency: float = 0.0
 
 
 @dataclass(slots=True)
@@ -135,6 +136,7 @@ class MailServer:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if "data" in self.faults.replies:
             return self.faults.replies["data"]
+        await asyncio.sleep(self.faults.latency)
         message = message_from_bytes(envelope.original_content or b"", policy=policy.default)
         assert isinstance(message, EmailMessage)
         user = str(session.auth_data) if session.authenticated else ""
