@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import redis as redis_package
 import sqlalchemy as sa
+from hypothesis import settings as hypothesis_settings
 
 from broadcaster.domain.audit import GENESIS
 from broadcaster.domain.config import Agency, Config, Settings
@@ -22,6 +23,8 @@ from tests.servers import postgres_server, redis_server
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 _numbers = itertools.count()
+hypothesis_settings.register_profile("house", deadline=None)  # no test asserts how fast this machine is
+hypothesis_settings.load_profile("house")
 
 
 class Clock:

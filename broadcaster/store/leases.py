@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from broadcaster.store import upsert
 from broadcaster.store.engine import now
 from broadcaster.store.schema import leases
 
@@ -15,10 +15,9 @@ from broadcaster.store.schema import leases
 def take(connection: Connection, name: str, holder: str, seconds: float) -> bool:
     """Take or renew the lease for ``seconds``; False while another holder has it."""
     at = now(connection)
-    kind = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {"holder": holder, "until": at + timedelta(seconds=seconds)}
     row = (
-        kind(leases)
+        upsert.insert(connection, leases)
         .values(name=name, **values)
         .on_conflict_do_update(
             index_elements=["name"], set_=values, where=sa.or_(leases.c.until < at, leases.c.holder == holder)

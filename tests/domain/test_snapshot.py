@@ -37,6 +37,24 @@ def test_a_zone_shows_the_worst_that_holds_there() -> None:
     )
 
 
+@pytest.mark.parametrize("levels", [("be_ready", "act_now"), ("act_now", "be_ready")])
+def test_an_alert_stands_as_its_worst_part_does(levels: tuple[str, str]) -> None:
+    both = public(message=replace(public().message, infos=tuple(info(level) for level in levels)))
+    assert status("judge-valley", both) == ("act_now", "a1")
+
+
+def test_a_headline_is_the_event_where_nobody_wrote_one() -> None:
+    plain = public(message=replace(public().message, infos=(info(event="Flood Warning", headline=""),)))
+    assert made(plain)["alerts"]["a1"]["headline"] == "Flood Warning"
+    assert made(public())["alerts"]["a1"]["headline"] == info().headline != info().event
+
+
+def test_an_end_that_is_now_is_no_later_change() -> None:
+    over = public(expires=AT)
+    first, *later = made(over)["states"]
+    assert first["from"] == stamp(AT) not in [state["from"] for state in later]
+
+
 def test_an_ended_danger_never_hides_one_that_holds() -> None:
     over = public("a1", "act_now", state=State.LIFTED, ended_at=AT)
     assert status("judge-valley", over, public("a2", "be_aware")) == ("be_aware", "a2")

@@ -19,7 +19,7 @@ from broadcaster.services.subscribers import opt_out
 from broadcaster.services.system import System
 from broadcaster.store import deliveries as store
 from broadcaster.store.engine import now
-from broadcaster.store.schema import alarms, alerts, attempts, opt_outs
+from broadcaster.store.schema import alarms, alerts, attempts, opt_outs, subscribers
 from broadcaster.store.schema import deliveries as rows
 from broadcaster.transport.connection import connect
 from tests.providers.base import served
@@ -211,6 +211,8 @@ def test_an_opted_out_number_is_suppressed_and_remembered(ground: System, twilio
     assert states(ground) == {"accepted": 1, "suppressed": 1}
     with ground.database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(opt_outs)).scalar_one() == 1
+        left = sa.select(subscribers.c.phone).where(subscribers.c.phone_out.is_not(None))
+        assert list(connection.execute(left).scalars()) == ["+12020000001"]
 
 
 def test_a_dead_number_fails_for_this_alert_with_its_code(ground: System, twilio: Twilio) -> None:
