@@ -94,8 +94,9 @@ def give(connection: Connection, user_id: int, held: Iterable[str]) -> None:
 def active_admins(connection: Connection) -> list[str]:
     """E-mails of everybody who can act as admin now; nobody else's power changes until the transaction ends."""
     connection.execute(sa.select(roles.c.id).where(roles.c.name == "admin").with_for_update()).all()
-    query = sa.select(users.c.email).join(user_roles).join(roles)
-    found = connection.execute(query.where(roles.c.name == "admin", users.c.active.is_(True)).order_by(users.c.email))
+    held = sa.select(user_roles.c.user_id).join(roles).where(roles.c.name == "admin")
+    query = sa.select(users.c.email).where(users.c.id.in_(held), users.c.active.is_(True)).order_by(users.c.email)
+    found = connection.execute(query)
     return list(found.scalars())
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from broadcaster.accounts.people import ROLES
 from broadcaster.accounts.people import listing as everybody
 from broadcaster.cli.common import as_json, new_password, opened, operator, password_stdin, show
+from broadcaster.services import proposals, roster
 from broadcaster.services import tokens as machine
 from broadcaster.services import users as person
 
@@ -50,6 +53,28 @@ def enroll(email: str, json_: bool) -> None:
     with opened() as system:
         made = person.enroll(system, operator(), email)
     show({"uri": made.uri, "secret": made.secret}, made.uri, json_)
+
+
+AT_ONCE = {"disable": roster.disable, "unlock": roster.unlock, "logout": roster.end_sessions}
+PROPOSED = {"enable": "enable", "reset-factor": "factor", "reset-password": "password"}
+
+
+@users.command()
+@click.argument("email")
+@click.argument("act", type=click.Choice([*AT_ONCE, *PROPOSED]))
+@as_json
+def change(email: str, act: str, json_: bool) -> None:
+    """Switch a login off or on, unlock it, end its sessions, or take away what its person has lost.
+
+    Whoever has this shell needs no second admin: it is the way back in. What widens power leaves an alarm.
+    """
+    shell, secret = replace(operator(), verified=True), ""
+    with opened() as system:
+        if act in AT_ONCE:
+            AT_ONCE[act](system, shell, email)
+        else:
+            secret = proposals.propose(system, shell, PROPOSED[act], {"email": email}).secret
+    show({"email": email, "act": act, "password": secret or None}, secret or f"{email}: done", json_)
 
 
 @click.group()

@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 
 from broadcaster.accounts.datastore import Datastore
 from broadcaster.console.screens import part_only
-from broadcaster.services import sessions
+from broadcaster.services import sessions, users
 from broadcaster.services.system import System
 
 LOGIN = "/console/login"
@@ -37,6 +37,7 @@ def install(app: Flask, system: System) -> None:
     manager.request_loader(lambda _: None)  # no token in a header or an address opens the console
     app.extensions["people"] = datastore
     app.before_request(_own_password_first)
+    app.context_processor(lambda: {"factor_missing": lambda: _factor_missing(system)})
 
     @app.teardown_appcontext
     def forget(_: BaseException | None) -> None:
@@ -87,6 +88,11 @@ def _own_password_first() -> Response | None:
     if current_user.is_authenticated and current_user.password_until is not None:
         return redirect(OWN_PASSWORD)
     return None
+
+
+def _factor_missing(system: System) -> bool:
+    """For the first screen: does this person release or give power with nothing but a password?"""
+    return bool(current_user.is_authenticated) and users.needs_factor(users.find(system, current_user.email))
 
 
 def people() -> Datastore:

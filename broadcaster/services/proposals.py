@@ -1,5 +1,5 @@
-"""Four eyes for power: what one admin proposes another confirms. With one active admin alone it is done at once, and
-an alarm stands until somebody else has looked at it."""
+"""Four eyes for power: what one admin proposes another confirms. With one active admin alone, or from the shell (the
+way back in when nobody can log in), it is done at once, and an alarm stands until somebody else has looked at it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from broadcaster.store import alarms
 from broadcaster.store.schema import proposals
 
 RECENT = 50
+SHELL = "shell:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ def propose(system: System, actor: Actor, kind: str, detail: dict[str, Any]) -> 
     detail, at = powers.clean(kind, detail), system.now()
     try:
         with system.database.write() as connection:
-            alone = not [one for one in people.active_admins(connection) if one != actor.name]
+            others = [one for one in people.active_admins(connection) if one != actor.name]
+            alone = not others or actor.name.startswith(SHELL)
             act = Act(system, connection, actor, detail, at)
             powers.KINDS[kind].check(act)
             row = {"kind": kind, "detail": detail, "by": actor.name, "at": at}
@@ -134,7 +136,7 @@ def _decided(system: System, act: Act, row: sa.Row[Any], outcome: str, verb: str
 def _told(actor: Actor, kind: str, detail: dict[str, Any], done: bool) -> str:
     what = powers.words(kind, detail)
     if done:
-        return f"{actor.name} alone chose to {what}. There is no second admin: somebody else must look at it (Powers)."
+        return f"{actor.name} alone chose to {what}. Somebody else must look at it (Powers)."
     return f"{actor.name} proposes to {what}. Another admin must confirm or refuse it (Powers)."
 
 
