@@ -49,6 +49,15 @@ def test_a_headline_is_the_event_where_nobody_wrote_one() -> None:
     assert made(public())["alerts"]["a1"]["headline"] == info().headline != info().event
 
 
+def test_an_alert_without_areas_of_its_own_is_drawn_by_its_zones() -> None:
+    bare = public(message=replace(public().message, infos=(info(areas=()),)), zones=("judge-hills",))
+    (area,) = made(bare)["alerts"]["a1"]["areas"]
+    assert area["areaDesc"] == "Judge Hills"
+    assert area["geometry"] == {"type": "GeometryCollection", "geometries": [PLACES[1].shape]}
+    elsewhere = replace(bare, zones=("gone",))
+    assert made(elsewhere)["alerts"]["a1"]["areas"][0]["geometry"] is None
+
+
 def test_an_end_that_is_now_is_no_later_change() -> None:
     over = public(expires=AT)
     first, *later = made(over)["states"]
