@@ -104,7 +104,7 @@ def load_config(settings: Settings, environ: Mapping[str, str] | None = None) ->
         _unique(file, [row.name for row in rows])
     _known_names(channels, feeds, rules)
     config = Config(agency, policy, channels, feeds, rules)
-    config_check.check(config, templates.names(), _spoken(), _limits(config, settings))
+    config_check.check(config, templates.names(), *_spoken(), _limits(config, settings))
     return config
 
 
@@ -121,9 +121,11 @@ def _limits(config: Config, settings: Settings) -> dict[str, Limits]:
     return found
 
 
-def _spoken() -> frozenset[str]:
-    """Languages in which any message template has texts."""
-    return frozenset(path.parent.name for path in templates.ROOT.glob("[!_]*/*/sms.j2"))
+def _spoken() -> tuple[frozenset[str], frozenset[str]]:
+    """Languages in which any message template has texts, and those in which people are told the facts alone."""
+    patterns = ("[!_]*/*/sms.j2", f"{templates.SHARED}/*/{templates.FACTS}.j2")
+    whole, facts = (frozenset(path.parent.name for path in templates.ROOT.glob(pattern)) for pattern in patterns)
+    return whole, facts
 
 
 # --- the parts ------------------------------------------------------------------------------------------------

@@ -27,14 +27,20 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _WORDS = {"severity": Severity, "urgency": Urgency, "certainty": Certainty, "status": Status}
 
 
-def check(config: Config, templates: Collection[str], languages: Collection[str], limits: Mapping[str, Limits]) -> None:
+def check(
+    config: Config,
+    templates: Collection[str],
+    languages: Collection[str],
+    facts: Collection[str],
+    limits: Mapping[str, Limits],
+) -> None:
     """Everything below, over the whole configuration.
 
     ``templates``: names of the message templates there are; ``languages``: in which any of them has texts;
-    ``limits``: what each enabled channel carries.
+    ``facts``: in which people are at least told the facts; ``limits``: what each enabled channel carries.
     """
     _agency(config.agency)
-    _spoken(config, languages)
+    _spoken(config, languages, facts)
     _policy(config.policy)
     for channel in config.channels:
         _channel(channel)
@@ -69,19 +75,23 @@ def _agency(agency: Agency) -> None:
         raise ConfigError("C044", f"{where} phone_region", text, "for example US")
 
 
-def _spoken(config: Config, languages: Collection[str]) -> None:
-    """Who lists a language waits for texts in it; without any in the templates there would never be one."""
-    channels = {f"channels.toml [[channel]] {c.name} languages": c.languages for c in config.channels}
-    for where, named in {"agency.toml [agency] languages": config.agency.languages, **channels}.items():
-        for language in named:
-            if language not in languages:
-                hint = f"one of {', '.join(sorted(languages))}; another needs texts in templates/messages first"
-                raise ConfigError("C056", where, f"no template has texts in {language!r}", hint)
-    for where, named in channels.items():
-        for language in named:
+def _spoken(config: Config, languages: Collection[str], facts: Collection[str]) -> None:
+    """Who lists a language waits for texts in it; without any there would never be one. Posts are whole texts."""
+    _some_text(config.agency.languages, {*languages, *facts}, "agency.toml [agency] languages")
+    for channel in config.channels:
+        where = f"channels.toml [[channel]] {channel.name} languages"
+        _some_text(channel.languages, languages, where)
+        for language in channel.languages:
             if language not in config.agency.languages:
                 text, hint = f"{language!r} is no language of the agency", "add it to agency.toml, or leave it out"
                 raise ConfigError("C057", where, text, hint)
+
+
+def _some_text(named: Collection[str], known: Collection[str], where: str) -> None:
+    for language in named:
+        if language not in known:
+            hint = f"one of {', '.join(sorted(known))}; another needs texts in templates/messages first"
+            raise ConfigError("C056", where, f"no template has texts in {language!r}", hint)
 
 
 def _policy(policy: Policy) -> None:

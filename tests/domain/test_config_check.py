@@ -51,6 +51,15 @@ def test_what_is_right_is_taken_also_with_a_byte_order_mark(tmp_path: Path) -> N
         read(tmp_path, REDIS_URL=url, PUBLIC_URL="https://a.example:8443")
 
 
+def test_an_agency_may_have_a_language_in_which_people_are_told_the_facts_alone(tmp_path: Path) -> None:
+    (tmp_path / "agency.toml").write_text(AGENCY.replace('["en"]', '["en", "es", "fr"]'))
+    read(tmp_path)
+    (tmp_path / "channels.toml").write_text(CHANNEL + 'languages = ["fr"]\n')
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path)
+    assert (caught.value.id, "one of en, es;" in caught.value.hint) == ("C056", True)
+
+
 def test_a_fallback_that_reaches_the_same_is_taken_and_one_that_is_off_needs_none(tmp_path: Path) -> None:
     (tmp_path / "agency.toml").write_text(AGENCY)
     backup = CHANNEL.replace('"sms"', '"b"')
@@ -119,6 +128,7 @@ def test_an_agency_that_would_fail_later_is_refused_at_once(tmp_path: Path, chan
         ("channels.toml", TOOT + '"https://us:pw@toot.example"\n', "C058"),
         ("channels.toml", MAIL + '"smtp://m.example?x"\n', "C058"),
         ("channels.toml", CHANNEL + 'languages = ["tlh"]\n', "C056"),
+        ("channels.toml", CHANNEL + 'languages = ["fr"]\n', "C056"),
         ("channels.toml", CHANNEL + 'languages = ["en", "es"]\n', "C057"),
         ("channels.toml", CHANNEL + "segments_per_second = 3\nper_second = 3\n", "C062"),
         ("channels.toml", CHANNEL + 'fallback = "b"\n' + CHANNEL.replace("sms", "b") + "enabled = false\n", "C059"),
