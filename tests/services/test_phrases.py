@@ -125,6 +125,13 @@ def test_changed_words_are_unsigned_by_themselves_and_say_who_signed_the_old_one
     assert told(system, draft) == []
 
 
+def test_words_that_come_back_are_signed_by_whom_they_were(system: System, clock: Clock) -> None:
+    phrases.sign(system, CHIEF, "tornado", "en")
+    with system.database.write() as connection:
+        signatures.put(connection, "tornado", "en", "0" * 64, "late@judge.example", clock.at)
+    assert state(system, "tornado", "en") == ("signed", CHIEF.name)
+
+
 def test_a_place_that_takes_other_lawful_words_signs_anew(system: System) -> None:
     phrases.sign(system, CHIEF, "evacuation_order", "en")
     phrases.sign(system, CHIEF, "tornado", "en")
