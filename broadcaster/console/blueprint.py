@@ -7,7 +7,26 @@ from pathlib import Path
 
 from flask import Blueprint, Response, abort, send_file
 
-from broadcaster.console import account, compose, compose_bundle, csp, door, people, session, simulated, watch
+from broadcaster.console import (
+    account,
+    audit,
+    channels,
+    compose,
+    compose_bundle,
+    csp,
+    door,
+    drill,
+    feeds,
+    people,
+    session,
+    settings,
+    simulated,
+    subscribers,
+    switches,
+    templates,
+    watch,
+    zones,
+)
 from broadcaster.console.access import open_to_all
 from broadcaster.console.screens import Screen, facts
 from broadcaster.services.system import System
@@ -17,6 +36,15 @@ SCREENS = (
     compose.screens,
     compose_bundle.screens,
     simulated.screens,
+    audit.screens,
+    channels.screens,
+    drill.screens,
+    feeds.screens,
+    settings.screens,
+    subscribers.screens,
+    switches.screens,
+    templates.screens,
+    zones.screens,
     session.screens,
     door.screens,
     account.screens,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_datetime
 from flask import g, request, session
 from flask_babel import format_decimal, get_locale
@@ -65,9 +66,18 @@ def facts(system: System) -> dict[str, Any]:
         "clock": lambda moment: clock(moment, zone, system.now()),
         "clock_now": system.now().isoformat(timespec="seconds"),
         "number": format_decimal,
+        "tongue": tongue,
         "menu": menu,
         "here": here,
     }
+
+
+def tongue(code: str) -> str:
+    """A language's name in the interface's language: "es" -> "Spanish"; the code itself where nobody knows it."""
+    try:
+        return str(Locale.parse(code, sep="-").get_display_name(str(get_locale() or "en")))
+    except (UnknownLocaleError, ValueError):
+        return code
 
 
 def menu() -> list[tuple[str, str]]:

@@ -80,6 +80,14 @@ def kind_of(address: str) -> str:
     return "email" if "@" in address else "phone"
 
 
+def masked(address: str) -> str:
+    """An address as a screen or log may show it: enough to recognise one's own, too little to use."""
+    if kind_of(address) == "email":
+        name, _, host = address.partition("@")
+        return f"{name[:1]}•••@{host}"
+    return f"{address[:2]}•••••{address[-4:]}" if len(address) > 6 else "•••"
+
+
 def normal_phone(text: str, region: str) -> str:
     """E.164. Raises BadRow."""
     if re.search(r"[^\W\d_]", text):

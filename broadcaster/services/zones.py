@@ -47,6 +47,46 @@ def import_geojson(system: System, actor: Actor, path: Path) -> Imported:
     return Imported(added, updated, len(wanted) - added - updated)
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a file would do to one zone: new, changed (``parts``: name, outline, codes) or the same."""
+
+    id: str
+    name: str
+    kind: str
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A file beside what stands. ``kept`` are zones that the file does not name: they stay as they are."""
+
+    changes: tuple[Change, ...]
+    kept: tuple[str, ...]
+
+
+def compare(system: System, path: Path) -> Comparison:
+    """What ``import_geojson`` of this file would change, without changing it. Raises Invalid."""
+    wanted = read(path)
+    with system.database.read() as connection:
+        known = {zone.id: zone for zone in store.every(connection)}
+    named = {zone.id for zone in wanted}
+    changes = tuple(_change(zone, known.get(zone.id)) for zone in wanted)
+    return Comparison(changes, tuple(zone.name for zone in known.values() if zone.id not in named))
+
+
+def _change(new: Zone, old: Zone | None) -> Change:
+    if old is None:
+        return Change(new.id, new.name, "new")
+    differs = {
+        "name": new.name != old.name,
+        "outline": new.geometry != old.geometry,
+        "codes": (new.ugc, new.same) != (old.ugc, old.same),
+    }
+    parts = tuple(part for part, yes in differs.items() if yes)
+    return Change(new.id, new.name, "changed" if parts else "same", parts)
+
+
 def read(path: Path) -> list[Zone]:
     """The zones of a file. Raises Invalid."""
     features = _features(path)

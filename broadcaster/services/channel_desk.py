@@ -1,0 +1,196 @@
+"""The channels' desk: how each is, what it did today, what its errors mean; checking one, and a test to oneself."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from broadcaster.domain.channel import Attempt, ChannelError, Check, OutcomeUnknown, Recipient, Verdict
+from broadcaster.domain.config import ChannelConfig
+from broadcaster.domain.errors import Forbidden, NotFound, Refused
+from broadcaster.domain.message import Limits, Message
+from broadcaster.domain.review import APPROVERS
+from broadcaster.domain.switches import SENDING, of_channel
+from broadcaster.services import audit
+from broadcaster.services.channels import limits_of, open_channel
+from broadcaster.services.steps import who
+from broadcaster.services.system import Actor, System
+from broadcaster.services.verdicts import verdicts
+from broadcaster.store import alarms
+from broadcaster.store import switches as switch_store
+from broadcaster.store.schema import broadcasts, deliveries, users
+from broadcaster.store.switches import Stopped
+
+DAY = timedelta(hours=24)
+ASK_SECONDS = 15.0
+TEST_VALID_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """A code of the provider among the messages of the last day. ``verdict`` says what it means for us."""
+
+    code: str
+    count: int
+    verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One channel. ``resting``: why it rests by itself; ``stopped``: by whom; ``totals`` of the last day by state."""
+
+    config: ChannelConfig
+    limits: Limits | None
+    resting: str
+    stopped: Stopped | None
+    alarms: tuple[str, ...]
+    totals: Mapping[str, int]
+    errors: tuple[Error, ...]
+
+    @property
+    def pace(self) -> float:
+        """Segments or messages a second."""
+        extras = self.limits.extras if self.limits is not None else {}
+        return self.config.per_second or float(extras.get("per_second", 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """What became of a test message: its text, the masked address, the provider's word."""
+
+    text: str
+    accepted: bool
+    said: str
+
+
+def channels(system: System) -> list[Desk]:
+    """All configured channels, in the order of channels.toml."""
+    with system.database.read() as connection:
+        limits = limits_of(system, connection)
+        resting = alarms.paused(connection, system.now())
+        stopped = {one.name: one for one in switch_store.stopped(connection)}
+        rung = alarms.open_alarms(connection)
+        totals, errors = _last_day(connection, system.now())
+    verdict = verdicts(system)
+    return [
+        Desk(
+            config=config,
+            limits=limits.get(config.name),
+            resting=resting.get(config.name, ""),
+            stopped=stopped.get(of_channel(config.name)),
+            alarms=tuple(row.text for row in rung if row.key.startswith(f"channel:{config.name}:")),
+            totals=totals.get(config.name, {}),
+            errors=tuple(
+                Error(code, count, verdict(config.name, code)) for code, count in errors.get(config.name, {}).items()
+            ),
+        )
+        for config in system.config.channels
+    ]
+
+
+def check(system: System, name: str) -> tuple[Check, ...]:
+    """Ask the channel's provider now, as ``doctor`` does. Raises NotFound."""
+    config = _config(system, name)
+
+    async def asked() -> tuple[Check, ...]:
+        channel = open_channel(system, config)
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                return tuple(await channel.check())
+        except (ChannelError, OutcomeUnknown, OSError, TimeoutError) as error:
+            return (Check(False, f"cannot be asked: {error}", "see channels.toml and the network"),)
+        finally:
+            await channel.close()
+
+    return asyncio.run(asked())
+
+
+def own_address(system: System, actor: Actor, name: str) -> str:
+    """Where a test of this channel would go: the person's own phone or e-mail; "" where there is none."""
+    address = open_channel(system, _config(system, name)).limits()
+    if address.audience != "people":
+        return ""
+    if address.address == "email":
+        return actor.name
+    with system.database.read() as connection:
+        query = sa.select(users.c.phone).where(users.c.email == actor.name)
+        return connection.execute(query).scalar_one_or_none() or ""
+
+
+def test(system: System, actor: Actor, name: str) -> Tested:
+    """One message to the person's own address, TEST first and last. Nobody else gets it.
+
+    Raises NotFound, Forbidden (role), Refused: no address, off, or stopped by a person.
+    """
+    config = _config(system, name)
+    by = who(actor)
+    if by.machine or not by.roles & APPROVERS:
+        raise Forbidden("role", "A test message needs an approver or an admin.")
+    address = own_address(system, actor, name)
+    _may_go(system, config, address)
+    text = (
+        f"TEST. {system.config.agency.name}: this is a test of the channel {name}, sent to you alone. No action. TEST"
+    )
+    tested = asyncio.run(_send(system, config, address, text))
+    at = system.now()
+    with system.database.write() as connection:
+        detail = {"accepted": tested.accepted, "said": tested.said}
+        audit.record(system, connection, actor, "channel.test", f"channel:{name}", at, **detail)
+    return tested
+
+
+def _may_go(system: System, config: ChannelConfig, address: str) -> None:
+    if not config.enabled:
+        raise Refused("disabled", f"The channel {config.name} is off in channels.toml.")
+    if not address:
+        raise Refused("no_address", "It has no address of yours. Give your phone number in your account, as +1 503 ...")
+    with system.database.read() as connection:
+        if switch_store.any_on(connection, SENDING, of_channel(config.name)):
+            raise Refused("stopped", "The sending is stopped. Let it go on first; a test would break that.")
+
+
+async def _send(system: System, config: ChannelConfig, address: str, text: str) -> Tested:
+    channel = open_channel(system, config)
+    message = Message(config.name, "en", text, "TEST", 1, len(text))
+    attempt = Attempt(uuid.uuid4().hex, system.now(), TEST_VALID_SECONDS)
+    try:
+        async with asyncio.timeout(ASK_SECONDS):
+            taken = await channel.send(message, Recipient(address, "en"), attempt)
+        return Tested(text, True, taken.provider_id)
+    except ChannelError as error:
+        return Tested(text, False, f"{error.code} {error.text}".strip())
+    except (OutcomeUnknown, TimeoutError) as error:
+        return Tested(text, False, f"no answer, so nobody knows whether it went out: {error}")
+    finally:
+        await channel.close()
+
+
+def _config(system: System, name: str) -> ChannelConfig:
+    found = system.config.channel(name)
+    if found is None:
+        raise NotFound("no_channel", f"There is no channel {name!r} in channels.toml.")
+    return found
+
+
+def _last_day(connection: Connection, at: datetime) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:
+    """Per channel: deliveries by state, and by code where the provider gave one."""
+    recent = sa.select(broadcasts.c.id).where(broadcasts.c.created > at - DAY)
+    d = deliveries.c
+    totals: dict[str, dict[str, int]] = {}
+    errors: dict[str, dict[str, int]] = {}
+    query = sa.select(d.channel, d.state, d.code, sa.func.count().label("n")).where(d.broadcast.in_(recent))
+    row: Any
+    for row in connection.execute(query.group_by(d.channel, d.state, d.code).order_by(sa.desc("n"))):
+        of = totals.setdefault(row.channel, {})
+        of[row.state] = of.get(row.state, 0) + row.n
+        if row.code:
+            codes = errors.setdefault(row.channel, {})
+            codes[row.code] = codes.get(row.code, 0) + row.n
+    return totals, errors
