@@ -13,11 +13,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from broadcaster.domain.delivery import LEASE_SECONDS, START_NEEDS_SECONDS
+from broadcaster.services import expand
 from broadcaster.services.send import Sender
 from broadcaster.services.system import System
 from broadcaster.store.engine import Database
 from tests.providers.twilio import Twilio
-from tests.sending import attempt_rows, go_live, people, states
+from tests.sending import attempt_rows, go_live, people, sms, states, with_channels
 from tests.services.texting import due_now, work
 
 
@@ -105,6 +106,19 @@ def test_a_sender_that_is_told_to_stop_waits_for_its_answers_and_gives_back_the_
     work(ground)
     assert states(ground) == {"accepted": 400}
     assert set(Counter(text.to for text in twilio.accepted).values()) == {1}
+
+
+def test_a_line_claims_no_more_than_two_seconds_of_its_pace(system: System, twilio: Twilio) -> None:
+    """So that an evacuation overtakes what is queued, and a second sender finds something to do."""
+    ground = with_channels(system, sms(twilio, per_second=10))
+    people(ground, 100)
+    go_live(ground)
+    assert expand.resume(ground) == 100
+    with before(ground.database, "INSERT INTO attempts", lambda: leased.append(states(ground).get("leased", 0))):
+        leased: list[int] = []
+        assert stopped_in_flight(ground, twilio) == []
+    assert 1 <= max(leased) <= 20
+    assert "leased" not in states(ground)
 
 
 def test_a_row_with_too_little_of_its_lease_left_is_not_begun(ground: System, twilio: Twilio) -> None:
