@@ -59,13 +59,18 @@ def screens(system: System) -> list[Screen]:
     def choose() -> str:
         """GET /console/new"""
         known = [bundles.load_bundle(name) for name in bundles.bundle_names()]
-        facts = {"templates": compose_view.offered(), "bundles": known, "title": compose_view.title}
+        entry = request.args.get("entry", type=int)  # of a feed: then its area stands on every page that follows
+        facts = {"templates": compose_view.offered(), "bundles": known, "title": compose_view.title, "entry": entry}
         return render_template("console/compose_choose.html", **facts)
 
     @allowed()
     def new(template: str) -> ResponseReturnValue:
-        """GET and POST /console/new/<template>"""
+        """GET and POST /console/new/<template>; ?zone=<id> or ?like=<alert id>, whose area it is, say where"""
         base = Draft(template, mode=mode(), id=_id())
+        if (like := request.args.get("like")) and request.method == "GET":
+            with system.database.read() as connection:
+                old = store.get(connection, like)
+            base = replace(base, zones=old.zones, areas=old.content.areas)
         return _answer(system, Sheet(f"/console/new/{template}", _title(template), base))
 
     @allowed()

@@ -12,6 +12,7 @@ from broadcaster.console import compose_form, compose_view
 from broadcaster.console.compose_form import Typed
 from broadcaster.domain.alert import Alert
 from broadcaster.rendering.templates import Spec
+from broadcaster.services import preview
 from broadcaster.services.drafting import redraft
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store
@@ -44,7 +45,7 @@ def page(system: System, action: str, alert: Alert, mine: Typed, spec: Spec, wro
         rows=_rows(system, mine, theirs, spec),
         carried=compose_form.pairs(mine),
         revision=now.revision,
-        who=_last_writer(system, now),
+        last=preview.written_last(system, alert.id),
         wrong=wrong,
         exercise=mine.mode != "actual",
         picked={key: request.form.get(f"pick.{key}", "") for key in [*mine.values, *theirs.values, *GROUPS]},
@@ -76,11 +77,6 @@ def _stored(system: System, alert: Alert, spec: Spec) -> tuple[Typed, Alert]:
     with system.database.read() as connection:
         now = store.get(connection, alert.id)
         return compose_form.written(system, connection, redraft(now), spec), now
-
-
-def _last_writer(system: System, alert: Alert) -> str:
-    """Whoever else wrote; the audit says who and when in full."""
-    return alert.submitted_by or alert.created_by or ""
 
 
 def _rows(system: System, mine: Typed, theirs: Typed, spec: Spec) -> list[Row]:

@@ -119,10 +119,13 @@ def _line(name: str, one: Field, values: Mapping[str, str], languages: tuple[str
 def _tongues(
     name: str, one: Field, values: Mapping[str, str], languages: tuple[str, ...], part: Part
 ) -> tuple[Tongue, ...]:
-    """Other languages of words that somebody writes; plain variants for texts where one was made."""
+    """Other languages of words that somebody writes, and whatever else was written: plain variants for texts, words of
+    a language that is not chosen now."""
     if one.proper or one.kind in ("time", "places"):
         return ()
-    wanted = [*languages[1:], *(f"{each}_plain" for each in languages if values.get(f"f.{name}.{each}_plain"))]
+    prefix = f"f.{name}."
+    more = [key.removeprefix(prefix) for key, text in values.items() if key.startswith(prefix) and text]
+    wanted = [each for each in dict.fromkeys([*languages[1:], *more]) if each != languages[0]]
     return tuple(
         Tongue(
             language=each.removesuffix("_plain"),

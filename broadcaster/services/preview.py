@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from broadcaster.services.system import System
 from broadcaster.store import alerts as store
 from broadcaster.store import zones as zone_store
 from broadcaster.store.broadcasts import in_groups
-from broadcaster.store.schema import subscriber_zones, subscribers
+from broadcaster.store.schema import audit_entries, subscriber_zones, subscribers
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,16 @@ def zones(system: System, mode: Mode = Mode.ACTUAL) -> list[ZoneSeen]:
     with system.database.read() as connection:
         counted = _people_by_zone(connection, groups_of(mode, system.config.policy.exercise_group))
         return [ZoneSeen(z.id, z.name, counted.get(z.id, 0), z.geometry) for z in zone_store.every(connection)]
+
+
+def written_last(system: System, alert_id: str) -> tuple[str, datetime] | None:
+    """Who wrote the draft last, and when."""
+    entry = audit_entries.c
+    query = sa.select(entry.actor, entry.at).where(entry.object == f"alert:{alert_id}")
+    query = query.where(entry.verb.in_(["alert.create", "alert.edit"])).order_by(entry.id.desc()).limit(1)
+    with system.database.read() as connection:
+        found = connection.execute(query).first()
+    return (found.actor, found.at) if found else None
 
 
 def _people_by_zone(connection: Connection, groups: Sequence[str]) -> dict[str, int]:
