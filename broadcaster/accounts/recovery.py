@@ -53,4 +53,4 @@ def _mac(secret_key: str, salt: str, code: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"[\s-]", "", text).lower()
+    return re.sub(r"[\s-]", "", text).lower().replace("o", "0")  # there is no o

@@ -17,6 +17,15 @@ from broadcaster.services import account, passkeys, roster, sessions
 from broadcaster.services.system import System
 
 HOME = "/console/account"
+_BROWSERS = (("Edge", "Edg"), ("Opera", "OPR/"), ("Firefox", "Firefox/"), ("Chrome", "Chrome/"), ("Safari", "Safari/"))
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac", "Macintosh"),
+    ("Linux", "Linux"),
+)
 _SECRET = "app_secret"  # noqa: S105 - the session's key for an encrypted secret not confirmed yet
 
 
@@ -28,7 +37,8 @@ def screens(system: System) -> list[Screen]:
         """GET /console/account"""
         me = roster.one(system, current_user.email)
         open_sessions = sessions.listing(system, current_user.email, session["sid"])
-        return render_template("console/account/home.html", me=me, sessions=open_sessions, user=current_user)
+        known = {"sessions": open_sessions, "browser": browser}
+        return render_template("console/account/home.html", me=me, user=current_user, **known)
 
     @allowed()
     def prefer() -> ResponseReturnValue:
@@ -154,6 +164,14 @@ def _passkeys(system: System) -> list[Screen]:
         Screen("/account/passkeys", "passkeys", keys, ("GET", "POST")),
         Screen("/account/passkeys/options", "passkey_options", ask, ("POST",)),
     ]
+
+
+def browser(agent: str) -> str:
+    """A browser's long name for itself in two words, as "Firefox, Android"; "" for one that says nothing known."""
+    names = [name for name, mark in _BROWSERS if mark in agent][:1] + [
+        name for name, mark in _SYSTEMS if mark in agent
+    ][:1]
+    return ", ".join(names)
 
 
 # --- the parts --------------------------------------------------------------------------------------------------

@@ -101,6 +101,18 @@ def test_a_second_passkey_is_added_with_the_first_as_proof(desk: Desk) -> None:
     assert passkeys.rows(desk.system, "admin@judge.example") == []
 
 
+def test_enter_in_a_field_presses_none_of_several_buttons(desk: Desk) -> None:
+    lived_in(desk.system)
+    page = desk.page("admin")
+    for path in ("/console/tokens", "/console/powers"):
+        desk.go(page, path)
+        page.locator("#password").fill(PASSWORD)
+        page.locator("#password").press("Enter")
+    page.wait_for_timeout(300)
+    assert [one["name"] for one in tokens.listing(desk.system) if one["revoked"]] == ["old"]
+    assert sum(one["waits"] for one in proposals.listing(desk.system)) == 1
+
+
 def test_an_app_is_enrolled_from_the_typed_key(desk: Desk) -> None:
     page = desk.page("approver")
     desk.go(page, "/console/account/app")

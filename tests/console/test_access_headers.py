@@ -1,0 +1,84 @@
+"""Headers of every answer, and the place where browsers report what the policy stopped."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+
+import pytest
+import redis as redis_package
+
+from broadcaster.services import csp
+from broadcaster.services.system import System
+from tests.console.conftest import Visitor
+
+Visit = Callable[..., Visitor]
+OLD = {"csp-report": {"violated-directive": "script-src-elem https://x", "blocked-uri": "inline", "document-uri": "/c"}}
+NEW = [{"type": "csp-violation", "body": {"effectiveDirective": "style-src-attr", "blockedURL": "inline"}}]
+
+
+def test_every_answer_forbids_what_the_console_never_needs(visitor: Visit) -> None:
+    one = visitor("author")
+    for path in ("/console/login", "/console/account", "/console/nothing", "/subscribe"):
+        headers = one.get(path).headers
+        assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "geolocation=()" in headers["Permissions-Policy"]
+        assert "publickey-credentials-get=(self)" in headers["Permissions-Policy"]
+        assert headers["Referrer-Policy"] == "same-origin"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] == "no-store"
+        policy = headers["Content-Security-Policy"]
+        assert "frame-ancestors 'none'" in policy
+        assert policy.endswith("report-uri /console/csp; report-to csp")
+        assert headers["Reporting-Endpoints"] == 'csp="/console/csp"'
+
+
+def test_each_answer_has_a_nonce_of_its_own(visitor: Visit) -> None:
+    one = visitor()
+    first, second = (one.get("/console/login").headers["Content-Security-Policy"] for _ in range(2))
+    assert first != second
+
+
+def test_reports_of_both_kinds_are_counted_by_directive(house: System, visitor: Visit) -> None:
+    one = visitor().client
+    for _ in range(2):
+        assert one.post("/console/csp", data=json.dumps(OLD), content_type="application/csp-report").status_code == 204
+    assert one.post("/console/csp", data=json.dumps(NEW), content_type="application/reports+json").status_code == 204
+    assert csp.counts(house) == {"script-src-elem": 2, "style-src-attr": 1}
+
+
+@pytest.mark.parametrize("body", [b"", b"x", b"[]", b"3", b'{"csp-report": 3}', b'[3, {"body": "x"}]', b"\xff\xfe"])
+def test_rubbish_is_counted_as_such_and_is_no_error(house: System, visitor: Visit, body: bytes) -> None:
+    assert visitor().client.post("/console/csp", data=body).status_code == 204
+    assert set(csp.counts(house)) == {"other"}
+
+
+def test_an_invented_directive_makes_no_count_of_its_own(house: System, visitor: Visit) -> None:
+    many = [{"body": {"effectiveDirective": f"made-up-{n}"}} for n in range(20)]
+    visitor().client.post("/console/csp", data=json.dumps(many))
+    assert csp.counts(house) == {"other": 10}
+
+
+def test_a_report_is_at_most_16_kilobytes(house: System, visitor: Visit) -> None:
+    assert visitor().client.post("/console/csp", data=b"x" * 16_384).status_code == 204
+    assert visitor().client.post("/console/csp", data=b"x" * 16_385).status_code == 413
+    assert csp.counts(house) == {"other": 1}
+
+
+def test_a_report_cannot_write_lines_or_novels_into_the_log(house: System, caplog: pytest.LogCaptureFixture) -> None:
+    body = {"csp-report": {"violated-directive": "img-src", "blocked-uri": "a\nERROR all is lost " + "x" * 5000}}
+    with caplog.at_level(logging.WARNING):
+        csp.note(house, json.dumps(body).encode())
+    [record] = [one for one in caplog.records if one.name == csp.__name__]
+    assert "\n" not in record.getMessage()
+    assert len(record.getMessage()) < 600
+
+
+def test_without_redis_a_report_is_logged_and_nothing_fails(house: System, caplog: pytest.LogCaptureFixture) -> None:
+    from dataclasses import replace
+
+    away = replace(house, redis=redis_package.Redis(host="127.0.0.1", port=1, socket_connect_timeout=1))
+    csp.note(away, json.dumps(OLD).encode())
+    assert csp.counts(away) == {}
+    assert "script-src-elem" in caplog.text
