@@ -1,0 +1,109 @@
+"""What a sender tells the channel beside the text: how long it is worth sending, what it answers, how to leave."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from broadcaster.channels import mastodon, smtp
+from broadcaster.domain.channel import Secret
+from broadcaster.domain.config import ChannelConfig
+from broadcaster.services import expand
+from broadcaster.services.subscribers import opt_out, unsubscribe_url
+from broadcaster.services.system import System
+from broadcaster.store.schema import alerts, broadcasts, deliveries
+from tests.providers.base import served
+from tests.providers.mastodon import TOKEN, Mastodon, MastodonFaults
+from tests.providers.smtp import mail_server
+from tests.providers.twilio import Twilio
+from tests.sending import go_live, people, with_channels
+from tests.services.texting import work
+
+
+@pytest.mark.parametrize(("left", "at_most", "at_least"), [(600, 600, 480), (None, 4 * 3600, 4 * 3600)])
+def test_a_text_is_worth_sending_until_the_alerts_end_or_four_hours_where_it_has_none(
+    ground: System, twilio: Twilio, left: int | None, at_most: int, at_least: int
+) -> None:
+    people(ground, 1)
+    go_live(ground)
+    end = None if left is None else ground.now() + timedelta(seconds=left)
+    with ground.database.write() as connection:
+        connection.execute(broadcasts.update().values(expires=end))
+    work(ground)
+    assert at_least <= int(twilio.accepted[0].validity) <= at_most
+
+
+def posting(system: System, fake: Mastodon) -> System:
+    options = mastodon.Options(Secret(TOKEN), fake.base_url)
+    return with_channels(system, ChannelConfig("county", "mastodon", per_second=1000, options=options))
+
+
+def test_a_later_post_of_an_incident_answers_its_first_and_one_of_another_answers_nothing(system: System) -> None:
+    with served(Mastodon(MastodonFaults(latency=0.01))) as fake:
+        ground = posting(system, fake)
+        for alert, incident in (("one", "fire"), ("two", "fire"), ("three", "flood"), ("four", "fire")):
+            go_live(ground, alert, incident=incident)
+            work(ground)
+    first = fake.posts[0].id
+    assert [post.answers for post in fake.posts] == ["", first, "", first]
+
+
+def test_a_mail_carries_the_way_to_leave_for_whom_it_goes_to(system: System) -> None:
+    with mail_server() as server:
+        options = smtp.Options(base_url=f"smtp://127.0.0.1:{server.port}", from_="Judge County <a@judge.example>")
+        ground = with_channels(system, ChannelConfig("mail", "smtp", per_second=1000, options=options))
+        people(ground, 2)
+        go_live(ground)
+        work(ground)
+    for mail in server.mails:
+        assert mail.message["List-Unsubscribe"] == f"<{unsubscribe_url(ground, mail.to[0])}>"
+    assert len({mail.to[0] for mail in server.mails}) == 2
+
+
+def left_early(system: System) -> None:
+    with system.database.write() as connection:
+        for number in ("+12020000001", "+12020000002"):
+            opt_out(system, connection, number, "test", system.now())
+
+
+def changed(table: sa.Table, **values: Any) -> Any:
+    def change(system: System) -> None:
+        with system.database.write() as connection:
+            connection.execute(table.update().values(**values))
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (left_early, "opted_out"),
+        (changed(alerts, state="cancelled"), "cancelled"),
+        (changed(alerts, mode="exercise"), "mode_mismatch"),
+    ],
+)
+def test_what_is_not_sent_says_why(ground: System, twilio: Twilio, change: Any, reason: str) -> None:
+    people(ground, 2)
+    go_live(ground)
+    expand.resume(ground)
+    change(ground)
+    work(ground)
+    with ground.database.read() as connection:
+        rows = connection.execute(sa.select(deliveries.c.state, deliveries.c.reason)).all()
+    assert [tuple(row) for row in rows] == [("suppressed", reason)] * 2
+    assert twilio.requests == 0
+
+
+def test_a_drill_on_a_channel_without_drills_says_so(ground: System, twilio: Twilio) -> None:
+    people(ground, 1)
+    go_live(ground)
+    expand.resume(ground)
+    for table in (alerts, broadcasts):
+        changed(table, mode="exercise")(ground)
+    work(ground)
+    with ground.database.read() as connection:
+        assert connection.execute(sa.select(deliveries.c.reason)).scalar_one() == "drill"
+    assert twilio.requests == 0
