@@ -283,7 +283,7 @@ def test_an_approver_signs_a_templates_words_and_the_list_says_so(county: Run) -
     assert words("cap") == {}
     listed = county("templates", "list").stdout
     assert "boil_water  en es\n  en  signed by nobody\n  es  signed by b@x.example, " in listed
-    county("templates", "sign", "boil_water", "fr", *as_("b@x.example"), stdin=login, code=1)
+    county("templates", "sign", "boil_water", "hmn", *as_("b@x.example"), stdin=login, code=1)
 
 
 def test_templates_publishing_and_unknown_things(run: Run) -> None:
