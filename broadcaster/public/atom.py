@@ -1,7 +1,7 @@
 """The Atom feed (RFC 4287): each entry links its page and its CAP file; never over 900 KB.
 
-Feed and CAP files name a stylesheet, so that a browser shows them as pages. It is CSS and no XSL: Chromium 156 shows
-XSL only under a red warning that it "will be removed very soon". An entry's text is XHTML, so that its links work.
+Feed and CAP files name a stylesheet, so that a browser shows them as pages. The feed's is CSS, and its text XHTML, so
+that links work: browsers are giving up XSL. CAP's is XSL all the same: Chromium ignores CSS for CAP's namespace.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from broadcaster.public.words import direction, ending_word, level_word, strings
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 XHTML = "http://www.w3.org/1999/xhtml"
-STYLE = 'type="text/css" href="/feed.css"'
+FEED_STYLE = 'type="text/css" href="/feed.css"'
+CAP_STYLE = 'type="text/xsl" href="/cap.xsl"'
 LARGEST = 900_000  # bytes (Google's public alerts refused more)
 SUMMARY = 2_000  # characters of a description
 CAP_TYPE = "application/cap+xml"
@@ -42,7 +43,7 @@ def feed(view: View) -> bytes:
         if size > LARGEST:
             break
         root.append(entry)
-    root.addprevious(etree.ProcessingInstruction("xml-stylesheet", STYLE))
+    root.addprevious(etree.ProcessingInstruction("xml-stylesheet", FEED_STYLE))
     document: bytes = etree.tostring(root.getroottree(), xml_declaration=True, encoding="UTF-8")
     return document
 
@@ -50,7 +51,7 @@ def feed(view: View) -> bytes:
 def styled(cap: str) -> str:
     """A CAP document with the stylesheet named in it (outside of the alert, which stays as it was)."""
     head, mark, rest = cap.partition("?>")
-    return f"{head}?>\n<?xml-stylesheet {STYLE}?>{rest}" if mark and head.startswith("<?xml") else cap
+    return f"{head}?>\n<?xml-stylesheet {CAP_STYLE}?>{rest}" if mark and head.startswith("<?xml") else cap
 
 
 def _entry(alert: dict[str, Any], public_url: str, language: str) -> etree._Element:

@@ -136,6 +136,7 @@ class Pages:
         yield "/zones.geojson", Page(_json(views.zones(self._bundle)), GEOJSON)
         yield "/feed.atom", Page(atom.feed(view), ATOM)
         yield "/site.css", Page((_read("site.css") + self._colours()).encode(), CSS)
+        yield "/cap.xsl", Page(_read("cap.xsl").encode(), "application/xml; charset=utf-8")
         yield "/feed.css", Page(_read("feed.css").encode(), CSS)
         for name in ("site.js", "place.js"):
             yield f"/{name}", Page(_read(name).encode(), SCRIPT)

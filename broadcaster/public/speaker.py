@@ -155,7 +155,7 @@ class Speaker:
 
     def times(self, card: Json) -> str:
         """When an alert holds or ended, without markup."""
-        keys = ("until", "confirmed") if card["until"] else ("issued", "ended")
+        keys = ("until", "confirmed") if card["until"] else ("ended",) if card["ended"] else ("issued",)
         return " · ".join(_bare(card[key]) for key in keys if card[key])
 
     # --- pieces -----------------------------------------------------------------------------------------------------

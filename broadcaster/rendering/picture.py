@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from PIL.ImageFont import FreeTypeFont, truetype
 
 SIZE = (1200, 630)
-EDGE, BAND, FOOT = 56, 128, 108  # pixels
+EDGE, BAND, FOOT = 56, 128, 136  # pixels
 LOOKS = {  # background and text of the band
     "act_now": ("#8B0000", "#FFFFFF"),
     "act_soon": ("#8F3900", "#FFFFFF"),
@@ -60,7 +60,7 @@ def draw(sheet: Sheet) -> bytes:
     _headline(pen, sheet)
     _foot(pen, sheet)
     made = io.BytesIO()
-    image.quantize(64).save(made, "PNG", optimize=True)
+    image.save(made, "PNG", compress_level=6)
     return made.getvalue()
 
 
@@ -96,8 +96,10 @@ def _headline(pen: ImageDraw.ImageDraw, sheet: Sheet) -> None:
 def _foot(pen: ImageDraw.ImageDraw, sheet: Sheet) -> None:
     top = SIZE[1] - FOOT
     pen.line((EDGE, top, SIZE[0] - EDGE, top), SOFT, 3)
-    text = " · ".join(filter(None, (sheet.times if all(_has(s) for s in sheet.times) else "", sheet.source)))
-    pen.text((EDGE, top + FOOT / 2), text, INK, _fitting(text, 40, SIZE[0] - 2 * EDGE), anchor="lm")
+    times = sheet.times if all(_has(sign) for sign in sheet.times) else ""
+    for number, text in enumerate(filter(None, (times, sheet.source))):
+        font = _fitting(text, 40, SIZE[0] - 2 * EDGE)
+        pen.text((EDGE, top + 42 + 54 * number), text, SOFT if number else INK, font, anchor="lm")
 
 
 def _shape(pen: ImageDraw.ImageDraw, look: str, middle: Point, text: Colour, back: Colour) -> None:

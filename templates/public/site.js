@@ -65,6 +65,7 @@
     if (before.length && !all("main .card").length) { var none = doc.querySelector(".none"); if (none) { tell(none.textContent.trim()); } }
   }
   function relate() { // "12 minutes ago", by the server's clock
+    body.classList.add("told"); // until now the stylesheet kept room for it, so that nothing jumps
     if (!window.Intl || !Intl.RelativeTimeFormat) { return; }
     var words = new Intl.RelativeTimeFormat(doc.documentElement.lang, { numeric: "auto" });
     all("main time[datetime]").forEach(function (e) {
@@ -81,15 +82,14 @@
   }
   function decorate() {
     relate();
-    if (!said.share || !(navigator.share || navigator.clipboard)) { return; }
+    if (!said.share || !(navigator.share || navigator.clipboard)) { all(".share").forEach(function (e) { e.remove(); }); return; }
     all("[data-link]").forEach(function (part) {
-      var place = part.querySelector(".more,.permanent") || part.querySelector(".ways");
-      var head = part.querySelector("h1,h2");
-      if (place && !place.querySelector("button")) {
-        var made = button(navigator.share ? said.share : said.copy, function () { share(part.dataset.link, head ? head.textContent.trim() : doc.title); made.textContent = navigator.share ? said.share : said.copied; });
-        if (head) { made.setAttribute("aria-label", made.textContent + ": " + head.textContent.trim()); }
-        place.appendChild(made);
-      }
+      var made = part.querySelector(".share"), head = part.querySelector("h1,h2");
+      if (!made || made.onclick) { return; }
+      made.textContent = navigator.share ? said.share : said.copy;
+      made.style.display = "inline-block";
+      if (head) { made.setAttribute("aria-label", made.textContent + ": " + head.textContent.trim()); }
+      made.onclick = function () { share(part.dataset.link, head ? head.textContent.trim() : doc.title); if (!navigator.share) { made.textContent = said.copied; } };
     });
   }
   function poll() {

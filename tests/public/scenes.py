@@ -103,7 +103,7 @@ def evacuation(step: str, at: datetime, names: tuple[str, ...], **more: Any) -> 
         "es",
         f"{words[1]}: {words[3].format(place)}",
         event=words[1],
-        description="Incendio forestal que avanza desde el norte.\n\nRefugio: gimnasio de Judge High School, 410 Oak St.",
+        description="Incendio forestal que avanza desde el norte.\n\nRefugio: gimnasio de Judge High School, 410 Oak.",
         instruction="Vaya al sur por Highway 9. Lleve personas, mascotas y medicinas; deje lo demás.",
         sender_name="Judge County Sheriff",
         areas=(),
