@@ -20,6 +20,7 @@ PERIODIC = (
     Periodic("sweep", 2, "broadcaster.services.sweep.sweep"),
     Periodic("ask", 2, "broadcaster.services.settle.ask"),
     Periodic("tell", 2, "broadcaster.services.tell.tell"),
+    Periodic("shortfall", 10, "broadcaster.services.progress.ring_shortfalls"),
     Periodic("publish", 30, "broadcaster.services.publish.checked"),
     Periodic("learn", 60, "broadcaster.services.learn.learn"),  # asks each provider every 15 minutes
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from broadcaster.domain.alert import Alert, MsgType
+from broadcaster.services.drafting import Draft
 from broadcaster.services.follow_up import follow_up, prepared
 from broadcaster.services.system import Actor, System
 
@@ -12,6 +13,9 @@ def cancel(system: System, actor: Actor, alert_id: str, reason: str = "") -> Ale
 
     Raises Refused where the alert is not live, Forbidden for tokens and feeds.
     """
-    return follow_up(
-        system, actor, alert_id, "cancel", lambda old: prepared(old, "sent_in_error", MsgType.CANCEL), reason
-    )
+    return follow_up(system, actor, alert_id, "cancel", written, reason)
+
+
+def written(old: Alert) -> Draft:
+    """The prepared words about the old alert."""
+    return prepared(old, "sent_in_error", MsgType.CANCEL)

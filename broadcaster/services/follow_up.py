@@ -25,19 +25,26 @@ def follow_up(system: System, actor: Actor, alert_id: str, verb: str, write: Wri
 
     def decided() -> Alert:
         with system.database.write() as connection:
-            old = store.get(connection, alert_id, lock=True)
-            check_follow_up(old, who(actor))
-            draft = write(old)
-            waiting = _waiting(connection, old, draft)
-            if waiting is not None:
-                return waiting
-            made = compose.create(system, actor, draft, connection)
-            made = submit(system, actor, made.id, connection)
-            recorded(system, connection, actor, verb, old, system.now(), reason=reason, follow_up=made.id)
-            return made
+            return followed_up(system, connection, actor, alert_id, verb, write, reason)
 
     made = again(decided)
     notices.wake(system)
+    return made
+
+
+def followed_up(
+    system: System, connection: Connection, actor: Actor, alert_id: str, verb: str, write: Write, reason: str
+) -> Alert:
+    """``follow_up`` in the caller's transaction."""
+    old = store.get(connection, alert_id, lock=True)
+    check_follow_up(old, who(actor))
+    draft = write(old)
+    waiting = _waiting(connection, old, draft)
+    if waiting is not None:
+        return waiting
+    made = compose.create(system, actor, draft, connection)
+    made = submit(system, actor, made.id, connection)
+    recorded(system, connection, actor, verb, old, system.now(), reason=reason, follow_up=made.id)
     return made
 
 

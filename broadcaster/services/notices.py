@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from broadcaster.domain.alert import Alert
+from broadcaster.domain.alert import Alert, Mode
+from broadcaster.domain.drill import guided
 from broadcaster.domain.message import Finding
 from broadcaster.domain.notice import LINK, Facts, Kind, Told, groups, subject, text
 from broadcaster.domain.review import APPROVERS
@@ -28,6 +29,8 @@ NOBODY = "Nobody on duty who may approve it can be told by text or mail. Call so
 
 def review_waits(system: System, connection: Connection, parts: Sequence[Alert], at: datetime) -> None:
     """A review was handed in: the first approvers on duty are told at once. ``parts``: all that is decided together."""
+    if practised(connection, parts):
+        return
     found = groups(on_duty(system, connection), parts[0].submitted_by)
     if found:
         write_step(system, connection, parts, 0, found[0], at)
@@ -52,6 +55,8 @@ def released_alone(
     system: System, connection: Connection, parts: Sequence[Alert], by: str, reason: str, at: datetime
 ) -> None:
     """One person put it on air: everybody with a role is told at once, on duty or not, that person too."""
+    if practised(connection, parts):
+        return
     facts = Facts(headline(parts[0]), by=by, reason=reason, mode=parts[0].mode, parts=len(parts))
     for told in everybody(system, connection):
         _write(system, connection, Kind.OVERRIDE, f"{Kind.OVERRIDE}:{parts[0].id}", 0, told, facts, at)
@@ -73,7 +78,7 @@ def wake(system: System) -> None:
 def told_of(system: System, connection: Connection, parts: Sequence[Alert]) -> list[dict[str, Any]]:
     """Who was told that this review waits: person, channel, state, step, at; in the order of steps."""
     return [
-        {"person": row.person, "channel": row.channel, "state": row.state, "step": row.step, "at": row.created}
+        {"person": row.person, "channel": row.channel, "state": row.state, "step": row.step, "at": row.created, "code": row.code}
         for row in store.of_about(connection, about_review(parts[0]))
     ]
 
@@ -88,6 +93,14 @@ def able(system: System, connection: Connection, submitter: str | None) -> list[
 
 
 # --- the parts --------------------------------------------------------------------------------------------------
+def practised(connection: Connection, parts: Sequence[Alert]) -> bool:
+    """Is it an exercise of a guided drill, or what its trainee says about one? Nobody is called to those."""
+    if all(part.mode == Mode.ACTUAL for part in parts):
+        return False
+    earlier = {id_ for part in parts for id_ in part.replaces}
+    return guided([*parts, *alerts.by_ids(connection, earlier)])
+
+
 def about_review(first: Alert) -> str:
     """What a notice of this review is about; another one once it was withdrawn or returned and submitted again."""
     return f"{Kind.REVIEW}:{first.id}:{first.revision}"
