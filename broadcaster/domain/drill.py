@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from broadcaster.domain.alert import Alert, Mode
+
 INSTRUCTOR = "instructor"  # who writes and submits the exercises of a guided drill; never a person, never approves
+
+
+def guided(alerts: Iterable[Alert]) -> bool:
+    """Is one of these an exercise of a guided drill? Then nobody is called to it: who practises sits before it."""
+    return any(alert.created_by == INSTRUCTOR and alert.mode == Mode.EXERCISE for alert in alerts)
 
 
 class Step(StrEnum):

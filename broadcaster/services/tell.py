@@ -79,7 +79,7 @@ def _anything_new(system: System, connection: Connection) -> bool:
 def _waiting(connection: Connection) -> list[tuple[Alert, ...]]:
     """What is in review, each bundle once."""
     found = {parts[0].id: parts for parts in _together(connection, alerts.in_states(connection, State.IN_REVIEW))}
-    return list(found.values())
+    return [parts for parts in found.values() if not notices.practised(connection, parts)]
 
 
 def _together(connection: Connection, waiting: Sequence[Alert]) -> list[tuple[Alert, ...]]:

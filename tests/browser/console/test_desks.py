@@ -50,7 +50,7 @@ def entry_of(desk: Desk) -> None:
 def every_size(desk: Desk, page: Page, name: str) -> None:
     """axe at 320, 390 and 1280, light and dark; pictures of the latter two."""
     for dark in (False, True):
-        page.emulate_media(color_scheme="dark" if dark else "light")
+        page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
         for width in (320, 390, 1280):
             page.set_viewport_size({"width": width, "height": 900})
             no_violations(page)
