@@ -80,6 +80,26 @@ def test_a_row_given_back_is_not_renewed(ground: System) -> None:
     assert rows(ground)[0].lease is None
 
 
+def test_what_is_begun_is_what_was_asked_for_and_the_other_claims_stay(ground: System) -> None:
+    with ground.database.write() as connection:
+        at = now(connection)
+        first, *_ = store.claim(connection, "sms", "me", 3, at)
+        assert store.begin(connection, [], "me", at) == set()
+        assert store.begin(connection, [(first, "a1")], "me", at) == {first.id}
+    assert [row.state for row in rows(ground)] == ["sending", "leased", "leased"]
+    assert [row.tries for row in rows(ground)] == [1, 0, 0]
+
+
+def test_what_is_renewed_or_given_back_is_what_was_asked_for(ground: System) -> None:
+    with ground.database.write() as connection:
+        at = now(connection)
+        first, second, _ = store.claim(connection, "sms", "me", 3, at)
+        store.renew(connection, [first.id], "me", at + timedelta(seconds=9))
+        store.release(connection, [second.id], "me")
+    assert [row.state for row in rows(ground)] == ["leased", "queued", "leased"]
+    assert [row.lease and row.lease > at + timedelta(seconds=20) for row in rows(ground)] == [True, None, False]
+
+
 def test_a_row_already_begun_is_not_begun_again(ground: System) -> None:
     with ground.database.write() as connection:
         at = now(connection)
