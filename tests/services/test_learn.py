@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from broadcaster.domain.channel import Secret
 from broadcaster.domain.config import ChannelConfig, Config
 from broadcaster.domain.errors import Refused
 from broadcaster.jobs.schedule import PERIODIC
+from broadcaster.rendering.templates import load
 from broadcaster.services import compose, submit
 from broadcaster.services.channels import limits_of
 from broadcaster.services.compose import Draft
@@ -34,7 +36,11 @@ from tests.services.agency import AUTHOR, ORDER, agency, settle_people
 SHORT = replace(
     ORDER, channels=("toot",), languages=("en",), fields={"hazard": "wildfire", "route": "Go south on Highway 9"}
 )
-LONG = replace(SHORT, fields={"hazard": "w" * 60, "movement": "m" * 40, "route": "r" * 60, "shelter": "s" * 50})
+FIELDS = load("evacuation_order").spec.fields
+LONG = replace(
+    SHORT, fields={name: "w" * FIELDS[name].max_length for name in ("hazard", "movement", "route", "shelter")}
+)
+ABOUT_LENGTH = ("too_long", "shortened")
 
 
 @pytest.fixture
@@ -72,9 +78,14 @@ def ages(system: System, by: timedelta) -> None:
 
 
 def written(system: System, draft: Draft) -> tuple[str, str, dict[str, bool]]:
-    """The alert's id, the post's text, and the findings by code."""
+    """The alert's id, the post's text, and the findings about its length."""
     made = shown(system, compose.create(system, AUTHOR, draft).id)
-    return made["id"], made["messages"][0]["text"], {f["code"]: f["blocking"] for f in made["findings"]}
+    return made["id"], made["messages"][0]["text"], lengths(made)
+
+
+def lengths(made: dict[str, Any]) -> dict[str, bool]:
+    """Findings about lengths by code: whether they block."""
+    return {f["code"]: f["blocking"] for f in made["findings"] if f["code"] in ABOUT_LENGTH}
 
 
 def test_an_instance_is_asked_by_itself_and_texts_follow(place: System, fake: Mastodon) -> None:
@@ -91,12 +102,13 @@ def test_an_instance_is_asked_by_itself_and_texts_follow(place: System, fake: Ma
 
 
 def test_an_instance_that_takes_less_gets_shorter_words(place: System, fake: Mastodon) -> None:
-    _, whole, findings = written(place, SHORT)
+    ends = replace(SHORT, until_lifted=False, expires=place.now() + timedelta(hours=3))
+    _, whole, findings = written(place, ends)
     assert whole.startswith("Evacuation order for Judge Valley and Judge Hills: leave now.")
     assert findings == {}
     fake.faults = MastodonFaults(characters=text_social.mastodon(whole) - 1)
     learn(place)
-    _, shorter, findings = written(place, SHORT)
+    _, shorter, findings = written(place, ends)
     assert shorter.startswith("Judge County: Leave Judge Valley and Judge Hills now.")
     assert findings == {"shortened": False}
 
@@ -121,7 +133,7 @@ def test_what_was_written_for_more_is_refused_at_submission_and_what_was_for_les
     fake.faults = MastodonFaults(characters=5000)
     learn(place)
     assert submit.submit(place, AUTHOR, refused).state == State.IN_REVIEW
-    assert shown(place, refused)["findings"] == []
+    assert lengths(shown(place, refused)) == {}
 
 
 @pytest.mark.parametrize(
