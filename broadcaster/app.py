@@ -49,7 +49,6 @@ HEADERS = {
         "camera=(), microphone=(), geolocation=(), payment=(), usb=(), "
         "publickey-credentials-get=(self), publickey-credentials-create=(self)"
     ),
-    "Reporting-Endpoints": f'csp="{csp.PATH}"',
 }
 MACHINES = ("/api/", "/hooks/", "/metrics", "/readyz", "/healthz")
 
@@ -198,19 +197,22 @@ def _answer_headers(app: Flask, system: System) -> None:
 
     @app.after_request
     def harden(answer: Response) -> Response:
-        answer.headers.setdefault("Content-Security-Policy", _policy(g.get("nonce", "")))
+        answer.headers.setdefault("Content-Security-Policy", _policy(g.get("nonce", ""), request.is_secure))
         for name, value in HEADERS.items():
             answer.headers.setdefault(name, value)
         if not request.path.startswith("/console/static/"):
             answer.headers.setdefault("Cache-Control", "no-store")
+        if request.is_secure:
+            answer.headers.setdefault("Reporting-Endpoints", f'csp="{csp.PATH}"')
         if system.settings.production:
             answer.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         return answer
 
 
-def _policy(nonce: str) -> str:
+def _policy(nonce: str, secure: bool) -> str:
+    """Chromium follows report-to alone where it stands, and without TLS it then reports to nobody."""
+    report = f"report-uri {csp.PATH}; report-to csp" if secure else f"report-uri {csp.PATH}"
     return (
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self'; img-src 'self' data:; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-        f"report-uri {csp.PATH}; report-to csp"
+        f"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; {report}"
     )

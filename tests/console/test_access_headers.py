@@ -30,8 +30,13 @@ def test_every_answer_forbids_what_the_console_never_needs(visitor: Visit) -> No
         assert headers["Cache-Control"] == "no-store"
         policy = headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in policy
-        assert policy.endswith("report-uri /console/csp; report-to csp")
-        assert headers["Reporting-Endpoints"] == 'csp="/console/csp"'
+        assert policy.endswith("; report-uri /console/csp")
+
+
+def test_under_tls_browsers_report_by_the_newer_way_too(production: Visitor) -> None:
+    headers = production.get("/console/login").headers
+    assert headers["Content-Security-Policy"].endswith("; report-uri /console/csp; report-to csp")
+    assert headers["Reporting-Endpoints"] == 'csp="/console/csp"'
 
 
 def test_each_answer_has_a_nonce_of_its_own(visitor: Visit) -> None:
