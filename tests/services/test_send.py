@@ -240,6 +240,15 @@ def test_wrong_credentials_rest_the_channel_ring_an_alarm_and_lose_nothing(groun
     assert twilio.requests == before
 
 
+def test_rows_of_a_channel_that_was_switched_off_wait_and_are_not_given_up(ground: System, twilio: Twilio) -> None:
+    people(ground, 2)
+    go_live(ground)
+    expand.resume(ground)
+    work(with_channels(ground, sms(twilio, enabled=False)))
+    assert twilio.requests == 0
+    assert states(ground) == {"queued": 2}
+
+
 def test_the_fallback_takes_over_what_a_resting_channel_left_unsent(system: System, twilio: Twilio) -> None:
     with served(Twilio(TwilioFaults(latency=0.01, unauthorized=True))) as broken:
         ground = with_channels(system, sms(broken, fallback="backup"), sms(twilio, "backup"))
