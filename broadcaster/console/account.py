@@ -56,6 +56,18 @@ def screens(system: System) -> list[Screen]:
         flash(_("%(n)s other sessions were logged out.", n=ended))
         return redirect(HOME)
 
+    return [
+        Screen("/account", "account", home),
+        Screen("/account/preferences", "prefer", prefer, ("POST",)),
+        Screen("/account/sessions", "end_others", end_others, ("POST",)),
+        Screen("/account/password", "password", _password(system), ("GET", "POST")),
+        *_app(system),
+        Screen("/account/recovery", "recovery", _recovery(system), ("GET", "POST")),
+        *_passkeys(system),
+    ]
+
+
+def _password(system: System) -> Callable[[], ResponseReturnValue]:
     @allowed()
     def password() -> ResponseReturnValue:
         """GET and POST /console/account/password: password, new, again"""
@@ -67,15 +79,7 @@ def screens(system: System) -> list[Screen]:
         flash(_("Your password is changed. All your other sessions were logged out."))
         return redirect(HOME)
 
-    return [
-        Screen("/account", "account", home),
-        Screen("/account/preferences", "prefer", prefer, ("POST",)),
-        Screen("/account/sessions", "end_others", end_others, ("POST",)),
-        Screen("/account/password", "password", password, ("GET", "POST")),
-        *_app(system),
-        Screen("/account/recovery", "recovery", _recovery(system), ("GET", "POST")),
-        *_passkeys(system),
-    ]
+    return password
 
 
 def _app(system: System) -> list[Screen]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -50,6 +51,16 @@ def screens(system: System) -> list[Screen]:
         alone = proposals.alone(system, actor())
         return render_template("console/people_new.html", wrong_text=wrong, alone=alone, roles=ROLES), status
 
+    return [
+        Screen("/people", "people", home),
+        Screen("/people/new", "people_new", new, ("GET", "POST")),
+        Screen("/people/<path:email>", "person", _person(system), ("GET", "POST")),
+        *_powers(system),
+        *_tokens(system),
+    ]
+
+
+def _person(system: System) -> Callable[[str], ResponseReturnValue]:
     @allowed("admin")
     def person(email: str) -> ResponseReturnValue:
         """GET and POST /console/people/<email>: act, roles, proof"""
@@ -64,13 +75,7 @@ def screens(system: System) -> list[Screen]:
         page = render_template("console/people_one.html", person=known, wrong_text=wrong, alone=alone, roles=ROLES)
         return page, status
 
-    return [
-        Screen("/people", "people", home),
-        Screen("/people/new", "people_new", new, ("GET", "POST")),
-        Screen("/people/<path:email>", "person", person, ("GET", "POST")),
-        *_powers(system),
-        *_tokens(system),
-    ]
+    return person
 
 
 def _powers(system: System) -> list[Screen]:

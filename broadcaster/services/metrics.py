@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from broadcaster.domain.delivery import UNSETTLED
+from broadcaster.services import csp
 from broadcaster.services.health import readiness
 from broadcaster.services.system import System
 from broadcaster.store.schema import alarms, alerts, deliveries, publication
@@ -37,6 +38,9 @@ def text(system: System) -> bytes:
     for state, count in states:
         known.labels(state).set(count)
     Gauge("broadcaster_alarms", "Alarms that somebody must act on", registry=registry).set(open_alarms)
+    stopped = Gauge("broadcaster_csp_reports", "What browsers say the policy stopped", ["directive"], registry=registry)
+    for directive, number in csp.counts(system).items():
+        stopped.labels(directive).set(number)
     if checked is not None:
         age = (system.now() - checked).total_seconds()
         Gauge("broadcaster_page_checked_age_seconds", "Since the publisher last checked", registry=registry).set(age)

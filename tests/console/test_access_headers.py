@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import redis as redis_package
 
-from broadcaster.services import csp
+from broadcaster.services import csp, metrics
 from broadcaster.services.system import System
 from tests.console.conftest import Visitor
 
@@ -51,6 +51,7 @@ def test_reports_of_both_kinds_are_counted_by_directive(house: System, visitor: 
         assert one.post("/console/csp", data=json.dumps(OLD), content_type="application/csp-report").status_code == 204
     assert one.post("/console/csp", data=json.dumps(NEW), content_type="application/reports+json").status_code == 204
     assert csp.counts(house) == {"script-src-elem": 2, "style-src-attr": 1}
+    assert b'broadcaster_csp_reports{directive="script-src-elem"} 2.0' in metrics.text(house)
 
 
 @pytest.mark.parametrize("body", [b"", b"x", b"[]", b"3", b'{"csp-report": 3}', b'[3, {"body": "x"}]', b"\xff\xfe"])

@@ -180,3 +180,12 @@ def test_a_token_of_a_machine_opens_no_screen(house: System, visitor: Visit) -> 
 def test_a_session_of_a_person_opens_no_door_of_machines(visitor: Visit) -> None:
     one = visitor("admin")
     assert one.get("/api/v1/alerts").status_code == 401
+
+
+def test_proofs_inside_a_session_are_limited_by_the_minute_too(visitor: Visit) -> None:
+    one, other = visitor("author"), visitor("approver")
+    token = one.token("/console/account")
+    form = {"csrf_token": token, "password": "wrong"}
+    answers = [one.client.post("/console/account/recovery", data=form).status_code for _ in range(31)]
+    assert answers == [401] * 5 + [403] * 25 + [429]
+    assert other.post("/console/account/recovery", password=PASSWORD).status_code == 200
