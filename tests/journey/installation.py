@@ -43,6 +43,11 @@ class Installation:
         """Where it serves."""
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def database_url(self) -> str:
+        """Where its record is."""
+        return self.env.get("DATABASE_URL", f"sqlite:///{self.folder}/var/broadcaster.db")
+
     def start(self) -> None:
         """``serve`` until /readyz answers 200."""
         command = [sys.executable, "-m", "broadcaster", "serve"]

@@ -66,7 +66,10 @@ class Text:
 
 
 class Twilio(Provider):
-    """``accepted`` holds every message in order, ``answers`` what each callback got (status codes)."""
+    """``accepted`` holds every message in order, ``answers`` what each callback got (status codes).
+
+    ``creates`` counts requests to create a message, refused or not.
+    """
 
     def __init__(
         self, faults: TwilioFaults | None = None, account: str = ACCOUNT, token: str = TOKEN, seed: int = 1
@@ -77,6 +80,7 @@ class Twilio(Provider):
         self.accepted: list[Text] = []
         self.by_number: dict[str, list[Text]] = {}
         self.answers: list[int] = []
+        self.creates = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
 
@@ -104,6 +108,7 @@ class Twilio(Provider):
             "requests": self.requests,
             "accepted": [asdict(text) for text in self.accepted],
             "answers": self.answers,
+            "creates": self.creates,
         }
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -125,6 +130,7 @@ class Twilio(Provider):
 
     # --- create
     async def _create(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.creates += 1
         form = dict(parse_qsl((await request.read()).decode("ascii"), keep_blank_values=True))
         plan = self.plan
         fault = plan.strike(self.chance)
