@@ -261,7 +261,6 @@ def _page(system: System, sheet: Sheet, form: Form, said: str = "", conflict: bo
         "wrong": said,
         "conflict": conflict,
         "first": spoken[0],
-        "key": _key(form),
         "exercise": form.first.mode != "actual",
         **compose_view.helpers(system, zones),
         **_look(system, sheet, form),

@@ -42,7 +42,7 @@ function put(html) {
 // --- what is held back in this browser, and the draft kept at each pause
 function hold() {
   const fields = [...new FormData(form)].filter(([name]) => name !== "csrf_token");
-  try { sessionStorage.setItem(slotKey, JSON.stringify({ id: form.dataset.id, fields })); } catch { /* no room: the server's draft is what is left */ }
+  try { sessionStorage.setItem(slotKey, JSON.stringify({ id: form.querySelector('input[name="id"], input[name^="id."]').value, fields })); } catch { /* no room: the server's draft is what is left */ }
 }
 
 function bringBack() {  // what the server has kept since (cookie: id-revision of each form) is forgotten here

@@ -111,8 +111,10 @@ def test_the_same_story_by_keyboard_alone(desk: Desk) -> None:
     page.wait_for_url(lambda address: "/login" not in address, timeout=SLOW)
     _tab_to(page, "a[href='/console/new']")
     keys.press("Enter")
+    page.wait_for_url("**/console/new", timeout=SLOW)
     _tab_to(page, ".choice.first")
     keys.press("Enter")
+    page.wait_for_url(f"**{BUNDLE}", timeout=SLOW)
     for zone, steps in (("judge-hills", 1), ("judge-valley", 2), ("north-judge", 3)):
         _tab_to(page, f"[name='part.{zone}']")
         for _ in range(steps):
