@@ -141,6 +141,14 @@ class MessageOut(BaseModel):
     characters: int
 
 
+class Bundle(BaseModel):
+    """What is decided together; an approval names this digest then."""
+
+    id: str
+    digest: str
+    alerts: list[str]
+
+
 class AlertOut(BaseModel):
     """One alert; lists carry no ``messages``. More members may come."""
 
@@ -166,6 +174,7 @@ class AlertOut(BaseModel):
     findings: list[FindingOut]
     reviews: list[Review]
     signature_owed: bool
+    bundle: Bundle | None = None
 
 
 class AlertList(BaseModel):

@@ -15,6 +15,7 @@ from broadcaster.settings import DEMO_AGENCY
 
 LOGINS = "demo-logins.txt"
 PEOPLE = {"author@example.org": ["author"], "approver@example.org": ["approver"]}
+PHONES = {"approver@example.org": "+15035550142"}  # nobody has it; its texts show with the simulated phones
 INSTALLER = Actor("system", "demo")
 
 
@@ -30,7 +31,7 @@ def install(system: System) -> str | None:
     made = {email: passwords.random_password() for email in PEOPLE}
     text = "".join(f"{email}  {password}\n" for email, password in made.items())
     _keep(Path(system.settings.data) / LOGINS, text)  # before the people: a crash leaves no login nobody knows
-    new = [users.NewPerson(email, password, PEOPLE[email]) for email, password in made.items()]
+    new = [users.NewPerson(email, password, PEOPLE[email], PHONES.get(email)) for email, password in made.items()]
     users.add_all(system, INSTALLER, new)  # all or nobody: after a crash the next start does it over
     return text
 

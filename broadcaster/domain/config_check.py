@@ -47,10 +47,20 @@ def check(
     _loops(config.channels)
     for channel in config.channels:
         _stand_in(channel, limits)
+    _told_by(config, limits)
     for feed in config.feeds:
         _feed(feed)
     for rule in config.rules:
         _rule(rule, templates)
+
+
+def _told_by(config: Config, limits: Mapping[str, Limits]) -> None:
+    """A channel by which our own people are to be told must be there, and reach people."""
+    where = "policy.toml [policy] notify_channels"
+    for name in config.policy.notify_channels:
+        if name not in limits or limits[name].audience != "people":
+            text = f"{name!r} is no enabled channel that reaches people"
+            raise ConfigError("C063", where, text, "name a channel of phones or mail, or leave it out for all of them")
 
 
 def _agency(agency: Agency) -> None:

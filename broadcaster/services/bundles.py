@@ -16,7 +16,7 @@ from broadcaster.domain.alert import Alert
 from broadcaster.domain.bundle import digest_of, zones_twice
 from broadcaster.domain.errors import Invalid, NotFound, Refused
 from broadcaster.rendering.bundles import load_bundle
-from broadcaster.services import compose
+from broadcaster.services import compose, notices
 from broadcaster.services import show as shown
 from broadcaster.services import submit as submitting
 from broadcaster.services.drafting import Draft, new_id
@@ -87,7 +87,9 @@ def edit(
 def submit(system: System, actor: Actor, bundle_id: str, connection: Connection | None = None) -> tuple[Alert, ...]:
     """Hand all of it to a second person. Raises as ``services.submit``, Refused where a zone stands in two parts."""
     if connection is None:
-        return again(lambda: _submit_own(system, actor, bundle_id))
+        handed = again(lambda: _submit_own(system, actor, bundle_id))
+        notices.wake(system)
+        return handed
     parts = _locked(connection, bundle_id)
     if not parts:
         raise Refused("empty_bundle", "Nothing is left in this bundle. Write it anew.")

@@ -24,6 +24,7 @@ from broadcaster.store import notices as store
 from broadcaster.transport import queue
 
 JOB = "broadcaster.jobs.run.periodic"
+NOBODY_TOLD = "nobody_told"
 NOBODY = "Nobody on duty who may approve it can be told by text or mail. Call somebody."
 
 
@@ -32,13 +33,20 @@ def review_waits(system: System, connection: Connection, parts: Sequence[Alert],
     if practised(connection, parts):
         return
     found = groups(on_duty(system, connection), parts[0].submitted_by)
+    for part in parts:
+        _say_whether_told(connection, part, bool(found))
     if found:
         write_step(system, connection, parts, 0, found[0], at)
         return
-    for part in parts:
-        if "nobody_told" not in {one.code for one in alerts.findings_of(connection, part.id)}:
-            alerts.add_finding(connection, part.id, Finding("nobody_told", NOBODY))
-    alarms.ring(connection, f"nobody:{parts[0].id}", "nobody_told", f"{headline(parts[0])}: {NOBODY}", at)
+    alarms.ring(connection, f"nobody:{parts[0].id}", NOBODY_TOLD, f"{headline(parts[0])}: {NOBODY}", at)
+
+
+def _say_whether_told(connection: Connection, part: Alert, told: bool) -> None:
+    known = alerts.findings_of(connection, part.id)
+    others = [one for one in known if one.code != NOBODY_TOLD]
+    now = others if told else [*others, Finding(NOBODY_TOLD, NOBODY)]
+    if len(now) != len(known):
+        alerts.put_findings(connection, part.id, now)
 
 
 def write_step(
@@ -49,6 +57,7 @@ def write_step(
     facts = Facts(headline(first), by=str(first.submitted_by), mode=first.mode, parts=len(parts))
     for told in group:
         _write(system, connection, Kind.REVIEW, about_review(first), step, told, facts, at)
+    alarms.clear(connection, f"nobody:{first.id}", at)
 
 
 def released_alone(
@@ -78,7 +87,14 @@ def wake(system: System) -> None:
 def told_of(system: System, connection: Connection, parts: Sequence[Alert]) -> list[dict[str, Any]]:
     """Who was told that this review waits: person, channel, state, step, at; in the order of steps."""
     return [
-        {"person": row.person, "channel": row.channel, "state": row.state, "step": row.step, "at": row.created, "code": row.code}
+        {
+            "person": row.person,
+            "channel": row.channel,
+            "state": row.state,
+            "step": row.step,
+            "at": row.created,
+            "code": row.code,
+        }
         for row in store.of_about(connection, about_review(parts[0]))
     ]
 
@@ -170,8 +186,5 @@ def _write(
 
 def unanswered_alarm(connection: Connection, first: Alert, at: datetime) -> None:
     """Everybody on duty was told and nobody decides: it stands on the watch, and rings nobody again."""
-    key = f"unanswered:{first.id}"
-    known = alarms.known(connection, key)
-    if not known:
-        text_ = f"{headline(first)}: everybody on duty was told, and nobody has decided. Call somebody."
-        alarms.ring(connection, key, "unanswered", text_, at)
+    said = f"{headline(first)}: everybody on duty was told, and nobody has decided. Call somebody."
+    alarms.ring(connection, f"unanswered:{first.id}", "unanswered", said, at)

@@ -102,6 +102,11 @@ class Reviewing:
     correction: bool
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Of all parts, each once."""
+        return tuple(dict.fromkeys(one for part in self.parts for one in part.findings))
+
+    @property
     def alert(self) -> Alert:
         """The first of them, which gives the whole its name."""
         return self.parts[0].alert

@@ -18,9 +18,9 @@ from sqlalchemy.engine import Connection
 
 from broadcaster.domain import notice as rules
 from broadcaster.domain.alert import Alert, Mode, State
-from broadcaster.domain.channel import Accepted, Attempt, Channel, ChannelError, Found, OutcomeUnknown, Recipient, Sent
+from broadcaster.domain.channel import Attempt, Channel, ChannelError, Found, OutcomeUnknown, Recipient, Sent
 from broadcaster.domain.message import Message
-from broadcaster.domain.notice import LINK, Kind
+from broadcaster.domain.notice import LINK, Kind, Told
 from broadcaster.services import login_hint, notices
 from broadcaster.services.channels import open_channel
 from broadcaster.services.system import System
@@ -72,8 +72,10 @@ def _write(system: System) -> None:
 
 
 def _anything_new(system: System, connection: Connection) -> bool:
-    waits = alerts.in_states(connection, State.IN_REVIEW)
-    return bool(waits or store.over(connection) or _untold(connection) or _answered(connection))
+    at = system.now()
+    if any(_next(system, connection, parts, at) for parts in _waiting(connection)):
+        return True
+    return bool(store.over(connection) or _untold(connection) or _answered(connection))
 
 
 def _waiting(connection: Connection) -> list[tuple[Alert, ...]]:
@@ -86,19 +88,29 @@ def _together(connection: Connection, waiting: Sequence[Alert]) -> list[tuple[Al
     return [parts_with(connection, alert) for alert in waiting]
 
 
-def _next_steps(system: System, connection: Connection, parts: Sequence[Alert], at: datetime) -> None:
+def _next(system: System, connection: Connection, parts: Sequence[Alert], at: datetime) -> list[tuple[int, list[Told]]]:
+    """Steps that are due and not written, each with those of it who were not told; no people: nobody answers."""
     first, minutes = parts[0], system.config.policy.notify_step_minutes
     if first.submitted_at is None:
-        return
+        return []
     found = rules.groups(notices.on_duty(system, connection), first.submitted_by)
-    known = store.steps(connection, notices.about_review(first))
-    told = {row.person for row in store.of_about(connection, notices.about_review(first))}
-    for step in range(rules.steps_due(first.submitted_at, at, minutes, len(found))):
-        group = [one for one in found[step] if one.email not in told]
-        if step not in known and group:
+    rows = store.of_about(connection, notices.about_review(first))
+    known, told = {row.step for row in rows}, {row.person for row in rows}
+    steps = range(rules.steps_due(first.submitted_at, at, minutes, len(found)))
+    due = [(step, [one for one in found[step] if one.email not in told]) for step in steps if step not in known]
+    written = [(step, group) for step, group in due if group]
+    silent = bool(found) and rules.unanswered(first.submitted_at, at, minutes, len(found))
+    if silent and not alarms.known(connection, f"unanswered:{first.id}"):
+        written.append((len(found), []))
+    return written
+
+
+def _next_steps(system: System, connection: Connection, parts: Sequence[Alert], at: datetime) -> None:
+    for step, group in _next(system, connection, parts, at):
+        if group:
             notices.write_step(system, connection, parts, step, group, at)
-    if found and rules.unanswered(first.submitted_at, at, minutes, len(found)):
-        notices.unanswered_alarm(connection, first, at)
+        else:
+            notices.unanswered_alarm(connection, parts[0], at)
 
 
 def _untold(connection: Connection) -> list[Any]:
@@ -232,8 +244,8 @@ async def _send(system: System, channel: Channel | None, one: Going) -> None:
         return _refused(system, one.row, ChannelError("the channel is gone", code="gone", permanent=True))
     try:
         async with asyncio.timeout(TRY_SECONDS):
-            accepted = await channel.send(*_message(one.row, one.text, system.now()))
-        _accepted(system, one.row, accepted)
+            await channel.send(*_message(one.row, one.text, system.now()))
+        _accepted(system, one.row)
     except ChannelError as error:
         _refused(system, one.row, error)
     except (OutcomeUnknown, TimeoutError) as error:
@@ -250,8 +262,10 @@ def _message(row: Any, text: str, at: datetime) -> tuple[Message, Recipient, Att
 
 
 # --- what became of it ----------------------------------------------------------------------------------------------
-def _accepted(system: System, row: Any, accepted: Accepted | Found) -> None:
+def _accepted(system: System, row: Any) -> None:
     _moved(system, row, ("sending", "unknown"), "accepted", code="")
+    with system.database.write() as connection:
+        alarms.clear(connection, f"notice:{row.person}:{row.channel}", system.now())
 
 
 def _refused(system: System, row: Any, error: ChannelError) -> None:
@@ -304,7 +318,7 @@ async def _found(channel: Channel | None, row: Any) -> Found | None:
 def _conclude(system: System, row: Any, channel: Channel | None, found: Found | None) -> None:
     at = system.now()
     if found is not None and found.status != "failed":
-        return _accepted(system, row, found)
+        return _accepted(system, row)
     first_no = channel is not None and channel.asks and row.code != "not_found"
     if first_no:
         return _moved(system, row, ("sending", "unknown"), "unknown", code="not_found")

@@ -179,6 +179,43 @@ def test_nobody_to_tell_is_a_finding_and_an_alarm_and_stops_no_submission(system
     assert "Call somebody" in rung(system)["nobody_told"]
 
 
+def test_once_somebody_is_on_duty_again_the_finding_goes_and_they_are_told(system: System) -> None:
+    change(system, "chief", on_duty=False)
+    change(system, "deputy", on_duty=False)
+    waiting = in_review(system)
+    withdraw(system, AUTHOR, waiting.id)
+    change(system, "chief", on_duty=True)
+    submit(system, AUTHOR, waiting.id)
+    assert "nobody_told" not in [f["code"] for f in show.alert(system, waiting.id)["findings"]]
+    tell.tell(system)
+    assert to(system) == ["chief"]
+    assert "nobody_told" not in rung(system)
+
+
+def test_who_comes_on_duty_while_it_waits_is_told(system: System) -> None:
+    change(system, "chief", on_duty=False)
+    change(system, "deputy", on_duty=False)
+    in_review(system)
+    tell.tell(system)
+    assert to(system) == []
+    change(system, "deputy", on_duty=True)
+    tell.tell(system)
+    assert to(system) == ["deputy"]
+
+
+def test_a_channel_that_tells_again_is_no_alarm_any_more(system: System, clock: Clock) -> None:
+    change(system, "chief", phone="+15550200013")
+    waiting = in_review(system)
+    tell.tell(system)
+    assert "notice" in rung(system)
+    withdraw(system, AUTHOR, waiting.id)
+    change(system, "chief", phone="+15550200010")
+    clock.forward(minutes=2)
+    submit(system, AUTHOR, waiting.id)
+    tell.tell(system)
+    assert "notice" not in rung(system)
+
+
 def test_several_reviews_at_once_are_one_text_a_minute(system: System, clock: Clock) -> None:
     in_review(system)
     tell.tell(system)
