@@ -44,7 +44,7 @@ def screens(system: System) -> list[Screen]:
 def _done(system: System, wanted: str) -> Response:
     """What was asked for, then the screen where it goes on."""
     leads: dict[str, Callable[[], str]] = {
-        "open": lambda: f"/console/alerts/{drill.opened(system, actor())}",
+        "open": lambda: f"/console/alerts/{drill.opened(system, actor())}/review",
         "watch": lambda: f"/console/alerts/{drill.watched(system, actor())}",
     }
     acts = {"start": drill.start, "resubmit": drill.resubmit, "second": drill.second, "finish": drill.finish}

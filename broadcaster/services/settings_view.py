@@ -84,7 +84,15 @@ def _environment(settings: Settings, env: Mapping[str, str]) -> Iterator[Value]:
         if own in SECRETS:
             yield Value(name, "", _source(name, env), secret=True, is_set=bool(found))
         else:
-            yield Value(name, _address(str(found)) if own in ADDRESSES else str(found), _source(name, env))
+            yield Value(name, _written(own, found), _source(name, env))
+
+
+def _written(own: str, found: Any) -> str:
+    if own == "production":
+        return "production" if found else "development"
+    if own == "demo":
+        return "1" if found else "0"
+    return _address(str(found)) if own in ADDRESSES else str(found)
 
 
 def _source(name: str, env: Mapping[str, str]) -> str:

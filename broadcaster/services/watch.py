@@ -30,6 +30,7 @@ from broadcaster.store.switches import Stopped
 ENDING_SOON = timedelta(minutes=30)
 ENTRIES, RECENT, DRAFTS = 200, 20, 12
 SAID_ELSEWHERE = ("signature_owed", "review_due", "switch")  # alarms that have an item of their own
+OF_REVIEWS = ("nobody", "unanswered")  # keys of alarms that belong to a review's item
 ORDER = (
     "review",
     "signature",
@@ -240,10 +241,13 @@ def _first(need: Need) -> tuple[bool, int, bool, int, float]:
 
 def _of_alerts(actor: Actor, read: _Read) -> Iterator[Need]:
     by, may = who(actor), bool(actor.roles & APPROVERS)
+    told = {alarm.key.partition(":")[2]: alarm.kind for alarm in read.alarms if _of_review(alarm)}
     for card in read.cards.values():
         if card.state == "in_review":
             own = by.is_(card.by)
-            yield Need("review", card.id, card.at, card, may and not own, "own" if own else "" if may else "role")
+            why = "own" if own else "" if may else "role"
+            facts = {"alarm": told.get(card.id, "")}
+            yield Need("review", card.id, card.at, card, may and not own, why, facts=facts)
         if card.state in ("draft", "returned") and card.feed:
             yield Need("drafted", card.id, card.at, card)
         if card.state == "live" and card.signature_owed:
@@ -266,8 +270,12 @@ def _near_its_end(card: Card, at: datetime) -> Iterator[Need]:
 
 def _of_alarms(read: _Read) -> Iterator[Need]:
     for alarm in read.alarms:
-        if alarm.kind not in SAID_ELSEWHERE:
+        if alarm.kind not in SAID_ELSEWHERE and not _of_review(alarm):
             yield Need("alarm", alarm.key, alarm.at, text=alarm.text, facts={"about": alarm.kind})
+
+
+def _of_review(alarm: Row[Any]) -> bool:
+    return str(alarm.key).partition(":")[0] in OF_REVIEWS
 
 
 def _of_channels(system: System, read: _Read) -> Iterator[Need]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from broadcaster.app import TEMPLATES
 from broadcaster.channels.simulated import Options
 from broadcaster.domain.audience import masked
 from broadcaster.domain.condition import feed_cause
-from broadcaster.domain.config import ChannelConfig, Config, FeedConfig, Settings
+from broadcaster.domain.config import Agency, ChannelConfig, Config, FeedConfig, Policy, Settings
 from broadcaster.domain.errors import Forbidden, Invalid, NotFound, Refused
 from broadcaster.services import (
     audit,
@@ -331,3 +333,15 @@ def test_a_channel_that_is_off_takes_no_test(system: System, tmp_path: Path) -> 
     users.add(system, SHELL, CHIEF.name, "right horse battery", ["approver"], phone="+15550107777")
     with pytest.raises(Refused, match="off"):
         channel_desk.test(off, CHIEF, "phone")
+
+
+@pytest.mark.parametrize(("words", "of"), [("agency_words", Agency), ("policy_words", Policy)])
+def test_every_setting_has_words_that_say_what_it_is(words: str, of: type) -> None:
+    text = (TEMPLATES / "console" / "settings_words.html").read_text(encoding="utf-8")
+    table = text[text.index(words) : text.index("} %}", text.index(words))]
+    assert {field.name for field in fields(of)} == set(re.findall(r'"(\w+)": _\(', table))
+
+
+def test_every_variable_has_words_that_say_what_it_is() -> None:
+    text = (TEMPLATES / "console" / "settings_words.html").read_text(encoding="utf-8")
+    assert all(f'"{name}": _(' in text for name in settings_view.NAMES.values())

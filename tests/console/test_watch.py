@@ -209,3 +209,11 @@ def test_five_hundred_alerts_and_fifty_feeds_ask_no_more_questions_than_none(sys
     assert (len(found.live), found.more_drafts) == (101, 88)
     assert len(asked) <= calm + 2  # totals of live broadcasts, headlines of what just happened
     assert calm < 20
+
+
+def test_an_alarm_about_a_review_stands_with_the_review(system: System) -> None:
+    waiting = in_review(system)
+    found = watch(system, CHIEF)
+    (need,) = needs(found, "review")
+    assert (need.id, need.facts["alarm"]) == (waiting.id, "nobody_told")
+    assert needs(found, "alarm") == []

@@ -1,9 +1,10 @@
 // Moving parts of a screen: <div data-live="URL"> is fetched again every few seconds (header X-Part: 1) and replaced
 // when it changed. Without script a screen stays right at the time it was loaded. Absolute times get a relative one.
 const EVERY = 3000, LOST = 12000;
-let heard = Date.now();
-const lost = document.getElementById("lost"), told = document.getElementById("told");
 const loaded = new Date();
+const heard = new WeakMap();  // part -> when it was last right: one that fails is told of though others answer
+const since = (part) => heard.get(part) ?? +loaded;
+const lost = document.getElementById("lost"), told = document.getElementById("told");
 
 function ago() {
   const [past, future, hours, inHours, now] = (document.body.dataset.ago || "||||").split("|");
@@ -27,7 +28,8 @@ function busy(part) {  // somebody types or has a menu open in it: wait
 }
 
 async function renew(part) {
-  if (document.hidden || busy(part)) return;
+  if (document.hidden) return;
+  if (busy(part)) return heard.set(part, Date.now());
   const asked = await fetch(part.dataset.live, { headers: { "X-Part": "1" }, redirect: "manual", signal: AbortSignal.timeout(8000) });
   if (asked.type === "opaqueredirect" || asked.status === 401 || asked.status === 403) {
     if (part.dataset.keep === undefined) location.reload();  // data-keep: never at the cost of what is being typed
@@ -35,11 +37,12 @@ async function renew(part) {
   }
   if (!asked.ok) throw new Error(asked.status);
   const body = await asked.text();
-  heard = Date.now();
-  if (body === part.dataset.was) return;
+  heard.set(part, Date.now());
+  const told_now = untokened(body);
+  if (told_now === part.dataset.was) return;
   const first = part.dataset.was === undefined;
-  part.dataset.was = body;
-  if (first && same(part.innerHTML, body)) return;
+  part.dataset.was = told_now;
+  if (first && same(untokened(part.innerHTML), told_now)) return;
   const open = [...part.querySelectorAll("details[open][id]")].map((d) => d.id);
   const focus = part.contains(document.activeElement) ? document.activeElement.id || document.activeElement.getAttribute("href") : "";
   part.innerHTML = body;
@@ -51,6 +54,7 @@ async function renew(part) {
   ago();
 }
 
+const untokened = (html) => html.replace(/(name="csrf_token" value=")[^"]*/g, "$1");  // new in each answer, and no news
 const same = (a, b) => a.replace(/\s+/g, "") === b.replace(/\s+/g, "");
 
 async function round() {
@@ -58,13 +62,14 @@ async function round() {
     try { await renew(part); } catch { /* shown below when it lasts */ }
   }
   if (document.querySelector("[data-live]") && !document.hidden) {
-    lost.hidden = Date.now() - heard < LOST;
-    lost.querySelector("[data-since]").textContent = new Date(heard).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+    const oldest = Math.min(...[...document.querySelectorAll("[data-live]")].map(since));
+    lost.hidden = Date.now() - oldest < LOST;
+    lost.querySelector("[data-since]").textContent = new Date(oldest).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
   }
   setTimeout(round, EVERY);
 }
 
-document.addEventListener("visibilitychange", () => { if (!document.hidden) heard = Date.now(); });
+document.addEventListener("visibilitychange", () => { if (!document.hidden) for (const part of document.querySelectorAll("[data-live]")) heard.set(part, Date.now()); });
 document.addEventListener("click", (event) => {  // an open menu closes when somebody clicks elsewhere
   for (const menu of document.querySelectorAll("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
 });

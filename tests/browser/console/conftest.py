@@ -124,6 +124,17 @@ def no_violations(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def every_size(desk: Desk, page: Page, name: str) -> None:
+    """axe at 320, 390 and 1280, light and dark; pictures of the latter two."""
+    for dark in (False, True):
+        page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
+        for width in (320, 390, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            no_violations(page)
+            if width > 320:
+                desk.shoot(page, f"{name}-{width}-{'dark' if dark else 'light'}")
+
+
 @pytest.fixture
 def sqlite_system(
     settings: Settings, config: Config, sqlite_model: Path, tmp_path: Path, redis_url: str

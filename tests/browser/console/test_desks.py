@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from broadcaster.domain.config import Config, FeedConfig
 from broadcaster.services import switches
 from broadcaster.services.ingest import ingest
 from broadcaster.services.subscribers_csv import export_csv
 from broadcaster.services.system import Actor
-from tests.browser.console.conftest import PASSWORD, Desk, no_violations
+from tests.browser.console.conftest import PASSWORD, Desk, every_size, no_violations
 from tests.services.feed_documents import document
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
@@ -45,17 +45,6 @@ def entry_of(desk: Desk) -> None:
     """A warning over Judge Hills, kept, waiting for somebody."""
     over = document(polygon="44.02,-121.39 44.02,-121.35 44.05,-121.35 44.02,-121.39")
     ingest(desk.system, NWS, over, {}, Actor("feed:nws", "test"))
-
-
-def every_size(desk: Desk, page: Page, name: str) -> None:
-    """axe at 320, 390 and 1280, light and dark; pictures of the latter two."""
-    for dark in (False, True):
-        page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-        for width in (320, 390, 1280):
-            page.set_viewport_size({"width": width, "height": 900})
-            no_violations(page)
-            if width > 320:
-                desk.shoot(page, f"{name}-{width}-{'dark' if dark else 'light'}")
 
 
 @pytest.mark.parametrize("name", DESKS)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from broadcaster.services import approve, cancel, drill, lift, override, return_, show
-from tests.browser.console.conftest import Desk, no_violations
+from tests.browser.console.conftest import Desk, every_size, no_violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
@@ -19,16 +19,11 @@ def test_the_drill_is_walked_through_and_the_admin_sees_it(desk: Desk) -> None:
     no_violations(page)
     page.get_by_role("button", name="Begin the drill").click()
     page.get_by_role("button", name="Open it").click()
-    alert = page.url.rpartition("/")[2]
+    alert = page.url.split("/")[-2]
     expect(page.locator(".hatch").first).to_contain_text("EXERCISE")
     return_.return_(system, who, alert, "It is a tornado, not a flood")
     desk.go(page, "/console/drill")
-    for dark in (False, True):
-        page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-        for width in (320, 390, 1280):
-            page.set_viewport_size({"width": width, "height": 900})
-            no_violations(page)
-            desk.shoot(page, f"drill-{width}-{'dark' if dark else 'light'}")
+    every_size(desk, page, "drill")
     page.get_by_role("button", name="Let the instructor correct it").click()
     expect(page.get_by_role("link", name="Go to the exercise")).to_be_visible()
     approve.approve(system, who, alert, show.alert(system, alert)["digest"])

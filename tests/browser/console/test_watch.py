@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
 
 from broadcaster.domain.alert import Mode
-from broadcaster.services import approve, compose, expand, override, submit, switches
+from broadcaster.services import approve, compose, expand, override, publish, submit, switches
 from broadcaster.services.compose import Draft
-from broadcaster.store import alarms
-from tests.browser.console.conftest import PASSWORD, Desk, no_violations
+from broadcaster.store import alarms, heartbeats
+from tests.browser.console.conftest import PASSWORD, Desk, every_size, no_violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 ORDER = Draft(
@@ -44,19 +46,24 @@ def night(desk: Desk) -> None:
         )
 
 
-@pytest.mark.parametrize("width", [320, 390, 1280])
-@pytest.mark.parametrize("dark", [False, True])
-def test_a_busy_watch_passes_axe(desk: Desk, width: int, dark: bool) -> None:
+def test_a_busy_watch_passes_axe_at_every_size(desk: Desk) -> None:
     night(desk)
     switches.stop(desk.system, desk.actor("approver"), "rules", "the feed sends rubbish")
-    page = desk.page("approver", width, dark)
+    page = desk.page("approver")
+    for name, path in (("watch-busy", "/console/"), ("switches-stopped", "/console/switches")):
+        desk.go(page, path)
+        every_size(desk, page, name)
+
+
+def test_a_calm_watch_says_so(desk: Desk) -> None:
+    publish.checked(desk.system)
+    with desk.system.database.write() as connection:
+        for part in ("sender", "worker", "clock"):
+            heartbeats.beat(connection, part, "host:1", desk.system.now() + timedelta(minutes=10))
+    page = desk.page("author")
     desk.go(page, "/console/")
-    expect(page.get_by_text("For you to decide.").first).to_be_visible()
-    no_violations(page)
-    desk.shoot(page, f"watch-busy-{width}-{'dark' if dark else 'light'}")
-    desk.go(page, "/console/switches")
-    no_violations(page)
-    desk.shoot(page, f"switches-{width}-{'dark' if dark else 'light'}")
+    expect(page.get_by_text("Nothing needs you.")).to_be_visible()
+    every_size(desk, page, "watch-calm")
 
 
 def test_a_review_appears_by_itself_and_says_whose_it_is(desk: Desk) -> None:
@@ -110,3 +117,32 @@ def test_an_author_sees_what_is_stopped_and_cannot_stop(desk: Desk) -> None:
     assert status == 403
     assert not switches.listing(desk.system)[0].stopped
     desk.errors.clear()
+
+
+def test_a_real_alert_is_never_hatched_and_an_exercise_always_is(desk: Desk) -> None:
+    real, drill = in_review(desk)[0], in_review(desk, replace(ORDER, mode=Mode.EXERCISE))[0]
+    page = desk.page("approver")
+    for path in (f"/console/alerts/{drill}", f"/console/alerts/{drill}/review"):
+        desk.go(page, path)
+        expect(page.locator("header .hatch")).to_contain_text("EXERCISE")
+        expect(page).to_have_title(re.compile("^EXERCISE"))
+    page.locator("summary").filter(has_text="More").click()
+    page.get_by_role("button", name="Exercise mode").click()
+    for path in (f"/console/alerts/{real}", f"/console/alerts/{real}/review"):
+        desk.go(page, path)
+        expect(page.locator("header .hatch")).to_have_count(0)
+        expect(page.locator("header .band").filter(has_text="THIS ALERT IS REAL")).to_be_visible()
+        expect(page).not_to_have_title(re.compile("EXERCISE"))
+    desk.go(page, "/console/")
+    expect(page.locator("header .hatch")).to_be_visible()
+
+
+def test_a_part_that_fails_is_told_of_though_the_others_answer(desk: Desk) -> None:
+    page = desk.page("author")
+    desk.go(page, "/console/")
+    expect(page.locator("#lost")).to_be_hidden()
+    page.route("**/console/", lambda route: route.fulfill(status=500, body="broken"))
+    expect(page.locator("#lost")).to_be_visible(timeout=40_000)
+    page.unroute("**/console/")
+    expect(page.locator("#lost")).to_be_hidden(timeout=40_000)
+    desk.errors.clear()  # the failures that this test made

@@ -1,0 +1,48 @@
+"""Stop everything on a running installation: nothing new begins, whatever is killed meanwhile, and nobody is lost."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from broadcaster.services import switches
+from broadcaster.services.system import Actor, System
+from broadcaster.store.schema import attempts
+from tests.bench.transport import provider_process
+from tests.journey.installation import installed, wait_for
+from tests.journey.test_kill_the_sender import CHANNELS, asked, system_of
+from tests.providers.twilio import TOKEN
+from tests.sending import go_live, people, states
+
+APPROVER = Actor("approver@judge.example", "test", frozenset({"approver"}), verified=True)
+PEOPLE = 900
+
+
+def begun(system: System) -> int:
+    with system.database.read() as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(attempts)).scalar_one())
+
+
+@pytest.mark.timeout(300)
+def test_after_stop_everything_nothing_begins_though_the_sender_is_killed_and_comes_back(tmp_path: Path) -> None:
+    with provider_process() as base_url, installed(tmp_path, CHANNELS % base_url, TWILIO_AUTH_TOKEN=TOKEN) as made:
+        system = system_of(made)
+        people(system, PEOPLE)
+        go_live(system)
+        wait_for(lambda: len(asked(base_url, "/_log")["accepted"]) >= 200, 60, made.log)
+        switches.stop(system, APPROVER, "sending", "wrong county")
+        stopped = begun(system)
+        made.kill("sender")
+        time.sleep(8)  # it is back after 2 s and looks at its work every second or two
+        assert begun(system) == stopped < PEOPLE
+        assert len(asked(base_url, "/_log")["accepted"]) <= stopped
+        switches.resume(system, APPROVER, "sending", "cleared up")
+        wait_for(lambda: states(system) == {"accepted": PEOPLE}, 120, made.log)
+        told = Counter(text["to"] for text in asked(base_url, "/_log")["accepted"])
+        system.close()
+    assert len(told) == PEOPLE
+    assert set(told.values()) == {1}
