@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from shapely.errors import GEOSException
+from shapely.errors import ShapelyError
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -31,7 +31,7 @@ def outline(geometry: Mapping[str, Any] | None) -> tuple[Json | None, int]:
 def _outline(text: str) -> tuple[Json | None, int]:
     try:
         whole = shape(json.loads(text))
-    except (GEOSException, ValueError, TypeError, AttributeError, KeyError, IndexError):
+    except (ShapelyError, ValueError, TypeError, AttributeError, KeyError, IndexError):
         return None, 0  # a zone without a readable shape is found by its name
     if whole.is_empty or not whole.area:
         return None, 0

@@ -15,7 +15,7 @@ from typing import Any
 
 from shapely import box, clip_by_rect
 from shapely.affinity import affine_transform
-from shapely.errors import GEOSException
+from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import unary_union
@@ -147,7 +147,7 @@ class Frame:
         moved = affine_transform(found, self.matrix)
         try:
             return clip_by_rect(moved, -10, -10, WIDTH + 10, self.height + 10)
-        except GEOSException:  # a tangled outline is drawn whole
+        except ShapelyError:  # a tangled outline is drawn whole
             return moved
 
 

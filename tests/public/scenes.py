@@ -62,7 +62,8 @@ def slug(name: str) -> str:
 
 
 def put_county(connection: Any) -> None:
-    """Twelve zones with codes."""
+    """Twelve zones with codes, and no others."""
+    connection.execute(zones.delete())
     for row, names in enumerate(NAMES):
         for column, name in enumerate(names):
             number = row * 3 + column + 1

@@ -1,0 +1,63 @@
+"""A county with much going on behind a real web process, and a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.install import browser as chromium
+from tests.public import scenes
+from tests.public.conftest import House, house
+
+__all__ = ["house"]
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Browser]:
+    """One Chromium for all tests of a worker."""
+    with sync_playwright() as play:
+        started = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(chrome: Browser) -> Iterator[Page]:
+    """A phone's window; what the browser complained of fails the test (``complaints``)."""
+    context = chrome.new_context(viewport={"width": 390, "height": 844})
+    made = context.new_page()
+    yield made
+    context.close()
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """All that the page's console and scripts said."""
+    seen: list[str] = []
+    page.on("console", lambda message: seen.append(message.text))
+    page.on("pageerror", lambda error: seen.append(str(error)))
+    return seen
+
+
+@pytest.fixture
+def county(house: House) -> Callable[..., House]:
+    """Twelve zones, the scenes asked for, and the web process started."""
+
+    def started(*names: str) -> House:
+        at = house.system.now().replace(microsecond=0) - timedelta(minutes=12)
+        changes: list[Any] = [scenes.put_county]
+        changes += [lambda connection, name=name: scenes.SCENES[name](connection, at) for name in names]
+        house.start()
+        house.shows(house.publish(*changes))
+        return house
+
+    return started
+
+
+def address(house: House, path: str) -> str:
+    """Of a page."""
+    return f"http://127.0.0.1:{house.port}{path}"

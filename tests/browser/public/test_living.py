@@ -1,0 +1,76 @@
+"""A page that is left open: announcements, a wrong clock, sharing, and an alert that ends while nobody writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.public.conftest import address
+from tests.public import scenes
+from tests.public.conftest import House
+from tests.public.made import alert, put
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+
+
+def test_an_alert_ends_before_the_readers_eyes(county: Callable[..., House], page: Page) -> None:
+    house = county()
+    page.goto(address(house, "/zones/judge-valley"))
+    ends = house.system.now() + timedelta(seconds=8)
+    house.publish(lambda connection: put(connection, alert("a1", house.system.now(), expires=ends)))
+    expect(page.locator("#urgent")).to_contain_text("Act now: Leave Judge Valley now", timeout=15_000)
+    expect(page.locator("main")).to_contain_text("Expired: not declared safe", timeout=20_000)
+    expect(page.locator("main")).not_to_contain_text("Act now")
+    expect(page.locator("#news")).to_contain_text("Expired: not declared safe")
+
+
+def test_relative_times_go_by_the_servers_clock(county: Callable[..., House], page: Page) -> None:
+    house = county("five")
+    page.clock.install(time=house.system.now() + timedelta(hours=2))  # a phone that is two hours off
+    page.goto(address(house, "/"))
+    expect(page.locator(".ago").first).to_have_text("(12 minutes ago)", timeout=15_000)
+    expect(page.locator("#stale")).to_have_count(0)
+
+
+def test_focus_stays_where_it_was_when_the_page_changes(county: Callable[..., House], page: Page) -> None:
+    house = county("five")
+    page.goto(address(house, "/"))
+    link = page.get_by_role("link", name="Pine Ridge").first
+    link.focus()
+    at = house.system.now()
+    house.publish(lambda connection: put(connection, scenes.evacuation("order", at, ("Riverside",), id="more")))
+    expect(page.locator("#urgent")).to_contain_text("leave Riverside now", timeout=20_000)
+    assert page.evaluate("document.activeElement.textContent") == "Pine Ridge"
+
+
+def test_a_link_is_copied_where_nothing_can_be_shared(county: Callable[..., House], chrome: Browser) -> None:
+    house = county("five")
+    context = chrome.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(address(house, "/es"))
+    page.get_by_role("button", name="Copiar el enlace").first.click()
+    expect(page.locator("#news")).to_have_text("Se copió el enlace.")
+    assert page.evaluate("navigator.clipboard.readText()") == address(house, "/alerts/evacuation-order-order")
+    context.close()
+
+
+def test_the_browsers_language_is_spoken_and_the_menu_overrules_it(
+    county: Callable[..., House], chrome: Browser
+) -> None:
+    house = county("five")
+    context = chrome.new_context(locale="vi-VN")
+    page = context.new_page()
+    page.goto(address(house, "/alerts/evacuation-order-order"))
+    expect(page.locator("html")).to_have_attribute("lang", "vi")
+    expect(page.locator("h1")).to_have_text("Lệnh sơ tán: Judge Valley, Judge Hills")
+    expect(page.locator(".original")).to_have_attribute("lang", "en")
+    expect(page.locator(".foreign").first).to_have_text("Chi tiết bằng Tiếng Anh.")
+    page.locator(".languages summary").click()
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("h1")).to_have_text("Evacuation order: leave Judge Valley and Judge Hills now")
+    page.get_by_role("link", name="Judge Hills").first.click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    context.close()

@@ -1,0 +1,96 @@
+"""Every page in every language at three widths, light and dark: no violation, nothing wider than the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from broadcaster.public.words import ORDER
+from tests.browser.public.conftest import address
+from tests.public.conftest import House
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning"), pytest.mark.timeout(400)]
+PATHS = (
+    "/",
+    "/alerts/evacuation-order-order",
+    "/alerts/evacuation-order-e0",
+    "/zones",
+    "/zones?q=judge",
+    "/zones/judge-valley",
+    "/zones/ferry-landing",
+    "/archive",
+    "/data",
+    "/embed",
+    "/alerts/none",
+)
+WIDE = "document.documentElement.scrollWidth - innerWidth"
+SMALL = """() => [...document.querySelectorAll('a,button,summary,input')].filter(e => {
+  const b = e.getBoundingClientRect(), inline = getComputedStyle(e).display === 'inline';
+  return b.width > 0 && !inline && !e.closest('.unseen,.skip') && (b.width < 24 || b.height < 24);
+}).map(e => e.outerHTML.slice(0, 90))"""
+
+
+@pytest.mark.parametrize("language", ORDER)
+def test_every_page_is_accessible_in_every_language_width_and_scheme(
+    county: Callable[..., House], page: Page, language: str
+) -> None:
+    house = county("five", "endings")
+    axe = Axe()
+    for path in PATHS:
+        page.goto(address(house, f"/{language}{path}".rstrip("/")))
+        for width in (320, 390, 1280):
+            page.set_viewport_size({"width": width, "height": 844})
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                found = axe.run(page)
+                assert found.violations_count == 0, f"{path} {width} {scheme}: {found.generate_report()}"
+            assert page.evaluate(WIDE) <= 0, f"{path} is wider than {width}"
+        assert page.evaluate(SMALL) == [], path
+
+
+def test_nothing_is_lost_where_text_is_twice_as_large(county: Callable[..., House], page: Page) -> None:
+    house = county("five")
+    page.set_viewport_size({"width": 640, "height": 844})
+    for path in ("/", "/zones", "/alerts/evacuation-order-order", "/ar"):
+        page.goto(address(house, path))
+        page.evaluate("document.documentElement.style.fontSize = '36px'")
+        assert page.evaluate(WIDE) <= 0, path
+
+
+def test_a_page_of_forced_colours_keeps_its_borders_and_words(county: Callable[..., House], page: Page) -> None:
+    house = county("five")
+    page.emulate_media(forced_colors="active", reduced_motion="reduce")
+    page.goto(address(house, "/"))
+    expect(page.locator(".band.act_now .level").first).to_have_text("Act now")
+    assert page.evaluate("getComputedStyle(document.querySelector('.band')).borderTopWidth") == "2px"
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+
+
+def test_a_printed_alert_carries_its_code_and_no_buttons(county: Callable[..., House], page: Page) -> None:
+    house = county("five")
+    page.goto(address(house, "/alerts/evacuation-order-order"))
+    expect(page.locator(".sheet svg")).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(page.locator(".sheet svg")).to_be_visible()
+    expect(page.locator(".sheet")).to_contain_text("/alerts/evacuation-order-order")
+    expect(page.locator("nav")).to_be_hidden()
+    expect(page.locator(".share").first).to_be_hidden()
+    expect(page.locator("h1")).to_be_visible()
+
+
+def test_feed_and_cap_file_read_as_pages(county: Callable[..., House], page: Page, complaints: list[str]) -> None:
+    house = county("five")
+    page.goto(address(house, "/feed.atom"))
+    entry = page.locator("entry").first
+    expect(entry).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('entry')).borderTopWidth") == "2px"
+    entry.locator("a").first.click()
+    expect(page.locator("h1")).to_contain_text("leave Judge Valley and Judge Hills now")
+    page.goto(address(house, "/cap/judge-order.xml"))
+    expect(page.locator("h1").first).to_contain_text("leave Judge Valley and Judge Hills now")
+    expect(page.locator("dl").first).to_contain_text("Immediate")
+    expect(page.locator("xslt-warning-banner")).to_be_hidden()
+    assert [text for text in complaints if "XSLT" not in text and "inline" not in text] == []

@@ -1,0 +1,121 @@
+"""The front in the reader's language, a search without script, and how few bytes the first view takes."""
+
+from __future__ import annotations
+
+import re
+import socket
+from datetime import timedelta
+
+import pytest
+
+from tests.public import scenes
+from tests.public.conftest import House
+from tests.public.made import alert, put
+
+MOST = 14 * 1024  # bytes over the wire for the first view with five alerts
+
+
+def five(house: House) -> None:
+    house.start()
+    at = house.system.now().replace(microsecond=0) - timedelta(minutes=5)
+    house.shows(house.publish(scenes.put_county, lambda connection: scenes.five(connection, at)))
+
+
+def wire(port: int, path: str) -> int:
+    """Bytes of an answer as they come over the wire, head included."""
+    with socket.create_connection(("127.0.0.1", port), 30) as connection:
+        request = f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip, br\r\nConnection: close\r\n\r\n"
+        connection.sendall(request.encode())
+        size = 0
+        while part := connection.recv(65536):
+            size += len(part)
+    return size
+
+
+def test_the_first_view_with_five_alerts_fits_into_fourteen_kilobytes(house: House) -> None:
+    five(house)
+    assert house.get("/").text.count('<article class="card') >= 5
+    for language in ("", "/ar", "/vi"):
+        sizes = {path: wire(house.port, path) for path in (language or "/", "/site.css", "/site.js")}
+        assert sum(sizes.values()) <= MOST, sizes
+    assert house.get("/", accept_encoding="gzip").headers["content-encoding"] == "gzip"
+
+
+def test_the_browsers_language_chooses_at_the_root_and_the_address_elsewhere(house: House) -> None:
+    five(house)
+    spanish = house.get("/", accept_language="es-MX,en;q=0.5")
+    assert '<html lang="es"' in spanish.text
+    assert spanish.headers["content-language"] == "es"
+    assert "accept-language" in spanish.headers["vary"]
+    assert 'href="/es/zones"' in spanish.text
+    assert '<html lang="en"' in house.get("/", accept_language="de").text
+    assert '<html lang="zh-Hans"' in house.get("/zones/judge-valley", accept_language="zh-CN").text
+    named = house.get("/en/zones/judge-valley", accept_language="es")
+    assert '<html lang="en"' in named.text
+    assert 'href="/en/zones"' in named.text
+    assert "accept-language" not in named.headers["vary"]
+    assert "<!--" not in named.text
+    assert house.get("/en").status == house.get("/en/archive").status == 200
+    assert house.get("/", if_none_match=spanish.headers["etag"], accept_language="es").status == 304
+    assert house.get("/", if_none_match=spanish.headers["etag"]).status == 200
+
+
+def test_every_link_in_every_language_leads_somewhere(house: House) -> None:
+    five(house)
+    seen: set[str] = set()
+    waiting = ["/", "/en", "/ar", "/zh/zones"]
+    while waiting:
+        path = waiting.pop()
+        found = house.get(path)
+        assert found.status == 200, path
+        assert b"<!--" not in found.body, path
+        if "html" in found.headers["content-type"] and path.count("/") < 3:
+            links = set(re.findall(r'(?:href|src)="(/[^"#?]*)', found.text)) - seen
+            seen |= links
+            waiting += [link for link in links if "subscribe" not in link]
+    assert len(seen) > 60
+
+
+def test_an_unknown_page_is_missing_in_its_own_language(house: House) -> None:
+    five(house)
+    french = house.get("/fr/alerts/none")
+    assert french.status == 404
+    assert "Cette page n’existe pas" in french.text
+    assert "No existe esa página" in house.get("/zones/none", accept_language="es").text
+
+
+def test_a_place_is_found_by_name_or_code_without_script(house: House) -> None:
+    five(house)
+    page = house.get("/zones?q=caz003").text
+    assert "1 zone fits “caz003”." in page
+    answer = page.split('id="matches"')[1].split("</div>")[0]
+    assert 'href="/zones/old-mill"' in answer
+    assert "Shelter in place" in answer
+    assert 'value="caz003"' in page
+    assert "2 zonas corresponden a «judge»." in house.get("/es/zones?q=judge").text
+    assert 'href="/en/zones/judge-hills"' in house.get("/en/zones?q=judge").text
+    none = house.get("/zones?q=atlantis").text
+    assert "No zone fits “atlantis”. Look through the list below, or ask 555-0100." in none
+    assert "zones fit" not in house.get("/zones?q=").text
+
+
+@pytest.mark.parametrize("attack", ["%3Cscript%3Ealert(1)%3C/script%3E", "%22%3E%3Cb%3E", "%3C!--checked--%3E"])
+def test_what_is_searched_for_is_only_ever_text(house: House, attack: str) -> None:
+    five(house)
+    page = house.get(f"/zones?q={attack}").text
+    assert "<script>alert" not in page
+    assert '"><b>' not in page
+    assert "No zone fits" in page
+
+
+def test_a_cap_file_is_xml_to_a_browser_and_cap_to_a_machine(house: House) -> None:
+    house.start()
+    house.shows(house.publish(lambda connection: put(connection, alert("a1", house.system.now()))))
+    machine = house.get("/cap/judge-a1.xml")
+    browser = house.get("/cap/judge-a1.xml", accept="text/html,application/xhtml+xml,*/*;q=0.8")
+    assert machine.headers["content-type"].startswith("application/cap+xml")
+    assert browser.headers["content-type"].startswith("application/xml")
+    assert machine.body == browser.body
+    assert "accept" in browser.headers["vary"].split(", ")
+    assert house.get("/feed.atom").headers["content-type"].startswith("application/atom+xml")
+    assert house.get("/alerts/evacuation-order-a1.png").status in (200, 404)  # it comes a moment after the page
