@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 TESTS ?=
 
-.PHONY: run test check bench help
+.PHONY: run test check bench translations help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -30,6 +30,12 @@ test: $(VENV)/.dev  ## everything the tests need, browser and PostgreSQL include
 bench: $(VENV)/.dev  ## benchmarks: a table of ratios, JSON beside it
 	@$(PY) -m tests.install --postgres
 	@$(PY) -m tests.bench
+
+CATALOGUE := broadcaster/console/translations
+translations: $(VENV)/.dev  ## the console's words: collect them, then fill in *.po and run it again
+	@$(VENV)/bin/pybabel -q extract -F babel.cfg -k _l --no-location --omit-header --sort-output -o $(VENV)/console.pot .
+	@for language in es; do $(VENV)/bin/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -N -w 120 -i $(VENV)/console.pot -d $(CATALOGUE) -l $$language; done
+	@$(VENV)/bin/pybabel -q compile -d $(CATALOGUE)
 
 $(PY):
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed: install it, or give make PYTHON=/path/to/python3" >&2; exit 1; fi
