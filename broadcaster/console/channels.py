@@ -10,6 +10,7 @@ from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor
 from broadcaster.console.screens import Screen, part_only
 from broadcaster.domain.audience import masked
+from broadcaster.domain.channel import Check
 from broadcaster.domain.errors import Refused
 from broadcaster.domain.review import APPROVERS
 from broadcaster.services import channel_desk
@@ -29,12 +30,12 @@ def screens(system: System) -> list[Screen]:
     @allowed()
     def one(name: str) -> str:
         """GET /console/channels/<name>"""
-        return _one(name)
+        return _one(system, name)
 
     @allowed()
     def check(name: str) -> str:
         """POST /console/channels/<name>/check: asks the provider; changes nothing."""
-        return _one(name, channel_desk.check(system, name))
+        return _one(system, name, channel_desk.check(system, name))
 
     @allowed("approver", "admin")
     def test(name: str) -> Response:
@@ -50,17 +51,16 @@ def screens(system: System) -> list[Screen]:
             flash(_("It did not go out: %(why)s", why=done.said), "error")
         return redirect(f"/console/channels/{name}")
 
-    def _one(name: str, checks: object = None) -> str:
-        own = channel_desk.own_address(system, actor(), name)
-        desk = next(desk for desk in channel_desk.channels(system) if desk.config.name == name)
-        may = bool(actor().roles & APPROVERS)
-        return render_template(
-            "console/channel.html", desk=desk, checks=checks, own=masked(own) if own else "", may=may
-        )
-
     return [
         Screen("/channels", "channels", home),
         Screen("/channels/<name>", "channel", one),
         Screen("/channels/<name>/check", "channel_check", check, ("POST",)),
         Screen("/channels/<name>/test", "channel_test", test, ("POST",)),
     ]
+
+
+def _one(system: System, name: str, checks: tuple[Check, ...] | None = None) -> str:
+    own = channel_desk.own_address(system, actor(), name)
+    desk = next(desk for desk in channel_desk.channels(system) if desk.config.name == name)
+    may = bool(actor().roles & APPROVERS)
+    return render_template("console/channel.html", desk=desk, checks=checks, own=masked(own) if own else "", may=may)
