@@ -19,6 +19,7 @@ from broadcaster.console.screens import Screen, mode, part_only
 from broadcaster.domain import local_time
 from broadcaster.domain.alert import Alert
 from broadcaster.domain.errors import Invalid, Refused
+from broadcaster.domain.lifecycle import Verb, move
 from broadcaster.domain.message import Finding
 from broadcaster.domain.review import check_follow_up
 from broadcaster.rendering import bundles
@@ -32,6 +33,7 @@ from broadcaster.services.steps import who
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store
 
+BOTH = ("GET", "POST")
 REMEMBERED = 30  # ids of forms that were kept, told to the browser so that it forgets what it held back of them
 
 
@@ -54,7 +56,10 @@ class Sheet:
 
 def screens(system: System) -> list[Screen]:
     """/console/new and all that leads to the compose page; /console/zones.geojson for maps"""
+    return [*_beginnings(system), *_of_an_alert(system)]
 
+
+def _beginnings(system: System) -> list[Screen]:
     @allowed()
     def choose() -> str:
         """GET /console/new"""
@@ -68,31 +73,9 @@ def screens(system: System) -> list[Screen]:
         """GET and POST /console/new/<template>; ?zone=<id> or ?like=<alert id>, whose area it is, say where"""
         base = Draft(template, mode=mode(), id=_id())
         if (like := request.args.get("like")) and request.method == "GET":
-            with system.database.read() as connection:
-                old = store.get(connection, like)
+            old = _alert(system, like)
             base = replace(base, zones=old.zones, areas=old.content.areas)
         return _answer(system, Sheet(f"/console/new/{template}", _title(template), base))
-
-    @allowed()
-    def edit(alert_id: str) -> ResponseReturnValue:
-        """GET and POST /console/alerts/<id>/edit"""
-        with system.database.read() as connection:
-            old = store.get(connection, alert_id)
-        title = _title(old.content.template)
-        return _answer(system, Sheet(f"/console/alerts/{old.id}/edit", title, _as_it_is(old), old))
-
-    @allowed()
-    def update(alert_id: str) -> ResponseReturnValue:
-        """GET and POST /console/alerts/<id>/update: the same alert with changed facts, which replaces it"""
-        with system.database.read() as connection:
-            old = store.get(connection, alert_id)
-        check_follow_up(old, who(actor()))
-        template = request.args.get("template", old.content.template)
-        base = replace(redraft(old), id=_id())
-        if template != old.content.template:
-            base = replace(base, template=template, fields={}, issuer=(), until_lifted=None)
-        here = f"/console/alerts/{old.id}/update" + (f"?template={template}" if request.args else "")
-        return _answer(system, Sheet(here, _("Update: %(what)s", what=_title(template)), base, replaces=old))
 
     @allowed()
     def from_feed(entry_id: int) -> ResponseReturnValue:
@@ -101,16 +84,8 @@ def screens(system: System) -> list[Screen]:
         begun = from_entry.begin(system, entry_id, template)
         title = _("From %(feed)s: %(event)s", feed=begun.feed, event=begun.event)
         base = replace(begun.draft, mode=mode(), id=_id())
-        return _answer(
-            system, Sheet(f"/console/entries/{entry_id}/compose?template={template}", title, base, None, entry_id)
-        )
-
-    @allowed()
-    def put_away(alert_id: str) -> ResponseReturnValue:
-        """POST /console/alerts/<id>/discard: reason"""
-        discarding.discard(system, actor(), alert_id, request.form.get("reason", "").strip())
-        flash(_("The draft was put away."))
-        return redirect("/console/")
+        here = f"/console/entries/{entry_id}/compose?template={template}"
+        return _answer(system, Sheet(here, title, base, None, entry_id))
 
     @allowed()
     def zones() -> ResponseReturnValue:
@@ -121,16 +96,53 @@ def screens(system: System) -> list[Screen]:
         ]
         return jsonify({"type": "FeatureCollection", "features": features})
 
-    both = ("GET", "POST")
     return [
         Screen("/new", "compose_choose", choose),
-        Screen("/new/<template>", "compose_new", new, both),
-        Screen("/alerts/<alert_id>/edit", "compose_edit", edit, both),
-        Screen("/alerts/<alert_id>/update", "compose_update", update, both),
-        Screen("/alerts/<alert_id>/discard", "compose_discard", put_away, ("POST",)),
-        Screen("/entries/<int:entry_id>/compose", "compose_entry", from_feed, both),
+        Screen("/new/<template>", "compose_new", new, BOTH),
+        Screen("/entries/<int:entry_id>/compose", "compose_entry", from_feed, BOTH),
         Screen("/zones.geojson", "zones_geojson", zones),
     ]
+
+
+def _of_an_alert(system: System) -> list[Screen]:
+    @allowed()
+    def edit(alert_id: str) -> ResponseReturnValue:
+        """GET and POST /console/alerts/<id>/edit"""
+        old = _alert(system, alert_id)
+        if request.method == "GET":  # what is sent later is refused with all that was typed still there
+            move(old.state, Verb.EDIT)
+        title = _title(old.content.template)
+        return _answer(system, Sheet(f"/console/alerts/{old.id}/edit", title, _as_it_is(old), old))
+
+    @allowed()
+    def update(alert_id: str) -> ResponseReturnValue:
+        """GET and POST /console/alerts/<id>/update: the same alert with changed facts, which replaces it"""
+        old = _alert(system, alert_id)
+        check_follow_up(old, who(actor()))
+        template = request.args.get("template", old.content.template)
+        base = replace(redraft(old), id=_id())
+        if template != old.content.template:
+            base = replace(base, template=template, fields={}, issuer=(), until_lifted=None)
+        here = f"/console/alerts/{old.id}/update" + (f"?template={template}" if request.args else "")
+        return _answer(system, Sheet(here, _("Update: %(what)s", what=_title(template)), base, replaces=old))
+
+    @allowed()
+    def put_away(alert_id: str) -> ResponseReturnValue:
+        """POST /console/alerts/<id>/discard: reason"""
+        discarding.discard(system, actor(), alert_id, request.form.get("reason", "").strip())
+        flash(_("The draft was put away."))
+        return redirect("/console/")
+
+    return [
+        Screen("/alerts/<alert_id>/edit", "compose_edit", edit, BOTH),
+        Screen("/alerts/<alert_id>/update", "compose_update", update, BOTH),
+        Screen("/alerts/<alert_id>/discard", "compose_discard", put_away, ("POST",)),
+    ]
+
+
+def _alert(system: System, alert_id: str) -> Alert:
+    with system.database.read() as connection:
+        return store.get(connection, alert_id)
 
 
 # --- one page, asked for or sent --------------------------------------------------------------------------------

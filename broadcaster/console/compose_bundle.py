@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import flash, render_template, request
+from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -29,6 +29,7 @@ from broadcaster.domain.message import Finding
 from broadcaster.rendering.bundles import Bundle, load_bundle
 from broadcaster.rendering.templates import Spec, load
 from broadcaster.services import bundles, preview
+from broadcaster.services.discard import discard_bundle
 from broadcaster.services.drafting import Draft, is_id, new_id, redraft
 from broadcaster.services.preview import Preview
 from broadcaster.services.system import System
@@ -73,7 +74,7 @@ class Form:
 
 
 def screens(system: System) -> list[Screen]:
-    """/console/new/bundle/<name>, /console/bundles/<id>/edit"""
+    """/console/new/bundle/<name>, /console/bundles/<id>/edit and /discard"""
 
     @allowed()
     def new(name: str) -> ResponseReturnValue:
@@ -90,10 +91,18 @@ def screens(system: System) -> list[Screen]:
             system, Sheet(f"/console/bundles/{bundle_id}/edit", load_bundle(about["template"]), found, bundle_id)
         )
 
+    @allowed()
+    def put_away(bundle_id: str) -> ResponseReturnValue:
+        """POST /console/bundles/<id>/discard: reason"""
+        discard_bundle(system, actor(), bundle_id, request.form.get("reason", "").strip())
+        flash(_("The draft was put away."))
+        return redirect("/console/")
+
     both = ("GET", "POST")
     return [
         Screen("/new/bundle/<name>", "compose_bundle", new, both),
         Screen("/bundles/<bundle_id>/edit", "compose_bundle_edit", edit, both),
+        Screen("/bundles/<bundle_id>/discard", "compose_bundle_discard", put_away, ("POST",)),
     ]
 
 

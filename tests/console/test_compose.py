@@ -455,6 +455,12 @@ def test_what_went_to_review_meanwhile_is_not_edited(author: Writer, app: Flask,
     assert fields(answer)["f.route"] == "Go west"
 
 
+def test_the_page_of_what_is_no_draft_says_where_it_stands(author: Writer, system: System) -> None:
+    answer = author.client.get(f"/console/alerts/{live(system).id}/edit")
+    assert answer.status_code == 409
+    assert "the alert is live" in answer.get_data(True)
+
+
 # --- putting away, updating -------------------------------------------------------------------------------------
 def test_a_draft_is_put_away_with_or_without_a_reason(author: Writer, system: System) -> None:
     drafted(author, system)

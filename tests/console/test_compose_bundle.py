@@ -192,3 +192,20 @@ def test_what_is_in_review_is_not_written_anew(author: Writer, system: System) -
 def test_an_unknown_bundle_is_said(author: Writer) -> None:
     assert author.client.get("/console/new/bundle/nothing").status_code == 422
     assert author.client.get("/console/bundles/nothing/edit").status_code == 404
+
+
+def test_a_bundle_is_put_away_whole(author: Writer, system: System) -> None:
+    page = kept(author)
+    token = author.form(PAGE)["csrf_token"]
+    away = page.replace("/edit", "/discard")
+    assert author.client.post(away, data={"csrf_token": token, "reason": "wrong fire"}).status_code == 302
+    assert {alert.state for alert in alerts(system).values()} == {State.DISCARDED}
+    assert author.client.post(away, data={"csrf_token": token}).status_code == 404
+
+
+def test_a_bundle_in_review_is_not_put_away(author: Writer, system: System) -> None:
+    page = kept(author)
+    bundle_service.submit(system, AUTHOR, page.split("/")[3])
+    away, token = page.replace("/edit", "/discard"), author.form(PAGE)["csrf_token"]
+    assert author.client.post(away, data={"csrf_token": token}).status_code == 409
+    assert {alert.state for alert in alerts(system).values()} == {State.IN_REVIEW}
