@@ -47,9 +47,9 @@ def waiting(system: System) -> tuple[str, str]:
     return made.id, str(made.digest)
 
 
-def decide(visitor: Visitor, id_: str, digest: str, **more: str) -> int:
+def decide(visitor: Visitor, id_: str, digest: str, changed: dict[str, str] | None = None) -> int:
     """The approving form as its page would send it."""
-    form = {"do": "approve", "digest": digest, "understood": "1", "password": PASSWORD, **more}
+    form = {"do": "approve", "digest": digest, "understood": "1", "password": PASSWORD, **(changed or {})}
     return visitor.post(f"/console/alerts/{id_}/decide", form).status_code
 
 
@@ -81,7 +81,7 @@ def test_without_tick_proof_digest_or_role_nothing_is_released(
     county: System, visitor: New, who: str, more: dict[str, str], status: int
 ) -> None:
     id_, digest = waiting(county)
-    assert decide(visitor(who), id_, digest, **more) == status
+    assert decide(visitor(who), id_, digest, more) == status
     assert state(county, id_) == "in_review"
     assert rows(county, sa.select(broadcasts.c.id)) == []
 

@@ -181,8 +181,9 @@ def test_after_an_override_only_another_may_sign(system: System) -> None:
 
 
 # --- incidents --------------------------------------------------------------------------------------------------
-def test_an_incident_has_its_thread_its_log_and_its_notes(system: System) -> None:
+def test_an_incident_has_its_thread_its_log_and_its_notes(system: System, clock: Clock) -> None:
     alert = live(system)
+    clock.forward(seconds=1)
     made = correct(system, CHIEF, alert.id, "wrong county")
     note.note(system, AUTHOR, alert.incident, " Called the sheriff. ")
     found = alert_page.incident(system, alert.incident)
