@@ -13,6 +13,7 @@ from broadcaster.services import compose
 from broadcaster.services.drafting import Draft
 from broadcaster.store import alerts as store
 from broadcaster.store import bundles as bundle_store
+from broadcaster.store.schema import zones
 from tests.browser.console.conftest import PASSWORD, Desk, no_violations
 
 pytestmark = [
@@ -245,6 +246,25 @@ def test_an_area_is_drawn_by_taps(desk: Desk) -> None:
     page.get_by_role("button", name="Close the area").click()
     expect(page.locator("[data-map-said]")).to_contain_text("Area of 3 corners added")
     assert page.locator("input[name=zone]:checked").count() == 0
+
+
+def test_many_zones_are_found_by_typing_and_what_is_chosen_stays_chosen(desk: Desk) -> None:
+    with desk.system.database.write() as connection:
+        for n in range(12):
+            ring = [[-121.0, 45.0 + n], [-120.9, 45.0 + n], [-120.9, 45.1 + n], [-121.0, 45.0 + n]]
+            shape = {"type": "Polygon", "coordinates": [ring]}
+            row = {"id": f"z{n}", "slug": f"z{n}", "name": f"Creek {n}", "ugc": [], "same": [], "geometry": shape}
+            connection.execute(zones.insert().values(**row))
+    page = desk.page("author")
+    desk.go(page, ORDER)
+    page.get_by_label("Judge Valley").check()
+    page.get_by_label("Find a zone").fill("creek 1")
+    expect(page.locator("#zone-list .pick:visible")).to_have_count(3)
+    page.get_by_label("Creek 11").check()
+    no_violations(page)
+    page.get_by_label("Find a zone").fill("")
+    expect(page.locator("#zone-list .pick:visible")).to_have_count(15)
+    assert page.locator("[name=zone]:checked").count() == 2
 
 
 # --- what outlives a page ---------------------------------------------------------------------------------------
