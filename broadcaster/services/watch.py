@@ -305,10 +305,10 @@ def _of_feeds(system: System, read: _Read) -> Iterator[Need]:
 
 
 def _of_people(actor: Actor, read: _Read) -> Iterator[Need]:
-    """Approvers without a second factor: all of them for an admin, oneself for anybody."""
-    people = read.factorless if "admin" in actor.roles else [name for name in read.factorless if name == actor.name]
-    if people:
-        yield Need("factor", facts={"people": people, "own": list(people) == [actor.name]})
+    """For an admin: the other approvers without a second factor (everybody is told of their own beside the list)."""
+    people = [name for name in read.factorless if name != actor.name]
+    if people and "admin" in actor.roles:
+        yield Need("factor", facts={"people": people})
 
 
 def _parts(system: System) -> tuple[Part, ...]:

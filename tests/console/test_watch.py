@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.condition import FeedFacts, feed_fault
 from broadcaster.domain.config import Config, FeedConfig, RuleConfig
-from broadcaster.services import override, switches
+from broadcaster.services import override, switches, users
 from broadcaster.services.ingest import ingest
 from broadcaster.services.system import Actor, System
 from broadcaster.services.watch import Need, Watch, watch
@@ -217,3 +217,13 @@ def test_an_alarm_about_a_review_stands_with_the_review(system: System) -> None:
     (need,) = needs(found, "review")
     assert (need.id, need.facts["alarm"]) == (waiting.id, "nobody_told")
     assert needs(found, "alarm") == []
+
+
+def test_an_admin_sees_which_other_approvers_have_no_second_factor(system: System) -> None:
+    for name, roles in ((CHIEF.name, ["approver"]), (ADMIN.name, ["admin"]), (AUTHOR.name, ["author"])):
+        users.add(system, Actor("system", "test"), name, "right horse battery", roles)
+    (need,) = needs(watch(system, ADMIN), "factor")
+    assert need.facts["people"] == [CHIEF.name]
+    assert needs(watch(system, CHIEF), "factor") == []
+    users.enroll(system, Actor("system", "test"), CHIEF.name)
+    assert needs(watch(system, ADMIN), "factor") == []
