@@ -153,7 +153,11 @@ def _answer(finder: dict[str, Any], wanted: str) -> str:
     """What a search found, as a part of the page."""
     rows = asking.found(wanted, finder["rows"])
     key = {0: "found_none", 1: "found_one"}.get(len(rows), "found_some")
-    said = html.escape(finder["said"][key]).replace("{query}", html.escape(wanted)).replace("{n}", str(len(rows)))
+    said = (
+        html.escape(finder["said"][key])
+        .replace("{query}", f"<bdi>{html.escape(wanted)}</bdi>")
+        .replace("{n}", str(len(rows)))
+    )
     listed = "".join(row["html"] for row in rows)
     return f'<p id="found">{said}</p>' + (f'<ul class="zones">{listed}</ul>' if rows else "")
 

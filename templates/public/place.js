@@ -67,7 +67,11 @@
   }
   function start() {
     var box = doc.getElementById("locate");
-    if (!box || !navigator.geolocation) { return; }
+    if (!box || !navigator.geolocation || box.firstChild) { return; }
+    var ask = doc.createElement("button");
+    ask.className = "button"; ask.type = "button"; ask.textContent = box.dataset.locate;
+    box.appendChild(ask);
+    line(box, box.dataset["private"]).className = "times";
     box.hidden = false;
   }
   doc.addEventListener("click", function (event) {

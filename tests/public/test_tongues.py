@@ -87,24 +87,24 @@ def test_an_unknown_page_is_missing_in_its_own_language(house: House) -> None:
 def test_a_place_is_found_by_name_or_code_without_script(house: House) -> None:
     five(house)
     page = house.get("/zones?q=caz003").text
-    assert "1 zone fits “caz003”." in page
+    assert "1 zone fits “<bdi>caz003</bdi>”." in page
     answer = page.split('id="matches"')[1].split("</div>")[0]
     assert 'href="/zones/old-mill"' in answer
     assert "Shelter in place" in answer
     assert 'value="caz003"' in page
-    assert "2 zonas corresponden a «judge»." in house.get("/es/zones?q=judge").text
+    assert "2 zonas corresponden a «<bdi>judge</bdi>»." in house.get("/es/zones?q=judge").text
     assert 'href="/en/zones/judge-hills"' in house.get("/en/zones?q=judge").text
     none = house.get("/zones?q=atlantis").text
-    assert "No zone fits “atlantis”. Look through the list below, or ask 555-0100." in none
+    assert "No zone fits “<bdi>atlantis</bdi>”. Look through the list below, or ask 555-0100." in none
     assert "zones fit" not in house.get("/zones?q=").text
 
 
-@pytest.mark.parametrize("attack", ["%3Cscript%3Ealert(1)%3C/script%3E", "%22%3E%3Cb%3E", "%3C!--checked--%3E"])
+@pytest.mark.parametrize("attack", ["%3Cscript%3Ealert(1)%3C/script%3E", "%22%3E%3Czzz%3E", "%3C!--checked--%3E"])
 def test_what_is_searched_for_is_only_ever_text(house: House, attack: str) -> None:
     five(house)
     page = house.get(f"/zones?q={attack}").text
     assert "<script>alert" not in page
-    assert '"><b>' not in page
+    assert '"><zzz>' not in page
     assert "No zone fits" in page
 
 
