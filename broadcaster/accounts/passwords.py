@@ -16,6 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 MIN_LENGTH = 12
+LEAST_LENGTH = 8  # what a person at the server's shell may still give (NIST SP 800-63B, 5.1.1.1)
 MAX_LENGTH = 128  # no longer text is hashed for anybody
 LEAST_LEFT = 5  # letters and digits of its own beside what everybody would try
 _LEET = str.maketrans("013457$@!|", "oieastsail")

@@ -30,6 +30,8 @@ def add_user(email: str, roles: tuple[str, ...], phone: str | None, password_std
     password = new_password(password_stdin)
     with opened() as system:
         made = person.add(system, operator(), email, password, roles, phone)
+        if weak := person.weakness(system, made.email, password):
+            click.echo(f"taken, but weak: {weak}", err=True)
     show({"email": made.email, "roles": sorted(made.roles)}, made.email, json_)
 
 

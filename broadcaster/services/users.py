@@ -63,7 +63,7 @@ def add_all(system: System, actor: Actor, new: Sequence[NewPerson]) -> list[Pers
     """Add all of them or nobody. Raises as ``add`` does."""
     emails = [clean_email(person.email) for person in new]
     for person, email in zip(new, emails, strict=True):
-        check_password(system, email, person.password)
+        check_password(system, email, person.password, at_shell=actor.origin.startswith("cli:"))
         check_roles(person.roles)
     hashed = [passwords.hash_password(person.password) for person in new]
     at = system.now()
@@ -219,11 +219,18 @@ def totp(system: System) -> OnceTotp:
     return OnceTotp(system.settings.secret_key, system.config.agency.name.replace(":", " "), claim)
 
 
-def check_password(system: System, email: str, password: str) -> None:
-    """Raises Invalid for a password nobody should use."""
-    wrong = passwords.weakness(password, [system.config.agency.name, email])
-    if wrong:
+def check_password(system: System, email: str, password: str, *, at_shell: bool = False) -> None:
+    """Raises Invalid for a password nobody should use. At the shell, where scripts install an agency, one of 8
+    characters is taken: whoever has the shell has the keys already; ``weakness`` is then for a warning."""
+    short = len(password) < passwords.LEAST_LENGTH or len(password) > passwords.MAX_LENGTH
+    wrong = weakness(system, email, password)
+    if wrong and (short or not at_shell):
         raise Invalid("password", wrong)
+
+
+def weakness(system: System, email: str, password: str) -> str:
+    """Why this password is too easy for this person here; "" for a good one."""
+    return passwords.weakness(password, [system.config.agency.name, email])
 
 
 def check_roles(roles: Sequence[str]) -> None:

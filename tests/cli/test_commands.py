@@ -178,6 +178,9 @@ def test_people_and_tokens_are_added_once(run: Run) -> None:
     run("users", "add", "x@x.example", "--role", "boss", "--password-stdin", code=2)
     run("users", "add", "x@x.example", "--role", "author", code=2)
     run("users", "add", "x@x.example", "--role", "author", "--password-stdin", stdin="short\n", code=1)
+    run("users", "add", "x@x.example", "--role", "author", "--password-stdin", stdin="passwor\n", code=1)
+    weak = run("users", "add", "x@x.example", "--role", "author", "--password-stdin", stdin="password\n")
+    assert "taken, but weak: a password needs at least 12" in weak.stderr
     token = run("tokens", "add", "partner", "--scope", "submit", "--owner", "a@x.example").stdout
     assert token.startswith("bc_")
     assert len(token.split()) == 1
