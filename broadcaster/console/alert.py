@@ -11,6 +11,7 @@ from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from broadcaster.console import spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor, proven
 from broadcaster.console.review import answered, words
@@ -89,7 +90,7 @@ def _acts(system: System) -> list[Screen]:
             return _error_page(system, alert_id)
         return answered(
             lambda: _taken_back(system, alert_id),
-            lambda error: (_error_page(system, alert_id, error.text), error.status),
+            lambda error: (_error_page(system, alert_id, spoken.of(error)), error.status),
         )
 
     both = ("GET", "POST")
@@ -109,9 +110,9 @@ def _facts(system: System, alert_id: str) -> dict[str, Any]:
 
 
 def _drawn(chart: Sequence[Column]) -> dict[str, Any]:
-    """Two lines in a box from (46, 10) to (630, 160)."""
+    """Two lines in a box from (46, 10) to (400, 160)."""
     top = max((max(one.sent, one.confirmed) for one in chart), default=0) or 1
-    wide = 584 / max(1, len(chart) - 1)
+    wide = 354 / max(1, len(chart) - 1)
 
     def line(values: list[int]) -> str:
         return " ".join(f"{46 + n * wide:.1f},{160 - 150 * value / top:.1f}" for n, value in enumerate(values))
@@ -126,7 +127,7 @@ def _asked(system: System, alert_id: str, page: str, write: Callable[[Why], Aler
     why = (system, actor(), alert_id, request.form.get("reason", ""))
     return answered(
         lambda: redirect(f"/console/alerts/{write(why).id}/review"),
-        lambda error: (render_template(page, **_facts(system, alert_id), wrong=error.text), error.status),
+        lambda error: (render_template(page, **_facts(system, alert_id), wrong=spoken.of(error)), error.status),
     )
 
 

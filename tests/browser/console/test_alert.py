@@ -18,7 +18,7 @@ from broadcaster.services.lift import lift
 from broadcaster.services.note import note
 from broadcaster.services.send import Sender
 from broadcaster.services.submit import submit
-from broadcaster.store.schema import subscribers
+from broadcaster.store.schema import broadcasts, deliveries, subscribers
 from tests.browser.console.conftest import PASSWORD, Desk, no_violations
 from tests.browser.console.test_review import ORDER, Hands
 
@@ -26,19 +26,30 @@ pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceW
 
 
 def send(desk: Desk) -> None:
-    """What is queued goes out now; in a thread, because the browser holds this one's event loop."""
+    """All that is queued goes out now; in a thread, because the browser holds this one's event loop."""
 
     def work() -> None:
         sender = Sender(desk.system)
         try:
-            sender.work(0.1)
-            sender.work(8)
+            for _ in range(40):
+                sender.work(2)
+                if not left(desk):
+                    return
         finally:
             sender.close()
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
+    assert not left(desk)
+
+
+def left(desk: Desk) -> bool:
+    """Is anything still to be written or sent? Lost answers and busy lines are a sweep's work, and none runs here."""
+    with desk.system.database.read() as connection:
+        unwritten = sa.select(broadcasts.c.id).where(broadcasts.c.expanded.is_(None), broadcasts.c.ended.is_(None))
+        unsent = sa.select(deliveries.c.id).where(deliveries.c.state.in_(("queued", "leased", "sending")))
+        return any(connection.execute(query.limit(1)).first() for query in (unwritten, unsent))
 
 
 def live(desk: Desk, **more: object) -> str:
@@ -62,7 +73,9 @@ def test_the_numbers_move_by_themselves(desk: Desk) -> None:
     desk.go(page, f"/console/alerts/{id_}")
     expect(page.locator(".big")).to_contain_text("nobody by text")
     send(desk)
-    expect(page.locator(".big")).to_contain_text("Sent to 80 of 80, 100 % confirmed", timeout=12_000)
+    expect(page.locator(".big")).to_contain_text(
+        "Sent to 75 of 80, 100 % confirmed", timeout=12_000
+    )  # five phones fail by rule
     expect(page.locator("svg.chart")).to_be_visible()
 
 
@@ -102,13 +115,15 @@ def test_a_correction_to_everybody_in_three_actions(desk: Desk) -> None:
     desk.go(page, f"/console/alerts/{id_}")
     hands.tap(page.get_by_role("link", name="Sent in error").first)
     hands.fill(page.locator("main #password"), PASSWORD)
-    hands.tap(page.get_by_role("button", name="Tell about 80 people now"))
+    hands.tap(page.get_by_role("button", name="Tell about 77 people now"))
     expect(page.locator(".said").first).to_contain_text("The correction is on its way")
     assert hands.actions <= 3
     assert show.alert(desk.system, id_)["state"] == "cancelled"
     send(desk)
     page.reload()
-    expect(page.locator(".big")).to_contain_text("Sent to 80 of 80", timeout=12_000)
+    expect(page.locator(".big")).to_contain_text(
+        "Sent to 77 of 77", timeout=12_000
+    )  # the lost ones come at the second try
     desk.shoot(page, "correction-390-light")
 
 
