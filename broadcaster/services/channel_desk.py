@@ -19,7 +19,7 @@ from broadcaster.domain.message import Limits, Message
 from broadcaster.domain.review import APPROVERS
 from broadcaster.domain.switches import SENDING, of_channel
 from broadcaster.services import audit
-from broadcaster.services.channels import limits_of, open_channel
+from broadcaster.services.channels import limits_of, open_channel, pace_of
 from broadcaster.services.steps import who
 from broadcaster.services.system import Actor, System
 from broadcaster.services.verdicts import verdicts
@@ -57,8 +57,7 @@ class Desk:
     @property
     def pace(self) -> float:
         """Segments or messages a second."""
-        extras = self.limits.extras if self.limits is not None else {}
-        return self.config.per_second or float(extras.get("per_second", 1))
+        return pace_of(self.config, self.limits)
 
 
 @dataclass(frozen=True, slots=True)

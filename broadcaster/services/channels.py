@@ -46,6 +46,12 @@ def _limits(channel: Channel, said: Learned | None) -> Limits:
     return laid_over(own, said)
 
 
+def pace_of(config: ChannelConfig | None, limits: Limits | None) -> float:
+    """Segments or messages a second: as configured, else what the kind says of itself, else 1."""
+    kinds_own = limits.extras.get("per_second", 1) if limits else 1
+    return (config.per_second if config else 0) or float(kinds_own)
+
+
 def fits(config: ChannelConfig, mode: Mode) -> bool:
     """May this channel carry that mode? Drills go only where ``drills`` says so."""
     return config.enabled and (mode == Mode.ACTUAL or config.drills)

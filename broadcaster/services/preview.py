@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.audience import groups_of
 from broadcaster.domain.message import Limits
-from broadcaster.services.channels import limits_of
+from broadcaster.services.channels import limits_of, pace_of
 from broadcaster.services.drafting import Draft, Drawn, draw
 from broadcaster.services.expand import people
 from broadcaster.services.system import System
@@ -98,7 +98,5 @@ def _seconds(
     found = {}
     for name, told in counted.items():
         parts = max((m.segments for m in drawn.messages if m.channel == name), default=1)
-        config = system.config.channel(name)
-        pace = (config.per_second if config else 0) or float(limits[name].extras.get("per_second", 1))
-        found[name] = told * parts / pace
+        found[name] = told * parts / pace_of(system.config.channel(name), limits[name])
     return found

@@ -24,8 +24,7 @@ from broadcaster.domain.progress import (
     step_of,
 )
 from broadcaster.services import deliveries
-from broadcaster.services.channels import fitting, limits_of
-from broadcaster.services.reviewing import pace_of
+from broadcaster.services.channels import fitting, limits_of, pace_of
 from broadcaster.services.system import System
 from broadcaster.services.verdicts import verdicts
 from broadcaster.store import alarms, records
@@ -176,7 +175,7 @@ def _ends(
 ) -> datetime | None:
     parts = queries.segments(connection, broadcast_id)
     left: Sequence[float] = [
-        arrival(0, one.left * parts.get(name, 1), pace_of(system, name, limits[name])).last
+        arrival(0, one.left * parts.get(name, 1), pace_of(system.config.channel(name), limits[name])).last
         for name, one in told.items()
         if one.left and name in limits
     ]

@@ -24,7 +24,7 @@ from broadcaster.domain.review import APPROVERS, Who, check_approve, check_overr
 from broadcaster.domain.wording import confirm_sentence, level, magnitude
 from broadcaster.services import notices
 from broadcaster.services.audience import count
-from broadcaster.services.channels import limits_of
+from broadcaster.services.channels import limits_of, pace_of
 from broadcaster.services.expand import people as counted_people
 from broadcaster.services.stamps import priority_of
 from broadcaster.services.steps import cases, who
@@ -227,15 +227,9 @@ def _arrivals(
     found = {}
     for name, told in people.items():
         if told:
-            pace = pace_of(system, name, limits[name])
+            pace = pace_of(system.config.channel(name), limits[name])
             found[name] = arrival(before.get(name, 0), told * _most(messages, name), pace)
     return found
-
-
-def pace_of(system: System, name: str, limit: Limits) -> float:
-    """Units a second of that channel."""
-    config = system.config.channel(name)
-    return (config.per_second if config else 0) or float(limit.extras.get("per_second", 1))
 
 
 def _most(messages: Sequence[Message], channel: str) -> int:

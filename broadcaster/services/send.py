@@ -21,7 +21,7 @@ from typing import Any
 from broadcaster.domain.channel import Channel
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.services import expand
-from broadcaster.services.channels import open_channel
+from broadcaster.services.channels import open_channel, pace_of
 from broadcaster.services.exchange import Exchange
 from broadcaster.services.line import Line
 from broadcaster.services.system import System
@@ -87,7 +87,7 @@ class Sender:
         if channel is None:
             channel = self._channels[config.name] = open_channel(self._system, config)
         limits = channel.limits()
-        rate = config.per_second or float(limits.extras.get("per_second", 1))
+        rate = pace_of(config, limits)
         verdict = verdicts(self._system)
         exchange = Exchange(self._system, config, limits, self._holder, verdict)
         pace = Pace(self._system.redis, config.name, rate, self._system.settings.sender_processes)

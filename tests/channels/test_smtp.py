@@ -13,6 +13,8 @@ import pytest
 
 from broadcaster.channels.smtp import CODES, MAILS_PER_CONNECTION, Options, Smtp, is_loopback, open_channel, port
 from broadcaster.domain.channel import Accepted, ChannelError, OutcomeUnknown, Recipient, Secret, Verdict
+from broadcaster.domain.config import ChannelConfig
+from broadcaster.services.channels import pace_of
 from tests.channels.ways import PUBLIC_URL, TEXT, attempt, message
 from tests.providers.smtp import PASSWORD, USER, MailServer, SmtpFaults, mail_server
 
@@ -317,4 +319,11 @@ def test_no_more_connections_than_configured_are_open(server: MailServer) -> Non
 def test_no_more_mails_are_in_flight_than_connections() -> None:
     for connections in (1, 10):
         options = Options("smtp://mail.example", "a@judge.example", connections=connections)
-        assert open_channel("mail", options, "").limits().extras == {"in_flight": connections}
+        assert open_channel("mail", options, "").limits().extras["in_flight"] == connections
+
+
+def test_mail_goes_at_twenty_a_second_where_the_agency_says_nothing_else() -> None:
+    limits = open_channel("mail", Options("smtp://mail.example", "a@judge.example"), "").limits()
+    assert pace_of(ChannelConfig("mail", "smtp"), limits) == 20
+    assert pace_of(ChannelConfig("mail", "smtp", per_second=3), limits) == 3
+    assert pace_of(ChannelConfig("sms", "twilio_sms"), None) == 1
