@@ -34,6 +34,7 @@ ATOM, CAP = "application/atom+xml; charset=utf-8", "application/cap+xml; charset
 CHECKED = Markup("<!--checked-->")
 CLOCK = Markup('<time class="clock">') + CHECKED + Markup("</time>")
 ROWS = 50  # of one page of the archive
+ICON = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><path fill="#8b0000" d="M12 1 23.5 22H.5z"/></svg>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class Pages:
         yield "/zones.geojson", Page(_json(views.zones(self._bundle)), GEOJSON)
         yield "/feed.atom", Page(atom.feed(view), ATOM)
         yield "/site.css", Page((_read("site.css") + self._colours()).encode(), CSS)
+        yield "/favicon.ico", Page(ICON, "image/svg+xml")
         yield "/cap.xsl", Page(_read("cap.xsl").encode(), "application/xml; charset=utf-8")
         yield "/feed.css", Page(_read("feed.css").encode(), CSS)
         for name in ("site.js", "place.js"):
