@@ -1,0 +1,112 @@
+"""The desks through their forms: files that no browser runs, proofs in the same request, hostile values."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from broadcaster.domain.config import Config, FeedConfig
+from broadcaster.services import switches
+from broadcaster.services.ingest import ingest
+from broadcaster.services.system import Actor, System
+from tests.console.conftest import PASSWORD, Visitor
+from tests.services.agency import agency, settle_people
+from tests.services.feed_documents import document
+
+Visit = Callable[..., Visitor]
+NWS = FeedConfig("nws", "cap", trust="official")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return replace(agency(tmp_path), feeds=(NWS,))
+
+
+@pytest.fixture(autouse=True)
+def county(house: System) -> None:
+    settle_people(house)
+    ingest(house, NWS, document(event="<script>alert(1)</script>"), {}, Actor("feed:nws", "test"))
+
+
+def test_an_entrys_bytes_come_as_a_file_that_no_browser_runs(visitor: Visit) -> None:
+    author = visitor("author")
+    answer = author.get("/console/entries/1/raw")
+    assert answer.mimetype == "application/octet-stream"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="entry-1.txt"'
+    assert answer.data == document(event="<script>alert(1)</script>")
+    page = author.get("/console/entries/1").get_data(as_text=True)
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+
+
+def test_addresses_stand_on_no_screen(visitor: Visit) -> None:
+    page = visitor("admin").get("/console/subscribers?zone=valley").get_data(as_text=True)
+    assert "+1•••••0001" in page
+    assert "+15550100001" not in page
+
+
+@pytest.mark.parametrize(("password", "status"), [("", 401), ("wrong", 401), (PASSWORD, 200)])
+def test_the_export_needs_the_password_in_its_own_request(visitor: Visit, password: str, status: int) -> None:
+    answer = visitor("admin").post("/console/subscribers/export", password=password)
+    assert answer.status_code == status
+    assert ("+15550100001" in answer.get_data(as_text=True)) == (status == 200)
+
+
+@pytest.mark.parametrize(("password", "stopped"), [("", True), ("wrong", True), (PASSWORD, False)])
+def test_sending_goes_on_only_with_the_password_in_the_same_request(
+    house: System, visitor: Visit, password: str, stopped: bool
+) -> None:
+    approver = visitor("approver")
+    assert approver.post("/console/switches/stop", name="sending").status_code == 302
+    approver.post("/console/switches/resume", name="sending", password=password)
+    assert switches.listing(house)[0].stopped == stopped
+
+
+def test_a_switch_is_not_moved_without_the_form_token(house: System, visitor: Visit) -> None:
+    approver = visitor("approver")
+    answer = approver.client.post("/console/switches/stop", data={"name": "sending"}, base_url=approver.base)
+    assert answer.status_code == 400
+    assert not switches.listing(house)[0].stopped
+
+
+@pytest.mark.parametrize("name", ["", "everything", "channel:nobody", "sending; DROP"])
+def test_an_unknown_switch_is_not_found(visitor: Visit, name: str) -> None:
+    assert visitor("approver").post("/console/switches/stop", name=name).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["since=yesterday", "before=x", "object=%25", "person=%27%22", "until=9999-99-99"])
+def test_odd_questions_to_the_audit_are_answered(visitor: Visit, query: str) -> None:
+    assert visitor("author").get(f"/console/audit?{query}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "content"),
+    [
+        ("/console/subscribers/import", "x.csv", b"\x00\xff"),
+        ("/console/subscribers/import", "", b""),
+        ("/console/zones/import", "../../z.geojson", b"[]"),
+        ("/console/zones/import", "z.geojson", b'{"type": "FeatureCollection", "features": [{}]}'),
+    ],
+)
+def test_a_wrong_file_is_one_clear_word_and_changes_nothing(
+    house: System, visitor: Visit, path: str, name: str, content: bytes
+) -> None:
+    answer = visitor("admin").post(path, {"file": (io.BytesIO(content), name)})
+    assert answer.status_code == 422
+    assert 'class="wrong"' in answer.get_data(as_text=True)
+    uploads = Path(house.settings.data) / "uploads"
+    assert [one for one in uploads.rglob("*") if one.is_file()] == []
+
+
+def test_zones_are_taken_only_after_they_were_looked_at(visitor: Visit) -> None:
+    assert visitor("admin").post("/console/zones/take", key="../../etc").status_code == 404
+
+
+def test_forgetting_nobody_is_not_found(visitor: Visit) -> None:
+    for id_ in ("", "x", "999999"):
+        assert visitor("admin").post("/console/subscribers/remove", id=id_).status_code == 404
