@@ -6,10 +6,11 @@ words. Colours and strokes are the stylesheet's, so that dark mode and forced co
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html import escape
 from typing import Any
 
@@ -22,6 +23,7 @@ from shapely.ops import unary_union
 
 Json = dict[str, Any]
 WIDTH, LOWEST, HIGHEST = 360, 150, 440  # units of the picture, about pixels on a phone
+KEPT = 1_000  # pictures in memory
 MOST = 5_000  # characters of all paths together
 FONT = 13
 MARGIN = {"overview": 0.03, "close": 0.25}
@@ -47,12 +49,19 @@ class Patch:
     geometry: BaseGeometry
 
 
+@lru_cache(maxsize=2)
+def chart(places: str) -> Chart:
+    """The chart of a bundle's places (JSON), kept from version to version."""
+    return Chart(json.loads(places))
+
+
 class Chart:
     """All zones of a bundle, ready to be drawn again and again."""
 
     def __init__(self, places: Sequence[Json]) -> None:
         self._places = [place for place in places if place["shape"]]
         self._shapes = {place["id"]: shape(place["shape"]) for place in self._places}
+        self._drawn: dict[str, Json | None] = {}
 
     def overview(self, alerts: Sequence[tuple[str, Json]], focus: str = "") -> Json | None:
         """All zones, with what is painted there: (kind, alert), worst first. ``focus`` is outlined."""
@@ -70,6 +79,17 @@ class Chart:
         return _union(box(*found.bounds) for found in self._shapes.values())
 
     def _picture(
+        self, around: BaseGeometry | None, how: str, alerts: Sequence[tuple[str, Json]], focus: str
+    ) -> Json | None:
+        """Drawn once for all languages and versions that show the same."""
+        key = json.dumps([how, focus, [(kind, alert["zones"], alert["areas"]) for kind, alert in alerts]])
+        if key not in self._drawn:
+            if len(self._drawn) >= KEPT:
+                self._drawn.clear()
+            self._drawn[key] = self._draw(around, how, alerts, focus)
+        return self._drawn[key]
+
+    def _draw(
         self, around: BaseGeometry | None, how: str, alerts: Sequence[tuple[str, Json]], focus: str
     ) -> Json | None:
         if around is None or around.is_empty:

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from broadcaster.domain.wording import EVACUATION_LEVELS
 from broadcaster.public import atom, codes, views
 from broadcaster.public.asking import plain
-from broadcaster.public.drawing import Chart
+from broadcaster.public.drawing import chart
 from broadcaster.public.speaker import Speaker, fill
 from broadcaster.public.views import View
 from broadcaster.public.words import languages, strings
@@ -74,7 +74,7 @@ class Pages:
         self.rendered: dict[str, Page] = {}
         self._earlier = rendered or {}
         self._about = json.dumps(bundle["about"], sort_keys=True)
-        self._chart = Chart(bundle["places"])
+        self._chart = chart(json.dumps(bundle["places"]))
         self._speakers = [Speaker(bundle, language, n == 0) for n, language in enumerate(self.languages)]
 
     def files(self, state: Json) -> dict[str, Page]:
