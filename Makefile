@@ -33,7 +33,7 @@ bench: $(VENV)/.dev  ## benchmarks: a table of ratios, JSON beside it
 
 CATALOGUE := broadcaster/console/translations
 translations: $(VENV)/.dev  ## the console's words: collect them, then fill in *.po and run it again
-	@$(VENV)/bin/pybabel -q extract -F babel.cfg -k _l --no-location --omit-header --sort-output -o $(VENV)/console.pot .
+	@$(VENV)/bin/pybabel -q extract -F babel.cfg -k _l -k _s --no-location --omit-header --sort-output -o $(VENV)/console.pot .
 	@for language in es; do $(VENV)/bin/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -N -w 120 -i $(VENV)/console.pot -d $(CATALOGUE) -l $$language; done
 	@$(VENV)/bin/pybabel -q compile -d $(CATALOGUE)
 

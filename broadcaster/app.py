@@ -20,7 +20,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from broadcaster.api import alerts, hooks, problems, state
 from broadcaster.console import blueprint as console
-from broadcaster.console import csp, login
+from broadcaster.console import csp, login, spoken
 from broadcaster.console.session import chosen_language
 from broadcaster.domain.errors import BroadcasterError, ConfigError, Invalid, Unavailable
 from broadcaster.public import forms
@@ -147,7 +147,7 @@ def _of_ours(error: Exception) -> ResponseReturnValue:
     assert isinstance(error, BroadcasterError)
     if _machine():
         return problems.of_error(error)
-    return _page(error.status, error.text)
+    return _page(error.status, error.text, error.code)
 
 
 def _of_http(error: Exception) -> ResponseReturnValue:
@@ -180,10 +180,12 @@ def _machine() -> bool:
     return request.path.startswith(MACHINES)
 
 
-def _page(status: int, text: str) -> ResponseReturnValue:
+def _page(status: int, text: str, code: str = "") -> ResponseReturnValue:
     title = {403: "Not allowed", 404: "Not found", 429: "Too many tries"}.get(status, "That did not work")
-    page = "console/error.html" if request.path.startswith("/console") else "public/said.html"
-    return render_template(page, title=title, text=text), status
+    if not request.path.startswith("/console"):
+        return render_template("public/said.html", title=title, text=text), status
+    words = {"title": spoken.said("status", title), "text": spoken.said(code, text)}
+    return render_template("console/error.html", **words), status
 
 
 def _answer_headers(app: Flask, system: System) -> None:

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_security import current_user
 
+from broadcaster.console import spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor, origin, proven
 from broadcaster.console.screens import Screen
@@ -93,7 +94,7 @@ def _app(system: System) -> list[Screen]:
         try:
             who = proven(system, mending=True)
         except BroadcasterError as refused:
-            return _app_page(system, refused.text), refused.status
+            return _app_page(system, spoken.of(refused)), refused.status
         if request.form.get("act") == "remove":
             account.remove_app(system, who)
             session.pop(_SECRET, None)
@@ -111,7 +112,7 @@ def _app(system: System) -> list[Screen]:
         try:
             codes = account.confirm_app(system, actor(), secret, request.form.get("code", ""))
         except BroadcasterError as refused:
-            return _app_page(system, refused.text), refused.status
+            return _app_page(system, spoken.of(refused)), refused.status
         session.pop(_SECRET)
         flash(_("The app is your second factor now."))
         return _codes_page(codes) if codes else redirect(HOME)
@@ -131,7 +132,7 @@ def _recovery(system: System) -> Callable[[], ResponseReturnValue]:
             try:
                 return _codes_page(account.new_codes(system, proven(system, mending=True)))
             except BroadcasterError as refused:
-                wrong, status = refused.text, refused.status
+                wrong, status = spoken.of(refused), refused.status
         left = account.codes_left(system, current_user.email)
         return render_template("console/account/recovery.html", left=left, wrong_text=wrong), status
 
@@ -152,7 +153,7 @@ def _passkeys(system: System) -> list[Screen]:
                 return _keep(system)
             passkeys.remove(system, proven(system, mending=True), request.form.get("remove", 0, type=int))
         except BroadcasterError as refused:
-            return _keys_page(system, refused.text), refused.status
+            return _keys_page(system, spoken.of(refused)), refused.status
         flash(_("The passkey is removed."))
         return redirect("/console/account/passkeys")
 
@@ -162,7 +163,7 @@ def _passkeys(system: System) -> list[Screen]:
         try:
             return passkeys.ask_new(system, proven(system, mending=True))
         except BroadcasterError as refused:
-            return {"wrong": refused.text}, refused.status
+            return {"wrong": spoken.plain(refused)}, refused.status
 
     return [
         Screen("/account/passkeys", "passkeys", keys, ("GET", "POST")),
@@ -187,7 +188,7 @@ def _change_password(system: System) -> str:
     try:
         account.change_password(system, current_user.email, current, new, origin(), session["sid"])
     except BroadcasterError as refused:
-        return refused.text
+        return spoken.of(refused)
     return ""
 
 

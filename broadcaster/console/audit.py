@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Response, render_template, request
 from flask_babel import gettext as _
 
+from broadcaster.console import spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor
 from broadcaster.console.screens import Screen
@@ -27,7 +28,7 @@ def screens(system: System) -> list[Screen]:
         try:
             asked = _asked(zone)
         except Invalid as error:
-            wrong = error.text
+            wrong = spoken.of(error)
         page = audit_trail.search(system, asked)
         form = {key: request.values.get(key, "") for key in ("object", "person", "since", "until")}
         return render_template("console/audit.html", page=page, form=form, wrong=wrong, **more)

@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from broadcaster.console import spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor
 from broadcaster.console.screens import Screen, part_only
@@ -43,7 +44,7 @@ def screens(system: System) -> list[Screen]:
         try:
             done = channel_desk.test(system, actor(), name)
         except Refused as error:
-            flash(error.text, "error")
+            flash(spoken.of(error), "error")
             return redirect(f"/console/channels/{name}")
         if done.accepted:
             flash(_("The provider took it: “%(text)s”", text=done.text))

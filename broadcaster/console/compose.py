@@ -10,7 +10,7 @@ from flask import flash, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from broadcaster.console import compose_conflict, compose_form, compose_view
+from broadcaster.console import compose_conflict, compose_form, compose_view, spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.compose_form import Typed
 from broadcaster.console.compose_view import ALONE, Part
@@ -192,9 +192,9 @@ def _keep(system: System, sheet: Sheet, given: Typed, submitting: bool) -> Respo
     except Refused as error:
         if error.code == "conflict" and sheet.alert is not None:
             return compose_conflict.page(system, sheet.action, sheet.alert, given, sheet.spec), 409
-        return _page(system, sheet, given, said=error.text), error.status
+        return _page(system, sheet, given, said=spoken.of(error)), error.status
     except Invalid as error:
-        return _page(system, sheet, given, said=error.text), error.status
+        return _page(system, sheet, given, said=spoken.of(error)), error.status
     if handed is None:
         return _page(system, sheet, given, said=_("Not kept yet: mend what is marked first.")), 422
     alert, refused = handed
@@ -216,7 +216,7 @@ def _hand_in(system: System, sheet: Sheet, given: Typed, submitting: bool) -> tu
         return None
     old = sheet.alert.id if sheet.alert else None
     done = hand_in(system, actor(), form.draft, old, _revision(sheet), submitting, sheet.entry)
-    return done.alert, done.refused.text if done.refused else ""
+    return done.alert, spoken.plain(done.refused) if done.refused else ""
 
 
 def _autosave(system: System, sheet: Sheet, given: Typed) -> ResponseReturnValue:
@@ -224,7 +224,7 @@ def _autosave(system: System, sheet: Sheet, given: Typed) -> ResponseReturnValue
     try:
         handed = _hand_in(system, sheet, given, submitting=False) if sheet.alert else None
     except (Refused, Invalid) as error:
-        return {"text": error.text}, error.status
+        return {"text": spoken.plain(error)}, error.status
     if handed is None:
         return {"text": _("Not kept yet: mend what is marked first.")}, 422
     at = local_time.write(system.now(), system.config.agency.timezone)[-5:]

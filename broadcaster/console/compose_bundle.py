@@ -14,7 +14,7 @@ from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from broadcaster.console import compose_form, compose_view
+from broadcaster.console import compose_form, compose_view, spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.compose import checked, kept
 from broadcaster.console.compose_form import Typed
@@ -217,7 +217,7 @@ def _keep(system: System, sheet: Sheet, form: Form, do: str) -> ResponseReturnVa
     try:
         id_ = _written(system, sheet, form, over=do == "overwrite")
     except (Refused, Invalid) as error:
-        return _page(system, sheet, form, said=error.text, conflict=error.code == "conflict"), error.status
+        return _page(system, sheet, form, said=spoken.of(error), conflict=error.code == "conflict"), error.status
     if id_ is None:
         return _page(system, sheet, form, said=_("Not kept yet: mend what is marked first.")), 422
     if do != "submit":
@@ -226,7 +226,7 @@ def _keep(system: System, sheet: Sheet, form: Form, do: str) -> ResponseReturnVa
     try:
         parts = bundles.submit(system, actor(), id_)
     except (Refused, Forbidden) as error:
-        flash(_("It is kept as a draft and not submitted. %(why)s", why=error.text), "error")
+        flash(_("It is kept as a draft and not submitted. %(why)s", why=spoken.plain(error)), "error")
         return kept(f"/console/bundles/{id_}/edit?tried=1", _key(form), _most(system, id_), system)
     flash(_("Submitted. An approver decides now."))
     return kept(f"/console/alerts/{parts[0].id}", _key(form), _most(system, id_), system)
@@ -247,7 +247,7 @@ def _autosave(system: System, sheet: Sheet, form: Form) -> ResponseReturnValue:
     try:
         id_ = _written(system, sheet, form, over=False) if sheet.id else None
     except (Refused, Invalid) as error:
-        return {"text": error.text}, error.status
+        return {"text": spoken.plain(error)}, error.status
     if id_ is None:
         return {"text": _("Not kept yet: mend what is marked first.")}, 422
     with system.database.read() as connection:

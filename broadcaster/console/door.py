@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from broadcaster.accounts import recovery
 from broadcaster.accounts.models import User
-from broadcaster.console import login
+from broadcaster.console import login, spoken
 from broadcaster.console.access import allowed, open_to_all
 from broadcaster.console.proof import actor, origin
 from broadcaster.console.screens import Screen
@@ -92,7 +92,7 @@ def _join(system: System) -> Callable[[str], ResponseReturnValue]:
             try:
                 who = _joined(system, token)
             except Invalid as refused:
-                wrong = refused.text
+                wrong = spoken.of(refused)
             else:
                 _begin_session(system, who, "invitation")
                 flash(_("Welcome. Now add a second factor: an app on your phone, or a passkey."))
@@ -120,7 +120,7 @@ def _asked(ask: Callable[[], dict[str, object]]) -> ResponseReturnValue:
     try:
         return ask()
     except BroadcasterError as refused:
-        return {"wrong": refused.text}, refused.status
+        return {"wrong": spoken.plain(refused)}, refused.status
 
 
 def _inside(system: System, who: Actor, via: str) -> Response:

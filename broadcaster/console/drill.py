@@ -8,6 +8,7 @@ from flask import flash, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from broadcaster.console import spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor
 from broadcaster.console.screens import Screen, part_only
@@ -57,5 +58,5 @@ def _done(system: System, wanted: str) -> Response:
             drill.leave(system, actor())
             flash(_("The drill is given up. What of it waited was put away."))
     except Refused as error:
-        flash(error.text, "error")
+        flash(spoken.of(error), "error")
     return redirect("/console/drill")

@@ -6,6 +6,7 @@ from flask import Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
+from broadcaster.console import spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor, origin
 from broadcaster.console.screens import Screen, part_only
@@ -79,7 +80,7 @@ def _entries(system: System) -> list[Screen]:
         try:
             feed_desk.put_aside(system, actor(), id_, request.form.get("reason", ""))
         except Refused as error:
-            return shown(id_, error.text), error.status
+            return shown(id_, spoken.of(error)), error.status
         flash(_("Put aside. It stays in the record."))
         return redirect("/console/feeds")
 

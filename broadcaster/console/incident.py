@@ -10,6 +10,7 @@ from flask import flash, redirect, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from broadcaster.console import spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor
 from broadcaster.console.screens import Screen, part_only
@@ -37,7 +38,7 @@ def screens(system: System) -> list[Screen]:
             note(system, actor(), incident_id, text)
         except Invalid as error:
             facts = alert_page.incident(system, incident_id)
-            return render_template("console/incident.html", **facts, wrong=error.text, said=text), error.status
+            return render_template("console/incident.html", **facts, wrong=spoken.of(error), said=text), error.status
         flash(_("The note is kept."))
         return redirect(f"/console/incidents/{incident_id}#notes")
 

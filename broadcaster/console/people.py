@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_security import current_user
 
 from broadcaster.accounts.people import ROLES
+from broadcaster.console import spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor, proven
 from broadcaster.console.screens import Screen
@@ -47,7 +48,7 @@ def screens(system: System) -> list[Screen]:
             try:
                 return _outcome(proposals.propose(system, proven(system), how, detail))
             except BroadcasterError as refused:
-                wrong, status = refused.text, refused.status
+                wrong, status = spoken.of(refused), refused.status
         alone = proposals.alone(system, actor())
         return render_template("console/people_new.html", wrong_text=wrong, alone=alone, roles=ROLES), status
 
@@ -70,7 +71,7 @@ def _person(system: System) -> Callable[[str], ResponseReturnValue]:
                 done = _act(system, proven(system), email)
                 return _outcome(done) if done else redirect(f"{HOME}/{quote(email)}")
             except BroadcasterError as refused:
-                wrong, status = refused.text, refused.status
+                wrong, status = spoken.of(refused), refused.status
         known, alone = roster.one(system, email), proposals.alone(system, actor())
         page = render_template("console/people_one.html", person=known, wrong_text=wrong, alone=alone, roles=ROLES)
         return page, status
@@ -95,7 +96,7 @@ def _powers(system: System) -> list[Screen]:
                 return _outcome(proposals.confirm(system, who, request.form.get("confirm", 0, type=int)))
             proposals.refuse(system, who, request.form.get("refuse", 0, type=int))
         except BroadcasterError as refused:
-            return _powers_page(system, refused.text), refused.status
+            return _powers_page(system, spoken.of(refused)), refused.status
         flash(_("Refused. Nothing was changed."))
         return redirect("/console/powers")
 
@@ -123,7 +124,7 @@ def _tokens(system: System) -> list[Screen]:
             try:
                 return _token_act(system, proven(system))
             except BroadcasterError as refused:
-                wrong, status = refused.text, refused.status
+                wrong, status = spoken.of(refused), refused.status
         known = {"tokens": tokens.listing(system), "people": roster.listing(system)}
         alone = proposals.alone(system, actor())
         return render_template("console/people_tokens.html", wrong_text=wrong, alone=alone, **known), status

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import format_currency
 from flask_babel import gettext as _
 
-from broadcaster.console import compose_view
+from broadcaster.console import compose_view, spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor, proven
 from broadcaster.console.screens import Screen, part_only
@@ -103,7 +103,7 @@ def _refused(
     """The same screen with the reason beside what was pressed; what changed since it was loaded, where that is why."""
     seen = dict(pair.split("=", 1) for pair in request.form.getlist("part") if "=" in pair)
     found = reviewing(system, actor(), alert_id, seen if error.code == "digest" else None)
-    more = {"wrong": error.text, "where": do, "code": error.code, "reason": request.form.get("reason", "")}
+    more = {"wrong": spoken.of(error), "where": do, "code": error.code, "reason": request.form.get("reason", "")}
     page = _page(system, template, found, ticked="understood" in request.form and error.code != "digest", **more)
     return page, error.status
 

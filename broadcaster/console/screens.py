@@ -16,6 +16,7 @@ from flask_babel import lazy_gettext as _l
 from flask_security import current_user
 from markupsafe import Markup
 
+from broadcaster.console.spoken import said
 from broadcaster.domain.alert import Mode
 from broadcaster.services import simulated, switches
 from broadcaster.services.system import System
@@ -67,6 +68,7 @@ def facts(system: System) -> dict[str, Any]:
         "clock_now": system.now().isoformat(timespec="seconds"),
         "number": format_decimal,
         "tongue": tongue,
+        "in_words": said,
         "menu": menu,
         "here": here,
     }

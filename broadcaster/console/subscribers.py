@@ -6,6 +6,7 @@ from flask import Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Answer
 
+from broadcaster.console import spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor, proven
 from broadcaster.console.screens import Screen
@@ -32,7 +33,7 @@ def _shown(system: System, **more: object) -> str:
         try:
             found = desk.search(system, text, zone)
         except Invalid as error:
-            wrong = error.text
+            wrong = spoken.of(error)
     facts = {"q": text, "zone": zone, "found": found, "wrong": wrong, "most": desk.FOUND, **more}
     admin = "admin" in actor().roles
     return render_template("console/subscribers.html", counts=desk.counts(system), admin=admin, **facts)
@@ -49,7 +50,7 @@ def _files(system: System) -> list[Screen]:
         try:
             done = desk.take(system, actor(), file.filename, file.stream)
         except Invalid as error:
-            return _shown(system, import_wrong=error.text), error.status
+            return _shown(system, import_wrong=spoken.of(error)), error.status
         return _shown(system, done=done)
 
     @allowed("admin")
@@ -63,7 +64,7 @@ def _files(system: System) -> list[Screen]:
         try:
             text = desk.export(system, proven(system))
         except (Forbidden, Unauthenticated) as error:
-            return _shown(system, export_wrong=error.text), error.status
+            return _shown(system, export_wrong=spoken.of(error)), error.status
         return _file(text.encode(), "subscribers.csv")
 
     return [

@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from broadcaster.console import spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor, proven
 from broadcaster.console.screens import Screen
@@ -48,7 +49,7 @@ def screens(system: System) -> list[Screen]:
         try:
             switches.resume(system, proven(system), name, request.form.get("reason", ""))
         except (Forbidden, Unauthenticated, Refused) as error:
-            return shown(error.text, name), error.status
+            return shown(spoken.of(error), name), error.status
         flash(_("It goes on."))
         return redirect("/console/switches")
 

@@ -6,6 +6,7 @@ from flask import flash, redirect, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from broadcaster.console import spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor
 from broadcaster.console.screens import Screen, mode
@@ -37,7 +38,7 @@ def screens(system: System) -> list[Screen]:
             found = zones.compare(system, path)
         except Invalid as error:
             uploads.drop(system, key)
-            return shown(error.text.replace(str(path), file.filename)), error.status
+            return shown(spoken.said(error.code, error.text.replace(str(path), file.filename))), error.status
         return render_template("console/zones_import.html", found=found, key=key, name=path.name)
 
     @allowed("admin")

@@ -1,0 +1,83 @@
+"""Texts of the domain (errors, findings, alarms, reasons) in the reader's language.
+
+The domain speaks English, with a code. ``spoken_words`` holds its sentences; the catalogue has them in other
+languages.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from flask_babel import get_locale, gettext
+from markupsafe import Markup, escape
+
+from broadcaster.console.spoken_words import SENTENCES
+from broadcaster.domain.errors import BroadcasterError
+
+_FACT = re.compile(r"%\((\w+)\)s")
+ENGLISH = "en"
+
+
+def said(code: str, text: str) -> Markup:
+    """The text as this reader reads it, safe for a page.
+
+    In English as it is. Else its own sentence with its facts; else the sentence of its code, with the English text
+    after it, which may say more; a text of no known sentence or code stays as it is.
+    """
+    words, more = _in_words(code, text)
+    if not more:
+        return escape(words)
+    return Markup('{} <span lang="en">{}</span>').format(words, more)
+
+
+def of(error: BroadcasterError) -> Markup:
+    """``said`` of an error."""
+    return said(error.code, error.text)
+
+
+def plain(error: BroadcasterError) -> str:
+    """An error's words where no markup can stand: in JSON, between other words."""
+    return " ".join(part for part in _in_words(error.code, error.text) if part)
+
+
+def _in_words(code: str, text: str) -> tuple[str, str]:
+    """The words in the reader's language, and the English text where they may hold less than it."""
+    if str(get_locale() or ENGLISH).startswith(ENGLISH):
+        return text, ""
+    found = read(text)
+    if found is not None:
+        sentence, facts = found
+        return (gettext(sentence, **facts) if facts else gettext(sentence)), ""
+    general = SENTENCES.get(code, ())[:1]
+    if not general or _FACT.search(general[0]) or text in map(gettext, _exact(code)):
+        return text, ""
+    return gettext(general[0]), text
+
+
+def _exact(code: str) -> list[str]:
+    """The code's sentences without facts: a screen may have put one into the reader's language already."""
+    return [sentence for sentence in SENTENCES[code] if not _FACT.search(sentence)]
+
+
+@functools.lru_cache(maxsize=1024)
+def read(text: str) -> tuple[str, dict[str, str]] | None:
+    """Which sentence an English text is, and the facts in it; None where no sentence fits."""
+    for sentence, pattern in _patterns():
+        found = pattern.fullmatch(text)
+        if found:
+            return sentence, found.groupdict()
+    return None
+
+
+@functools.cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """All sentences, those with the most words of their own first, so that none swallows another's."""
+    every = {sentence for some in SENTENCES.values() for sentence in some}
+    ordered = sorted(every, key=lambda one: (-len(_FACT.sub("", one)), one))
+    return tuple((one, re.compile(_pattern(one), re.DOTALL)) for one in ordered)
+
+
+def _pattern(sentence: str) -> str:
+    pieces = _FACT.split(sentence)  # words, name, words, name, words
+    return "".join(re.escape(one) if i % 2 == 0 else f"(?P<{one}>.+?)" for i, one in enumerate(pieces))
