@@ -26,6 +26,7 @@ RECENT = timedelta(hours=24)  # how long an ended alert stays on the first page
 DANGER = tuple(word.value for word in Level)  # worst first
 # The worst of what ended: nobody declared the expired one safe, so it outranks an all clear for something else.
 ENDED = ("expired", "called_off", "superseded", "cancelled", "lifted")
+PRESSING = ("order", "shelter", "warning", "")  # which of two equal levels stands first
 ALL_CLEAR = ("lifted", "cancelled")
 FORMAT = 3  # of a bundle: a web host makes pages of its own format only
 Json = dict[str, Any]
@@ -140,10 +141,10 @@ def visible(alerts: Iterable[Public], at: datetime) -> list[Standing]:
     return sorted(seen, key=_order)
 
 
-def _order(s: Standing) -> tuple[bool, int, bool, float, str]:
-    """Dangers by level, evacuation before weather of the same level; then how others ended, "not safe" first."""
+def _order(s: Standing) -> tuple[bool, int, int, float, str]:
+    """Dangers by level, of the same level orders first and weather last; then how others ended, "not safe" first."""
     rank = DANGER.index(s.level) if s.face == State.LIVE else ENDED.index(s.face)
-    return s.face != State.LIVE, rank, not evacuation(s.alert), -s.since.timestamp(), s.alert.id
+    return s.face != State.LIVE, rank, PRESSING.index(evacuation(s.alert)), -s.since.timestamp(), s.alert.id
 
 
 def zone_status(zone: str, seen: Sequence[Standing]) -> tuple[str, str | None]:

@@ -57,7 +57,7 @@ class Speaker:
         """Everything a template shows of an alert, in words."""
         info = views.words(alert, self.language)
         live = alert["face"] == "live"
-        evacuation = self._evacuation(alert) if live else None
+        evacuation = self._evacuation(alert, info) if live else None
         typed = self._typed(alert, evacuation) if info["foreign"] else ""
         return {
             **self._look(alert["level"] if live else alert["face"]),
@@ -186,12 +186,14 @@ class Speaker:
         text = self.strings[f"{alert['face']}_text"]
         return text.format(source=self.source(), agency=self.agency["name"], issuer=issuer)
 
-    def _evacuation(self, alert: Json) -> Json | None:
+    def _evacuation(self, alert: Json, info: Json) -> Json | None:
+        """The step's lawful name and sentence; no sentence where what to do says it (shelter in place)."""
         step = EVACUATION_LEVELS[self._practice].get(alert["evacuation"])
         if step is None:
             return None
         name, sentence = evacuation_words(self._practice, step.key, self.language)
-        return {"key": step.key, "name": name, "sentence": sentence}
+        said = sentence in info["instruction"] and not info["foreign"]
+        return {"key": step.key, "name": name, "sentence": "" if said else sentence}
 
     def _typed(self, alert: Json, evacuation: Json | None) -> str:
         """The typed facts as a headline, where the issuer wrote none in this language."""

@@ -297,6 +297,16 @@ def test_evacuation_stands_before_weather_of_the_same_level() -> None:
     assert status("judge-valley", storm, public("a2")) == ("act_now", "a2")
 
 
+def test_an_order_stands_before_shelter_and_warning_of_the_same_level_however_late_they_came() -> None:
+    events = ("Evacuation order", "Shelter in place", "Evacuation warning", "Tornado Warning")
+    found = []
+    for minute, event in enumerate(events):  # the newest would stand first
+        one = public(event)
+        message = replace(one.message, sent=AT + timedelta(minutes=minute), infos=(info(event=event),))
+        found.append(replace(one, message=message))
+    assert [row["id"] for row in made(*found)["states"][0]["alerts"]] == list(events)
+
+
 def test_among_what_ended_not_safe_stands_first() -> None:
     lifted = public("a1", state=State.LIFTED, ended_at=AT)
     expired = public("a2", "be_aware", state=State.EXPIRED, expires=AT - timedelta(hours=3))
