@@ -59,7 +59,7 @@ def facts(system: System) -> dict[str, Any]:
     zone = ZoneInfo(system.config.agency.timezone)
     return {
         "agency": system.config.agency,
-        "band": simulated.band(system),
+        "band": said("band", simulated.band(system)),
         "stopped": lambda: switches.stopped(system),
         "exercise": mode() == Mode.EXERCISE,
         "locale": str(get_locale() or "en"),
