@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import re
 
+from babel.core import Locale
+from babel.lists import format_list
 from flask_babel import get_locale, gettext
 from markupsafe import Markup, escape
 
@@ -16,6 +18,7 @@ from broadcaster.console.spoken_words import SENTENCES
 from broadcaster.domain.errors import BroadcasterError
 
 _FACT = re.compile(r"%\((\w+)\)s")
+_TONGUES = ("language", "languages", "other_language")  # facts that are languages
 ENGLISH = "en"
 
 
@@ -48,11 +51,20 @@ def _in_words(code: str, text: str) -> tuple[str, str]:
     found = read(text)
     if found is not None:
         sentence, facts = found
-        return (gettext(sentence, **facts) if facts else gettext(sentence)), ""
+        told = {name: _tongues(fact) if name in _TONGUES else fact for name, fact in facts.items()}
+        return (gettext(sentence, **told) if told else gettext(sentence)), ""
     general = SENTENCES.get(code, ())[:1]
     if not general or _FACT.search(general[0]) or text in map(gettext, _exact(code)):
         return text, ""
     return gettext(general[0]), text
+
+
+def _tongues(names: str) -> str:
+    """Languages by their English names or codes ("English and Spanish", "es") as the reader calls them."""
+    here = get_locale() or Locale(ENGLISH)
+    theirs = {name: code for code, name in Locale(ENGLISH).languages.items()}
+    called = [here.languages.get(theirs.get(one, one), one) for one in re.split(r",? and |, ", names)]
+    return format_list(called, locale=here)
 
 
 def _exact(code: str) -> list[str]:

@@ -240,7 +240,9 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "unreadable_field": (_s("%(label)s is no time. Write it like 2026-11-22T18:30:00-08:00."),),
     "costly_characters": (_s("%(where)s: these characters make it %(n)s parts of 67 letters: %(which)s."),),
     "long_headline": (_s("The headline in %(language)s has %(n)s characters; up to %(most)s are shown everywhere."),),
-    "language_missing": (_s("There is no text in %(language)s; people who read it get the one in %(other)s."),),
+    "language_missing": (
+        _s("There is no text in %(language)s; people who read it get the one in %(other_language)s."),
+    ),
     "drill_words": (_s("%(where)s: a drill never says that it is no drill."),),
     "too_long": (
         _s("A text is too long. Shorten it."),

@@ -57,7 +57,7 @@ def reader(visitor: Callable[..., Visitor]) -> Visitor:
     return made
 
 
-def _seen(page: str) -> str:
+def seen(page: str) -> str:
     """What people read of a page: texts and labels, without what is marked as another language's, code or data."""
     inside = re.sub(r"<(script|style|code|pre)\b.*?</\1>", " ", page, flags=re.DOTALL)
     inside = re.sub(r'<(\w+)[^>]*\blang="(?!es)[^"]*"[^>]*>.*?</\1>', " ", inside, flags=re.DOTALL)
@@ -68,13 +68,13 @@ def _seen(page: str) -> str:
 def test_screens_in_spanish_hold_no_english(reader: Visitor) -> None:
     pages = {path: reader.get(path).get_data(as_text=True) for path in SCREENS}
     assert {path for path, page in pages.items() if '<html lang="es"' not in page} == set()
-    assert {path: found for path, page in pages.items() if (found := ENGLISH.findall(_seen(page)))} == {}
+    assert {path: found for path, page in pages.items() if (found := ENGLISH.findall(seen(page)))} == {}
 
 
 def test_the_login_speaks_the_browsers_spanish(visitor: Callable[..., Visitor]) -> None:
     page = visitor().get("/console/login", Accept_Language="es-MX,es;q=0.9").get_data(as_text=True)
     assert '<html lang="es"' in page
-    assert ENGLISH.findall(_seen(page)) == []
+    assert ENGLISH.findall(seen(page)) == []
 
 
 def test_a_screen_that_is_not_there_is_told_in_spanish(reader: Visitor) -> None:
@@ -113,6 +113,14 @@ def test_english_stays_as_it_is_and_is_safe_in_a_page(site: Flask) -> None:
 def test_facts_of_a_sentence_are_kept_and_safe_in_a_page() -> None:
     text = "There is no feed '<b>' in feeds.toml."
     assert spoken.said("no_feed", text) == "No hay ninguna fuente &#39;&lt;b&gt;&#39; en feeds.toml."
+
+
+@pytest.mark.usefixtures("spanish")
+def test_languages_are_called_as_the_reader_calls_them() -> None:
+    told = spoken.said(
+        "unsigned_words", "The English and Spanish words of this template have been signed by nobody here."
+    )
+    assert told == "Nadie aquí ha firmado las palabras en inglés y español de esta plantilla."
 
 
 @pytest.mark.usefixtures("spanish")
