@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 TESTS ?=
 
-.PHONY: run test check bench translations help
+.PHONY: run test check bench translations pictures help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -36,6 +36,10 @@ translations: $(VENV)/.dev  ## the console's words: collect them, then fill in *
 	@$(VENV)/bin/pybabel -q extract -F babel.cfg -k _l -k _s --no-location --omit-header --sort-output -o $(VENV)/console.pot .
 	@for language in es; do $(VENV)/bin/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -N -w 120 -i $(VENV)/console.pot -d $(CATALOGUE) -l $$language; done
 	@$(VENV)/bin/pybabel -q compile -d $(CATALOGUE)
+
+pictures: $(VENV)/.dev  ## the README's pictures, from one night in a real browser
+	@mkdir -p docs/pictures
+	@BROADCASTER_SHOTS=$(CURDIR)/docs/pictures $(PY) -m pytest -q tests/journey/test_the_night.py
 
 $(PY):
 	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed: install it, or give make PYTHON=/path/to/python3" >&2; exit 1; fi

@@ -79,6 +79,8 @@ def write_the_bundle(author: Person) -> None:
     author.fill(page.locator("[name='evacuation_order-f.route']"), "Go south on Highway 9")
     author.fill(page.locator("[name='evacuation_order-f.route.es']"), "Vaya al sur por Highway 9")
     author.fill(page.locator("[name='evacuation_order-f.shelter']"), "Clearwater High School, 12 Oak Street")
+    expect(page.locator("[data-check]")).to_contain_text("Leave Clearwater Valley now")
+    page.evaluate("scrollTo({top: 0, behavior: 'instant'})")
     shoot(page, "compose")
     author.tap(page.get_by_role("button", name="Submit all for approval"))
     page.wait_for_url(re.compile(r"/console/(alerts|bundles|review)/"))
