@@ -20,7 +20,6 @@ from broadcaster.services.override import override
 from broadcaster.services.reject import reject
 from broadcaster.services.stop import stop
 from broadcaster.services.system import Actor, System
-from broadcaster.store import alarms
 from broadcaster.store import alerts as store
 from broadcaster.store.schema import audit_entries, broadcasts, deliveries, versions
 from tests.conftest import Clock
@@ -35,7 +34,7 @@ from tests.services.agency import (
     live,
     rows,
 )
-from tests.services.judge import config, people  # noqa: F401  (fixtures)
+from tests.services.judge import config, people, ringing  # noqa: F401  (fixtures)
 
 
 def now_is(system: System, alert: Alert) -> Alert:
@@ -305,15 +304,15 @@ def test_time_never_ends_what_is_in_force_until_lifted_but_asks(system: System, 
     clock.forward(minutes=119)
     end.expire(system)
     with system.database.read() as connection:
-        assert alarms.open_alarms(connection) == []
+        assert ringing(connection) == []
     clock.forward(days=400)
     assert end.expire(system) == []
     assert now_is(system, old).state == State.LIVE
     with system.database.read() as connection:
-        assert [row.key for row in alarms.open_alarms(connection)] == [f"review:{old.id}"]
+        assert ringing(connection) == [f"review:{old.id}"]
     by(system, CHIEF, lift(system, AUTHOR, old.id))
     with system.database.read() as connection:
-        assert alarms.open_alarms(connection) == []
+        assert ringing(connection) == []
 
 
 def test_time_alone_with_drafts_publishes_nothing(system: System, clock: Clock) -> None:

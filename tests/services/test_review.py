@@ -17,7 +17,6 @@ from broadcaster.services.return_ import return_
 from broadcaster.services.submit import submit
 from broadcaster.services.system import Actor, System
 from broadcaster.services.withdraw import withdraw
-from broadcaster.store import alarms
 from broadcaster.store import alerts as store
 from broadcaster.store.schema import audit_entries, broadcasts, messages, versions
 from tests.conftest import Clock
@@ -32,7 +31,7 @@ from tests.services.agency import (
     live,
     rows,
 )
-from tests.services.judge import config, people  # noqa: F401  (fixtures)
+from tests.services.judge import config, people, ringing  # noqa: F401  (fixtures)
 
 
 def refusal(kind: type[Refused] | type[Forbidden] | type[Invalid], call: object, *args: object, **more: object) -> str:
@@ -226,7 +225,7 @@ def test_one_person_may_release_with_a_reason_and_the_signature_is_owed(system: 
     alone = override(system, CHIEF, waiting.id, digest, "fire at the door")
     assert (alone.state, alone.signature_owed) == (State.LIVE, True)
     with system.database.read() as connection:
-        assert [row.key for row in alarms.open_alarms(connection)] == [f"signature:{alone.id}"]
+        assert ringing(connection) == [f"signature:{alone.id}"]
 
 
 def test_another_person_signs_what_one_released_alone(system: System) -> None:
@@ -241,7 +240,7 @@ def test_another_person_signs_what_one_released_alone(system: System) -> None:
     assert (signed.state, signed.signature_owed) == (State.LIVE, False)
     assert len(rows(system, sa.select(broadcasts.c.id))) == 1
     with system.database.read() as connection:
-        assert alarms.open_alarms(connection) == []
+        assert ringing(connection) == []
     assert refusal(Refused, approve, system, DEPUTY, waiting.id, digest) == "wrong_state"
 
 
