@@ -33,9 +33,9 @@ PEOPLE = {
 NAMES = {"judge-hills": "Judge Hills", "judge-valley": "Judge Valley", "north-judge": "North Judge"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for all tests of a worker."""
+    """One Chromium for a file's tests; no longer, because Playwright keeps an event loop running in this thread."""
     with sync_playwright() as play:
         started = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield started

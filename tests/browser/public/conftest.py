@@ -16,9 +16,9 @@ from tests.public.conftest import House, house
 __all__ = ["house"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
-    """One Chromium for all tests of a worker."""
+    """One Chromium for a file's tests; no longer, because Playwright keeps an event loop running in this thread."""
     with sync_playwright() as play:
         started = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         yield started
