@@ -162,11 +162,11 @@ class Writer:
         }
         self._flip(f"{row['number']}-now", manifest)
         self._rendered = pages.rendered
-        self._draw(pages, first, manifest["states"][0])
-        for state in ahead:
+        for state in (first, *ahead):
             if publish.latest(system)[0] != row["number"]:
-                return  # a newer version waits, and what is true now comes before what will be
-            manifest["states"].append(self._state(pages, state))
+                return  # a newer version waits, and what is true now comes before pictures and what will be
+            if state is not first:
+                manifest["states"].append(self._state(pages, state))
             self._draw(pages, state, manifest["states"][-1])
         self._sync()
         self._flip(str(row["number"]), {**manifest, "complete": True})
