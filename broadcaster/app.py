@@ -50,6 +50,11 @@ HEADERS = {
         "publickey-credentials-get=(self), publickey-credentials-create=(self)"
     ),
 }
+OWN_WORDS = {  # for what nobody of ours worded
+    403: "Your role does not allow this. Ask an admin for the role that does. Where there is no admin yet, whoever "
+    "runs the server adds one: python -m broadcaster users add you@example.org --role admin",
+    404: "There is no such page. It may be over or put away, or its address is not complete.",
+}
 MACHINES = ("/api/", "/hooks/", "/metrics", "/readyz", "/healthz")
 
 
@@ -63,11 +68,11 @@ def create_app(system: System | None = None) -> Flask:
     Babel(  # type: ignore[no-untyped-call]
         app, default_translation_directories=str(TRANSLATIONS), locale_selector=chosen_language, default_timezone="UTC"
     )
+    _answer_headers(app, system)  # first: whatever refuses a request answers with a nonce too
     app.before_request(_plain_body)
     login.install(app, system)
     _guard(app, system)
     _answer_errors(app)
-    _answer_headers(app, system)
     if system.settings.trusted_proxies:
         hops = system.settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
@@ -157,8 +162,18 @@ def _of_http(error: Exception) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
     if isinstance(error, CSRFError):
-        return _page(400, "This form is too old or came from another site. Open the page again and repeat it.")
+        return _of_form()
+    if error.code in OWN_WORDS and error.description == type(error).description:
+        return _page(error.code, OWN_WORDS[error.code])
     return _page(error.code, error.description or error.name)
+
+
+def _of_form() -> ResponseReturnValue:
+    """A form without its mark: most often the session ended while it stood open."""
+    if login.logged_out():
+        text = "You were logged out. Nothing was sent or saved. Log in and go on."
+        return _page(401, text, onward=login.to_login(login.came_from()))
+    return _page(400, "This form is too old or came from another site. Open the page again and repeat it.")
 
 
 def _of_database(error: Exception) -> ResponseReturnValue:
@@ -180,12 +195,14 @@ def _machine() -> bool:
     return request.path.startswith(MACHINES)
 
 
-def _page(status: int, text: str, code: str = "") -> ResponseReturnValue:
-    title = {403: "Not allowed", 404: "Not found", 429: "Too many tries"}.get(status, "That did not work")
+def _page(status: int, text: str, code: str = "", onward: str = "") -> ResponseReturnValue:
+    title = {401: "You are logged out", 403: "Not allowed", 404: "Not found", 429: "Too many tries"}.get(
+        status, "That did not work"
+    )
     if not request.path.startswith("/console"):
         return render_template("public/said.html", title=title, text=text), status
     words = {"title": spoken.said("status", title), "text": spoken.said(code, text)}
-    return render_template("console/error.html", **words), status
+    return render_template("console/error.html", onward=onward, **words), status
 
 
 def _answer_headers(app: Flask, system: System) -> None:

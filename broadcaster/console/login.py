@@ -9,14 +9,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, current_app, redirect, request, session
 from flask_security import Security, UserMixin, current_user
 from flask_security.utils import set_request_attr
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from broadcaster.accounts.datastore import Datastore
+from broadcaster.console.access import ANYBODY
 from broadcaster.console.screens import part_only
 from broadcaster.services import sessions, users
 from broadcaster.services.system import System
@@ -57,6 +59,29 @@ def inside(path: str | None) -> str:
     if not plain or steps[:2] != ["", "console"] or ".." in steps or "." in steps or wanted.startswith(LOGIN):
         return "/console/"
     return wanted
+
+
+def logged_out() -> bool:
+    """Is nobody behind this request, though its screen needs somebody?"""
+    view = current_app.view_functions.get(request.endpoint or "")
+    access = getattr(view, "access", ANYBODY)
+    return access != ANYBODY and not current_user.is_authenticated
+
+
+def came_from() -> str:
+    """The page of the console that this request's form stood on, to go on to; its first screen where none is known."""
+    there = urlsplit(request.referrer or "")
+    path = inside(f"{there.path}?{there.query}" if there.query else there.path)
+    try:
+        current_app.create_url_adapter(request).match(path.partition("?")[0], method="GET")  # type: ignore[union-attr]
+    except HTTPException:  # a form's own address shows nothing
+        return "/console/"
+    return path
+
+
+def to_login(onward: str) -> str:
+    """The login's address that leads on to ``onward``."""
+    return f"{LOGIN}?{urlencode({'next': onward})}"
 
 
 def _person(system: System, datastore: Datastore, uniquifier: str) -> UserMixin | None:

@@ -58,6 +58,7 @@ OF_THE_HOUSE: Mapping[str, tuple[str, ...]] = {
         _s("the provider answers %(code)s"),
     ),
     "status": (
+        _s("You are logged out"),
         _s("Not allowed"),
         _s("Not found"),
         _s("Too many tries"),
@@ -66,10 +67,12 @@ OF_THE_HOUSE: Mapping[str, tuple[str, ...]] = {
     "http": (
         _s("This form is too old or came from another site. Open the page again and repeat it."),
         _s("Something went wrong on our side; it is in the log. Nothing is known to have been changed."),
+        _s("You were logged out. Nothing was sent or saved. Log in and go on."),
         _s(
-            "The requested URL was not found on the server. If you entered the URL manually please check "
-            "your spelling and try again."
+            "Your role does not allow this. Ask an admin for the role that does. Where there is no admin yet, whoever "
+            "runs the server adds one: python -m broadcaster users add you@example.org --role admin"
         ),
+        _s("There is no such page. It may be over or put away, or its address is not complete."),
         _s("The method is not allowed for the requested URL."),
         _s("The data value transmitted exceeds the capacity limit."),
     ),

@@ -45,6 +45,43 @@ def test_each_answer_has_a_nonce_of_its_own(visitor: Visit) -> None:
     assert first != second
 
 
+def test_a_form_without_a_session_is_told_so_and_led_back(visitor: Visit) -> None:
+    one = visitor()
+    came = {"Referer": "http://localhost/console/new?template=tornado"}
+    answer = one.client.post("/console/switches/stop", headers=came)
+    page = answer.get_data(True)
+    assert answer.status_code == 401
+    assert "You were logged out. Nothing was sent or saved. Log in and go on." in page
+    assert 'href="/console/login?next=%2Fconsole%2Fnew%3Ftemplate%3Dtornado"' in page
+    assert "'nonce-'" not in answer.headers["Content-Security-Policy"]
+    spanish = one.client.post("/console/switches/stop", headers={"Accept-Language": "es"}).get_data(True)
+    assert "You were" not in spanish
+
+
+@pytest.mark.parametrize(
+    "came", ["", "https://other.example/", "http://localhost/", "http://localhost/console/switches/stop"]
+)
+def test_only_a_page_of_the_console_is_gone_back_to(visitor: Visit, came: str) -> None:
+    page = visitor().client.post("/console/switches/stop", headers={"Referer": came}).get_data(True)
+    assert 'href="/console/login?next=%2Fconsole%2F"' in page
+
+
+def test_a_form_of_somebody_inside_or_of_the_login_is_only_too_old(visitor: Visit) -> None:
+    for who, path in (("author", "/console/exercise"), ("", "/console/login")):
+        answer = visitor(who).client.post(path)
+        assert answer.status_code == 400
+        assert "This form is too old" in answer.get_data(True)
+
+
+def test_refused_and_missing_pages_say_so_in_our_words(visitor: Visit) -> None:
+    one = visitor("author")
+    missing, refused = one.get("/console/nothing"), one.get("/console/people")
+    assert (missing.status_code, refused.status_code) == (404, 403)
+    assert "There is no such page." in missing.get_data(True)
+    assert "python -m broadcaster users add you@example.org --role admin" in refused.get_data(True)
+    assert "There is no such page" not in visitor().get("/console/nothing", Accept_Language="es").get_data(True)
+
+
 def test_reports_of_both_kinds_are_counted_by_directive(house: System, visitor: Visit) -> None:
     one = visitor().client
     for _ in range(2):

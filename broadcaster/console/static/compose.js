@@ -3,7 +3,7 @@ const form = document.querySelector("[data-compose]");
 const check = form.querySelector("[data-check]"), keptLine = form.querySelector("[data-kept]");
 const PAUSE = 600, KEEP = 4000;
 const slotKey = `compose:${location.pathname}${location.search}`;
-let asked = 0, checking = 0, keeping = 0, saved = serial(), failed = false;
+let asked = 0, checking = 0, keeping = 0, saved = serial(), failed = false, away = false, renewed = false;
 
 function serial() {
   return [...new FormData(form)].filter(([name]) => !/^(csrf_token|tried|brush|(revision|id)(\..*)?)$/.test(name)).map((pair) => pair.join("=")).join("\n");
@@ -16,7 +16,7 @@ async function look() {
   body.set("do", "preview");
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Part": "1" }, redirect: "manual", signal: AbortSignal.timeout(15000) });
-    if (!answer.ok || mine !== asked) return;
+    if (mine !== asked || await outside(answer) || !answer.ok) return;
     put(await answer.text());
   } catch { /* the next change asks again; what is shown says nothing new */ }
 }
@@ -37,6 +37,37 @@ function put(html) {
   const tell = check.querySelector("[data-tell]")?.dataset.tell;
   if (tell && tell !== before) document.getElementById("told").textContent = tell;
   if (focus) (check.querySelector("[data-fix]") || check.querySelector("a, summary"))?.focus({ preventScroll: true });
+}
+
+// --- the session: who is logged out says so, and a login in another tab gives this form its new mark
+async function outside(answer) {
+  if (answer.status === 400 && !renewed && await renew()) {
+    renewed = true;  // once: a second refusal has another cause
+    changed();
+    return true;
+  }
+  away = answer.type === "opaqueredirect" || answer.status === 400 || answer.status === 401;
+  if (away) tell(form.dataset.loggedOut, true);
+  else renewed = false;
+  return away;
+}
+
+async function renew() {
+  const answer = await fetch(location.href, { redirect: "manual", signal: AbortSignal.timeout(15000) });
+  if (!answer.ok) return false;
+  const mark = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector('input[name="csrf_token"]').value;
+  for (const input of document.querySelectorAll('input[name="csrf_token"]')) input.value = mark;
+  return true;
+}
+
+async function back() {
+  if (!away) return;
+  try {
+    if (!await renew()) return;
+  } catch { return; }
+  away = false;
+  tell("", false);
+  changed();
 }
 
 // --- what is held back in this browser, and the draft kept at each pause
@@ -90,7 +121,7 @@ async function keep() {
   body.set("do", "autosave");
   try {
     const answer = await fetch(form.action, { method: "POST", body, headers: { "X-Part": "1" }, redirect: "manual", signal: AbortSignal.timeout(15000) });
-    if (answer.type === "opaqueredirect") return tell(form.dataset.lost, true);
+    if (await outside(answer)) return;
     const said = await answer.json();
     failed = answer.status === 409;
     if (answer.ok) {
@@ -188,6 +219,7 @@ form.addEventListener("click", (event) => {  // from a finding to what it is abo
   if (!target.matches("article") && input) { event.preventDefault(); input.focus(); input.scrollIntoView({ block: "center" }); }
 });
 document.querySelector("[data-forget]")?.addEventListener("click", () => { sessionStorage.removeItem(slotKey); location.href = location.href; });
+addEventListener("focus", back);
 addEventListener("pageshow", (event) => { if (event.persisted) delete form.dataset.sent; });
 
 for (const search of form.querySelectorAll("[data-search]")) {
