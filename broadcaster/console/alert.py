@@ -142,7 +142,9 @@ def _taken_back(system: System, alert_id: str) -> ResponseReturnValue:
     if request.form.get("do") == "review":
         return redirect(f"/console/alerts/{cancel(system, actor(), alert_id, reason).id}/review")
     made = correct(system, proven(system), alert_id, reason)
-    flash(_("The correction is on its way. A second person must sign it."))
+    held = reviewing(system, actor(), made.id).held
+    said = _("The correction is released, but sending is stopped: nobody is told until it goes on.")
+    flash((said if held else _("The correction is on its way.")) + " " + _("A second person must sign it."))
     return redirect(f"/console/alerts/{made.id}")
 
 

@@ -117,7 +117,8 @@ def _approved(system: System, alert_id: str) -> ResponseReturnValue:
     """Approve or sign, by whoever proves themselves in this form."""
     _understood()
     done = approve(system, proven(system), alert_id, request.form.get("digest", ""), request.form.get("reason", ""))
-    flash(_("Signed.") if done.id in request.form.getlist("sign") else _("It is on air."))
+    signed = done.id in request.form.getlist("sign")
+    flash(_("Signed.") if signed else _kept_back(system, alert_id) or _("It is on air."))
     return redirect(f"/console/alerts/{alert_id}")
 
 
@@ -125,8 +126,15 @@ def _released(system: System, alert_id: str) -> ResponseReturnValue:
     """Release it alone."""
     _understood()
     override(system, proven(system), alert_id, request.form.get("digest", ""), request.form.get("reason", ""))
-    flash(_("It is on air. Everybody with a role is told, and a second person must sign it."))
+    said = _kept_back(system, alert_id) or _("It is on air.")
+    flash(said + " " + _("Everybody with a role is told, and a second person must sign it."))
     return redirect(f"/console/alerts/{alert_id}")
+
+
+def _kept_back(system: System, alert_id: str) -> str:
+    """What is said of a success while a switch is off; empty where nothing keeps its texts back."""
+    held = reviewing(system, actor(), alert_id).held
+    return _("It is released, but sending is stopped: nobody gets a text until it goes on.") if held else ""
 
 
 def _sent_back(system: System, alert_id: str) -> ResponseReturnValue:

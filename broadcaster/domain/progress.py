@@ -36,6 +36,11 @@ class Counts:
     suppressed: int
 
     @property
+    def missed(self) -> int:
+        """Refused for good or kept back: nobody got these."""
+        return self.failed + self.suppressed
+
+    @property
     def percent(self) -> int:
         """Confirmed of those the provider took; rounded down, so that 100 means all."""
         return 100 * self.confirmed // self.gone if self.gone else 0

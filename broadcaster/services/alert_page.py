@@ -16,6 +16,7 @@ from broadcaster.domain.review import COMPOSERS, Who, check_follow_up
 from broadcaster.domain.wording import level
 from broadcaster.services import audit_trail, note, preview
 from broadcaster.services.cancel import written
+from broadcaster.services.progress import held
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store
 from broadcaster.store import audit_trail as trail
@@ -66,10 +67,11 @@ def about(system: System, alert_id: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The prepared "sent in error": its texts, and how many people by channel it goes to."""
+    """The prepared "sent in error": its texts, people by channel, and the switches that keep it back."""
 
     messages: tuple[Message, ...]
     people: dict[str, int]
+    held: tuple[str, ...]
 
 
 def correction(system: System, by: str, alert_id: str) -> Correction:
@@ -78,7 +80,9 @@ def correction(system: System, by: str, alert_id: str) -> Correction:
         old = store.get(connection, alert_id)
         check_follow_up(old, Who(by, COMPOSERS))
         drawn = preview.seen(system, connection, written(old), by)
-    return Correction(drawn.drawn.messages, dict(drawn.people))
+        people = dict(drawn.people)
+        kept = held(system, connection, [name for name, told in people.items() if told])
+    return Correction(drawn.drawn.messages, people, kept)
 
 
 def incident(system: System, id_: str) -> dict[str, Any]:

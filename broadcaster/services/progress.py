@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,11 +23,12 @@ from broadcaster.domain.progress import (
     shortfalls,
     step_of,
 )
+from broadcaster.domain.switches import SENDING, of_channel
 from broadcaster.services import deliveries
 from broadcaster.services.channels import fitting, limits_of, pace_of
 from broadcaster.services.system import System
 from broadcaster.services.verdicts import verdicts
-from broadcaster.store import alarms, records
+from broadcaster.store import alarms, records, switches
 from broadcaster.store import alerts as store
 from broadcaster.store import progress as queries
 from broadcaster.store.schema import zones
@@ -59,6 +60,8 @@ class Progress:
     """``all``: people's channels together. ``ends``: when the last message leaves, None where none is left.
 
     ``other``: channels that might still carry it; ``stopped``, ``ended``: since when nothing more is sent.
+    ``held``: switches that keep back what is left, see ``held``. ``writing``: people it was approved for, as long as
+    not all of them are written down; None afterwards.
     """
 
     all: Counts
@@ -72,6 +75,8 @@ class Progress:
     settled: bool
     stopped: datetime | None
     ended: datetime | None
+    held: tuple[str, ...]
+    writing: int | None
 
 
 def progress(system: System, alert_id: str) -> Progress | None:
@@ -97,7 +102,18 @@ def progress(system: System, alert_id: str) -> Progress | None:
             settled=totals["settled"],
             stopped=row.stopped,
             ended=row.ended,
+            held=held(system, connection, _unsent(alert, row, told)),
+            writing=_writing(row, limits),
         )
+
+
+def held(system: System, connection: Connection, channels: Iterable[str]) -> tuple[str, ...]:
+    """Switches that keep the texts of these channels back now: sending, or channel:NAME of one without a fallback."""
+    wanted, off = list(channels), {one.name for one in switches.stopped(connection)}
+    if wanted and SENDING in off:
+        return (SENDING,)
+    fallbacks = {channel.name: channel.fallback for channel in system.config.channels}
+    return tuple(of_channel(name) for name in wanted if of_channel(name) in off and not fallbacks.get(name))
 
 
 def ring_shortfalls(system: System) -> None:
@@ -148,6 +164,22 @@ def _lines(system: System, channels: Mapping[str, Any], limits: Mapping[str, Lim
         people = name not in limits or limits[name].audience == "people"
         found.append(Line(name, counts(numbers), people, said))
     return tuple(found)
+
+
+def _writing(row: sa.Row[Any], limits: Mapping[str, Limits]) -> int | None:
+    """How many people the numbers do not show yet; whoever has several channels counts once, in the largest."""
+    if row.expanded is not None or row.stopped is not None or row.ended is not None:
+        return None
+    return max((n for name, n in row.people.items() if name in limits and limits[name].audience == "people"), default=0)
+
+
+def _unsent(alert: Alert, row: sa.Row[Any], told: Mapping[str, Counts]) -> list[str]:
+    """Channels that have something left to send: all of the alert's until everybody is written down."""
+    if row.stopped is not None or row.ended is not None:
+        return []
+    if row.expanded is None:
+        return list(alert.channels)
+    return [name for name, one in told.items() if one.left]
 
 
 def _zones(connection: Connection, broadcast_id: str, alert: Alert) -> tuple[Zone, ...]:

@@ -26,6 +26,7 @@ from broadcaster.services import notices
 from broadcaster.services.audience import count
 from broadcaster.services.channels import limits_of, pace_of
 from broadcaster.services.expand import people as counted_people
+from broadcaster.services.progress import held as held_back
 from broadcaster.services.stamps import priority_of
 from broadcaster.services.steps import cases, who
 from broadcaster.services.system import Actor, System
@@ -84,6 +85,7 @@ class Reviewing:
 
     ``people``: how many different people it tells. ``cost``: of all texts, None where no price is known.
     ``may`` holds verbs; ``why_not`` says in words why this person may not approve (or sign).
+    ``held``: switches that would keep its texts back, see ``services.progress.held``; then no time can be promised.
     """
 
     parts: tuple[Part, ...]
@@ -100,6 +102,7 @@ class Reviewing:
     able: tuple[str, ...]
     told: tuple[Mapping[str, Any], ...]
     correction: bool
+    held: tuple[str, ...]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -144,6 +147,7 @@ def reviewing(system: System, actor: Actor, alert_id: str, seen: Mapping[str, st
             able=tuple(notices.able(system, connection, _not_this(connection, held))),
             told=tuple(notices.told_of(system, connection, held)),
             correction=all(correction(alert) for alert in held),
+            held=held_back(system, connection, dict.fromkeys(name for part in parts for name in part.arrivals)),
         )
 
 

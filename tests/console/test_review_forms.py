@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from broadcaster.app import create_app
 from broadcaster.domain.config import Config
-from broadcaster.services import audit, bundles, compose, show, tokens
+from broadcaster.services import audit, bundles, compose, expand, show, switches, tokens
 from broadcaster.services.approve import approve
 from broadcaster.services.submit import submit
 from broadcaster.services.system import Actor, System
@@ -64,6 +64,24 @@ def test_an_approver_ticks_proves_and_it_is_live(county: System, visitor: New) -
     assert digest in page
     assert decide(visitor("approver"), id_, digest) == 302
     assert state(county, id_) == "live"
+
+
+def test_while_sending_is_stopped_no_page_promises_a_text(county: System, visitor: New) -> None:
+    id_, digest = waiting(county)
+    one, stopped = visitor("approver"), "Sending is stopped: nobody gets a text until it goes on."
+    assert stopped not in one.get(f"/console/alerts/{id_}/review").get_data(True)
+    switches.stop(county, OTHER, "sending")
+    for path in ("review", "override"):
+        page = one.get(f"/console/alerts/{id_}/{path}").get_data(True)
+        assert stopped in page
+        assert "last about" not in page
+        assert "last text about" not in page
+    assert decide(one, id_, digest) == 302
+    for _ in range(2):  # before and after its messages are written down
+        page = one.get(f"/console/alerts/{id_}").get_data(True)
+        assert stopped in page
+        assert "the last one leaves" not in page
+        expand.resume(county)
 
 
 @pytest.mark.parametrize(

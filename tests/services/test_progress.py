@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from broadcaster.domain.errors import Forbidden, Invalid, NotFound, Refused
-from broadcaster.services import alert_page, audit, compose, note, show
+from broadcaster.services import alert_page, audit, compose, expand, note, show, switches
 from broadcaster.services.approve import approve
 from broadcaster.services.cancel import cancel
 from broadcaster.services.correct import correct
@@ -17,6 +17,7 @@ from broadcaster.services.progress import progress, ring_shortfalls
 from broadcaster.services.return_ import return_
 from broadcaster.services.reviewing import reviewing
 from broadcaster.services.send import Sender
+from broadcaster.services.stop import stop
 from broadcaster.services.submit import submit
 from broadcaster.services.system import System
 from broadcaster.store import alarms
@@ -51,10 +52,12 @@ def test_numbers_by_channel_zone_and_time_agree(system: System) -> None:
     first = progress(system, id_)
     assert first is not None
     assert not first.settled
+    assert (first.writing, first.all.total) == (4, 0)
     send(system)
     now = progress(system, id_)
     assert now is not None
     assert (now.all.total, now.all.gone, now.all.confirmed, now.settled) == (4, 4, 4, True)
+    assert now.writing is None
     assert {zone.id: zone.counts.confirmed for zone in now.zones} == {"valley": 3, "hills": 1}
     assert (now.chart[-1].sent, now.chart[-1].confirmed) == (6, 6)  # posts in two languages too
     assert len(now.posts) == 2
@@ -78,6 +81,7 @@ def test_many_refusals_ring_once_and_are_over_with_the_alert(system: System, clo
     now = progress(system, alert.id)
     assert now is not None
     assert [(one.kind, one.count, one.total) for one in now.shortfalls] == [("failed", 2, 4)]
+    assert now.all.missed == 2
     assert [code[:2] for line in now.lines for code in line.codes] == [("gone", "permanent")]
     correct(system, CHIEF, alert.id, "wrong county")
     ring_shortfalls(system)
@@ -126,6 +130,40 @@ def test_a_correction_that_waits_in_review_is_released_instead_of_a_second(syste
     alert = live(system)
     waiting = cancel(system, AUTHOR, alert.id)
     assert correct(system, CHIEF, alert.id, "wrong county").id == waiting.id
+
+
+def test_a_stopped_sending_promises_no_time(system: System) -> None:
+    waiting = in_review(system)
+    assert reviewing(system, CHIEF, waiting.id).held == ()
+    switches.stop(system, CHIEF, "sending")
+    assert reviewing(system, CHIEF, waiting.id).held == ("sending",)
+    approve(system, CHIEF, waiting.id, str(waiting.digest))
+    now = progress(system, waiting.id)
+    assert now is not None
+    assert now.held == ("sending",)
+    expand.resume(system)
+    now = progress(system, waiting.id)
+    assert now is not None
+    assert (now.all.left, now.held) == (4, ("sending",))
+    switches.resume(system, CHIEF, "sending")
+    now = progress(system, waiting.id)
+    assert now is not None
+    assert now.held == ()
+    assert now.ends is not None
+    switches.stop(system, CHIEF, "sending")
+    stop(system, CHIEF, waiting.id)
+    now = progress(system, waiting.id)
+    assert now is not None
+    assert now.held == ()
+
+
+def test_only_a_stopped_channel_that_carries_it_holds_it_back(system: System) -> None:
+    waiting = in_review(system)
+    (posts,) = set(waiting.channels) - {"sms"}
+    switches.stop(system, CHIEF, f"channel:{posts}")
+    assert reviewing(system, CHIEF, waiting.id).held == ()
+    switches.stop(system, CHIEF, "channel:sms")
+    assert reviewing(system, CHIEF, waiting.id).held == ("channel:sms",)
 
 
 # --- what a review is told --------------------------------------------------------------------------------------
