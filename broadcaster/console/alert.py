@@ -56,7 +56,7 @@ def screens(system: System) -> list[Screen]:
     def one(alert_id: str) -> str:
         """GET /console/alerts/<id>"""
         page = "console/alert_part.html" if part_only() else "console/alert.html"
-        return render_template(page, **_facts(system, alert_id))
+        return render_template(page, **_facts(system, alert_id), wrong="")
 
     return [
         Screen("/alerts", "alerts", listed),
@@ -69,9 +69,13 @@ def _acts(system: System) -> list[Screen]:
     @allowed("approver", "admin")
     def halt(alert_id: str) -> ResponseReturnValue:
         """POST /console/alerts/<id>/stop: reason"""
-        stop(system, actor(), alert_id, request.form.get("reason", ""))
-        flash(_("No further message of this alert starts. People who have it still believe it: tell them."))
-        return redirect(f"/console/alerts/{alert_id}")
+        return answered(
+            lambda: _halted(system, alert_id),
+            lambda error: (
+                render_template("console/alert.html", **_facts(system, alert_id), wrong=spoken.of(error)),
+                error.status,
+            ),
+        )
 
     @allowed()
     def longer(alert_id: str) -> ResponseReturnValue:
@@ -118,6 +122,12 @@ def _drawn(chart: Sequence[Column]) -> dict[str, Any]:
         return " ".join(f"{46 + n * wide:.1f},{160 - 150 * value / top:.1f}" for n, value in enumerate(values))
 
     return {"top": top, "sent": line([c.sent for c in chart]), "confirmed": line([c.confirmed for c in chart])}
+
+
+def _halted(system: System, alert_id: str) -> ResponseReturnValue:
+    stop(system, actor(), alert_id, request.form.get("reason", ""))
+    flash(_("No further message of this alert starts. People who have it still believe it: tell them."))
+    return redirect(f"/console/alerts/{alert_id}")
 
 
 def _asked(system: System, alert_id: str, page: str, write: Callable[[Why], Alert]) -> ResponseReturnValue:

@@ -14,7 +14,7 @@ from broadcaster.console import compose_view, spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor, proven
 from broadcaster.console.screens import Screen, part_only
-from broadcaster.domain.alert import State
+from broadcaster.domain.alert import Mode, State
 from broadcaster.domain.errors import BroadcasterError, NotFound, Refused
 from broadcaster.services.approve import approve
 from broadcaster.services.override import override
@@ -118,7 +118,7 @@ def _approved(system: System, alert_id: str) -> ResponseReturnValue:
     _understood()
     done = approve(system, proven(system), alert_id, request.form.get("digest", ""), request.form.get("reason", ""))
     signed = done.id in request.form.getlist("sign")
-    flash(_("Signed.") if signed else _kept_back(system, alert_id) or _("It is on air."))
+    flash(_("Signed.") if signed else _released_words(system, alert_id))
     return redirect(f"/console/alerts/{alert_id}")
 
 
@@ -126,15 +126,17 @@ def _released(system: System, alert_id: str) -> ResponseReturnValue:
     """Release it alone."""
     _understood()
     override(system, proven(system), alert_id, request.form.get("digest", ""), request.form.get("reason", ""))
-    said = _kept_back(system, alert_id) or _("It is on air.")
+    said = _released_words(system, alert_id)
     flash(said + " " + _("Everybody with a role is told, and a second person must sign it."))
     return redirect(f"/console/alerts/{alert_id}")
 
 
-def _kept_back(system: System, alert_id: str) -> str:
-    """What is said of a success while a switch is off; empty where nothing keeps its texts back."""
-    held = reviewing(system, actor(), alert_id).held
-    return _("It is released, but sending is stopped: nobody gets a text until it goes on.") if held else ""
+def _released_words(system: System, alert_id: str) -> str:
+    """What is said of a release: that it is on air, that it is practice, or that a switch keeps its texts back."""
+    done = reviewing(system, actor(), alert_id)
+    if done.held:
+        return _("It is released, but sending is stopped: nobody gets a text until it goes on.")
+    return _("It is on air.") if done.alert.mode == Mode.ACTUAL else _("The exercise is under way.")
 
 
 def _sent_back(system: System, alert_id: str) -> ResponseReturnValue:

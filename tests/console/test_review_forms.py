@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from broadcaster.app import create_app
+from broadcaster.domain.alert import Mode
 from broadcaster.domain.config import Config
 from broadcaster.services import audit, bundles, compose, expand, show, switches, tokens
 from broadcaster.services.approve import approve
@@ -102,6 +103,39 @@ def test_without_tick_proof_digest_or_role_nothing_is_released(
     assert decide(visitor(who), id_, digest, more) == status
     assert state(county, id_) == "in_review"
     assert rows(county, sa.select(broadcasts.c.id)) == []
+
+
+def test_a_refusal_stands_at_the_top_and_leads_to_its_field(county: System, visitor: New) -> None:
+    id_, digest = waiting(county)
+    one = visitor("approver")
+    assert "data-refused" not in one.get(f"/console/alerts/{id_}/review").get_data(True)
+    for form, field in (({"password": PASSWORD}, "understood"), ({"understood": "1", "password": "no"}, "proof-wrong")):
+        for path in ("decide", "override"):
+            said = {"do": "approve", "digest": digest, "reason": "nobody answers", **form}
+            page = one.post(f"/console/alerts/{id_}/{path}", said).get_data(True)
+            summary = page.partition("data-refused>")[2].partition("</div>")[0]
+            assert "Nothing was sent:" in summary
+            assert f'href="#{field}"' in summary
+            assert f'id="{field}"' in page
+    approve(county, OTHER, id_, digest)
+    for path in ("error", "lift"):
+        page = one.post(f"/console/alerts/{id_}/{path}").get_data(True)
+        assert "Nothing was sent:" in page.partition("data-refused>")[2]
+
+
+def test_an_exercise_shares_no_button_with_the_real_thing(county: System, visitor: New) -> None:
+    made = submit(county, WRITER, compose.create(county, WRITER, replace(ORDER, mode=Mode.EXERCISE)).id)
+    one = visitor("approver")
+    page = one.get(f"/console/alerts/{made.id}/review").get_data(True)
+    assert "EXERCISE: send to about " in page
+    assert "Alert about" not in page
+    assert decide(one, made.id, str(made.digest)) == 302
+    page = one.get(f"/console/alerts/{made.id}").get_data(True)
+    assert "The exercise is under way." in page
+    assert "It is on air." not in page
+    page = one.get(f"/console/alerts/{made.id}/error").get_data(True)
+    assert "people that it was an error" in page
+    assert "the page says" not in page
 
 
 def test_who_submitted_does_not_approve_by_form_either(county: System, visitor: New) -> None:

@@ -76,6 +76,7 @@ document.addEventListener("click", (event) => {  // an open menu closes when som
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") for (const menu of document.querySelectorAll("details[data-menu][open]")) { menu.open = false; menu.querySelector("summary").focus(); }
 });
+document.querySelector("[data-refused]")?.focus();  // why nothing was sent, at the top of the answer
 ago();
 setInterval(ago, 15000);
 setTimeout(round, EVERY);

@@ -42,7 +42,7 @@ def test_the_drill_is_walked_through_on_the_real_screens_and_the_admin_sees_it(d
     page.get_by_role("button", name="Watch it").click()
     page.get_by_role("link", name="Sent in error").first.click()
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="sent in error").click()
+    page.get_by_role("button", name="that it was an error").click()
     desk.go(page, "/console/drill")
     page.get_by_role("button", name="Ask for the second exercise").click()
     page.get_by_role("link", name="Go to the second exercise").click()
