@@ -24,10 +24,11 @@ from broadcaster.public.words import (
     strings,
 )
 from broadcaster.rendering.words import places as listed
-from broadcaster.rendering.words import when
+from broadcaster.rendering.words import sentences, when
 
 Json = dict[str, Any]
 PREFIX = Markup("<!--prefix-->")  # the agency's first language stands at the root and under its own name
+DANGER_LENGTH = 200  # characters of what the danger is, in whole sentences
 PRESSING = ("act_now", "act_soon")  # of these the first page gives all of what to do
 
 
@@ -73,6 +74,7 @@ class Speaker:
             "direction": direction(info["language"]),
             "foreign": self._foreign(info),
             "instruction": paragraphs(info["instruction"]),
+            "hazard": self._hazard(alert, info) if live else "",
             "description": paragraphs(info["description"]),
             "pressing": bool(evacuation) or alert["level"] in PRESSING,
             "issuer": alert["issuer"] or self.agency["name"],
@@ -195,6 +197,14 @@ class Speaker:
         said = sentence in info["instruction"] and not info["foreign"]
         return {"key": step.key, "name": name, "sentence": "" if said else sentence}
 
+    def _hazard(self, alert: Json, info: Json) -> str:
+        """What the danger is: how the description begins, without the lawful sentence, which the page says itself."""
+        begun = _opening(info["description"])
+        step = EVACUATION_LEVELS[self._practice].get(alert["evacuation"])
+        if step is not None:
+            begun = begun.partition(evacuation_words(self._practice, step.key, info["language"])[1])[0]
+        return sentences(begun, DANGER_LENGTH)
+
     def _typed(self, alert: Json, evacuation: Json | None) -> str:
         """The typed facts as a headline, where the issuer wrote none in this language."""
         return f"{evacuation['name']}: {self.names(alert['zones'])}" if evacuation else ""
@@ -246,6 +256,18 @@ class Speaker:
 def paragraphs(text: str) -> list[str]:
     """Feeds break lines at 69 columns: a single line end is a space, an empty line a paragraph."""
     return [" ".join(part.split()) for part in re.split(r"\n\s*\n", text) if part.strip()]
+
+
+def _opening(text: str) -> str:
+    """The text up to the first line that ends with a sentence: our templates go on with the place, feeds wrap lines."""
+    kept: list[str] = []
+    for line in text.strip().splitlines():
+        if not line.strip():
+            break
+        kept.append(line.strip())
+        if kept[-1][-1] in ".!?。":
+            break
+    return " ".join(kept)
 
 
 def _stopped(text: str) -> str:

@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from broadcaster.public.words import evacuation_words
 from tests.public import scenes
 from tests.public.conftest import House
-from tests.public.made import alert, put
+from tests.public.made import alert, info, put
 
 MOST = 14 * 1024  # bytes over the wire for the first view with five alerts
 
@@ -39,6 +40,28 @@ def test_the_first_view_with_five_alerts_fits_into_fourteen_kilobytes(house: Hou
         sizes = {path: wire(house.port, path) for path in (language or "/", "/site.css", "/site.js")}
         assert sum(sizes.values()) <= MOST, sizes
     assert house.get("/", accept_encoding="gzip").headers["content-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Wildfire, moving from the north. {lawful}\nArea: Judge Valley.\nMore.", "Wildfire, moving from the north."),
+        ("It burns in the\nhills today. It may\nspread.", "It burns in the hills today. It may spread."),
+        ("Smoke. It hurts.\n\nArea: Judge Valley.", "Smoke. It hurts."),
+        ("Fire" * 60 + ".", ""),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_a_card_says_first_what_the_danger_is(house: House, said: str, shown: str) -> None:
+    house.start()
+    lawful = evacuation_words("california", "order", "en")[1]
+    made = alert("a1", house.system.now(), infos=(info(description=said.format(lawful=lawful)),))
+    house.shows(house.publish(lambda connection: put(connection, made)))
+    page = house.get("/").text
+    assert re.findall(r'<p class="hazard"[^>]*>([^<]*)</p>', page) == [shown] * bool(shown)
+    assert page.count(lawful) == 1
+    if shown:
+        assert page.index(shown) < page.index(lawful)
 
 
 def test_the_browsers_language_chooses_at_the_root_and_the_address_elsewhere(house: House) -> None:
