@@ -14,8 +14,9 @@ from broadcaster.console import compose_view, spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor, proven
 from broadcaster.console.screens import Screen, part_only
-from broadcaster.domain.alert import Mode, State
+from broadcaster.domain.alert import Alert, Mode, State
 from broadcaster.domain.errors import BroadcasterError, NotFound, Refused
+from broadcaster.domain.wording import drill_label
 from broadcaster.services.approve import approve
 from broadcaster.services.override import override
 from broadcaster.services.reject import reject
@@ -34,7 +35,14 @@ def words(system: System) -> dict[str, Any]:
         "language_name": compose_view.language_name,
         "money": lambda amount: format_currency(amount, currency),
         "code": "",
+        "bare": bare,
     }
+
+
+def bare(title: str, alert: Alert) -> str:
+    """A title without the label of an exercise in front, where the screen's own title begins with it."""
+    language = alert.content.infos[0].language if alert.content.infos else "en"
+    return title.removeprefix(f"{drill_label(Mode.EXERCISE, language)}: ") if alert.mode == Mode.EXERCISE else title
 
 
 def screens(system: System) -> list[Screen]:

@@ -36,6 +36,7 @@ from broadcaster.store import progress as queue
 from broadcaster.store.alerts import Reviewed
 from broadcaster.store.broadcasts import in_groups, of_zones, takes
 from broadcaster.store.bundles import parts_with
+from broadcaster.store.notices import people as staff
 from broadcaster.store.schema import feed_entries, subscribers, zones
 
 
@@ -86,6 +87,7 @@ class Reviewing:
     ``people``: how many different people it tells. ``cost``: of all texts, None where no price is known.
     ``may`` holds verbs; ``why_not`` says in words why this person may not approve (or sign).
     ``held``: switches that would keep its texts back, see ``services.progress.held``; then no time can be promised.
+    ``phones``: e-mail -> telephone of those in ``able`` who have one.
     """
 
     parts: tuple[Part, ...]
@@ -103,6 +105,7 @@ class Reviewing:
     told: tuple[Mapping[str, Any], ...]
     correction: bool
     held: tuple[str, ...]
+    phones: Mapping[str, str]
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -132,6 +135,7 @@ def reviewing(system: System, actor: Actor, alert_id: str, seen: Mapping[str, st
         ends = [one for part in parts for one in part.arrivals.values()]
         segments = sum(_segments(part, limits) for part in parts)
         price = system.config.policy.price_per_segment
+        able = tuple(notices.able(system, connection, _not_this(connection, held)))
         return Reviewing(
             parts=parts,
             digest=whole,
@@ -144,10 +148,11 @@ def reviewing(system: System, actor: Actor, alert_id: str, seen: Mapping[str, st
             cost=round(segments * price, 2) if price else None,
             may=may,
             why_not=why_not,
-            able=tuple(notices.able(system, connection, _not_this(connection, held))),
+            able=able,
             told=tuple(notices.told_of(system, connection, held)),
             correction=all(correction(alert) for alert in held),
             held=held_back(system, connection, dict.fromkeys(name for part in parts for name in part.arrivals)),
+            phones={row.email: row.phone for row in staff(connection) if row.phone and row.email in able},
         )
 
 

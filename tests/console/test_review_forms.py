@@ -128,6 +128,9 @@ def test_an_exercise_shares_no_button_with_the_real_thing(county: System, visito
     one = visitor("approver")
     page = one.get(f"/console/alerts/{made.id}/review").get_data(True)
     assert "EXERCISE: send to about " in page
+    assert "<title>EXERCISE · Review: " in page
+    assert "<title>EXERCISE · Review: EXERCISE" not in page
+    assert "no phone known" in one.get(f"/console/alerts/{made.id}/override").get_data(True)
     assert "Alert about" not in page
     assert decide(one, made.id, str(made.digest)) == 302
     page = one.get(f"/console/alerts/{made.id}").get_data(True)
