@@ -60,7 +60,10 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "kind": (_s("%(kind)s is nothing that can be proposed"),),
     "search_short": (_s("Give at least three digits or letters, or choose a zone."),),
     "csv_not_text": (_s("This is no text file. Save it as CSV (UTF-8) and import it again."),),
-    "csv_columns": (_s("The first line of the file does not name the columns as needed."),),
+    "csv_columns": (
+        _s("The first line of the file does not name the columns as needed."),
+        _s("This is not a CSV file with the columns %(columns)s. Its first line names each of them once."),
+    ),
     "csv_empty": (_s("The file is empty. Its first line names the columns."),),
     "csv_unreadable": (_s("The file cannot be read."),),
     "token_name": (_s("%(name)s: use letters, digits, dot, dash, underscore, at most 64"),),

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from broadcaster.domain.audience import masked
+from broadcaster.domain.audience import COLUMNS, masked
 from broadcaster.domain.errors import BroadcasterError, Forbidden, Invalid, NotFound
 from broadcaster.services import audit, uploads
 from broadcaster.services.steps import who
@@ -19,6 +19,7 @@ from broadcaster.store import people
 from broadcaster.store import subscriber_desk as store
 
 FOUND, SHORTEST = 50, 3
+NO_CSV = f"This is not a CSV file with the columns {','.join(COLUMNS)}. Its first line names each of them once."
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,10 @@ def take(system: System, actor: Actor, name: str, file: IO[bytes]) -> Imported:
     key, path = uploads.keep(system, name, file)
     try:
         report = import_csv(system, actor, path)
-    except BroadcasterError:
+    except BroadcasterError as error:
         uploads.drop(system, key)
+        if error.code.startswith("csv_"):  # the import names the file, which here is a folder of the server
+            raise Invalid(error.code, NO_CSV) from error
         raise
     path.unlink()
     if not report.rejected_file:

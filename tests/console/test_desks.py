@@ -117,9 +117,11 @@ def test_no_other_file_is_reached_by_a_key(system: System, key: str) -> None:
         uploads.find(system, key)
 
 
-def test_a_file_that_is_no_csv_changes_nothing_and_leaves_nothing(system: System) -> None:
-    with pytest.raises(Invalid):
-        subscriber_desk.take(system, ADMIN, "people.csv", io.BytesIO(b"\x00\x01"))
+@pytest.mark.parametrize("body", [b"\x00\x01", b"\x89PNG\r\n\x1a\n", b"", b"phone,email\n"])
+def test_a_file_that_is_no_csv_changes_nothing_and_leaves_nothing(system: System, body: bytes) -> None:
+    with pytest.raises(Invalid, match="not a CSV file with the columns phone,email,") as refused:
+        subscriber_desk.take(system, ADMIN, "people.csv", io.BytesIO(body))
+    assert "uploads" not in refused.value.text
     assert [path for path in (Path(system.settings.data) / "uploads").rglob("*") if path.is_file()] == []
 
 
