@@ -148,7 +148,8 @@ def _demonstration(system: System) -> list[str]:
     logins = importlib.import_module("broadcaster.demo.install").install(system)
     kept = Path(system.settings.data) / "demo-logins.txt"
     if logins is not None:
-        return [*str(logins).splitlines(), f"(kept in {kept})"]
+        admin = "an admin of your own: python -m broadcaster users add you@example.org --role admin"
+        return [*str(logins).splitlines(), f"(kept in {kept})", admin]
     return [f"logins are in {kept}"] if kept.exists() else []
 
 
