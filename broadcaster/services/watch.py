@@ -34,6 +34,7 @@ OF_REVIEWS = ("nobody", "unanswered")  # keys of alarms that belong to a review'
 ORDER = (
     "review",
     "signature",
+    "returned",
     "review_due",
     "ending",
     "alarm",
@@ -233,10 +234,11 @@ def _needs(system: System, actor: Actor, read: _Read, parts: Sequence[Part]) -> 
     return sorted(found, key=_first)
 
 
-def _first(need: Need) -> tuple[bool, int, bool, int, float]:
+def _first(need: Need) -> tuple[bool, bool, int, bool, int, float]:
+    others = need.kind == "signature" and not need.mine
     drill = need.card is not None and need.card.mode != "actual"
     urgency = Level(need.card.level).order if need.card and need.kind != "review" else 0
-    return drill, ORDER.index(need.kind), not need.mine, urgency, need.at.timestamp() if need.at else 0.0
+    return drill, others, ORDER.index(need.kind), not need.mine, urgency, need.at.timestamp() if need.at else 0.0
 
 
 def _of_alerts(actor: Actor, read: _Read) -> Iterator[Need]:
@@ -248,10 +250,12 @@ def _of_alerts(actor: Actor, read: _Read) -> Iterator[Need]:
             why = "own" if own else "" if may else "role"
             facts = {"alarm": told.get(card.id, "")}
             yield Need("review", card.id, card.at, card, may and not own, why, facts=facts)
-        if card.state in ("draft", "returned") and card.feed:
+        step = read.steps.get(card.id)
+        if card.state == "returned" and step is not None and by.is_(card.by):
+            yield Need("returned", card.id, step.at, card, facts={"by": step.by, "reason": step.reason})
+        elif card.state in ("draft", "returned") and card.feed:
             yield Need("drafted", card.id, card.at, card)
         if card.state == "live" and card.signature_owed:
-            step = read.steps.get(card.id)
             own = step is not None and by.is_(step.by)
             facts = {"by": step.by, "reason": step.reason} if step is not None else {}
             why = "own" if own else "" if may else "role"

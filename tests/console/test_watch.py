@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.condition import FeedFacts, feed_fault
 from broadcaster.domain.config import Config, FeedConfig, RuleConfig
-from broadcaster.services import override, switches, users
+from broadcaster.services import override, return_, switches, users
 from broadcaster.services.ingest import ingest
 from broadcaster.services.system import Actor, System
 from broadcaster.services.watch import Need, Watch, watch
@@ -93,6 +93,14 @@ def test_an_override_is_owed_a_signature_by_everybody_but_its_author(system: Sys
         (need,) = needs(watch(system, actor), "signature")
         assert (need.mine, need.facts["by"], need.facts["reason"]) == (mine, CHIEF.name, "nobody answers")
     assert needs(watch(system, DEPUTY), "alarm") == []
+
+
+def test_a_returned_alert_needs_whoever_submitted_it(system: System) -> None:
+    waiting = in_review(system)
+    return_.return_(system, CHIEF, waiting.id, "name the road")
+    (need,) = needs(watch(system, AUTHOR), "returned")
+    assert (need.id, need.mine, need.facts) == (waiting.id, True, {"by": CHIEF.name, "reason": "name the road"})
+    assert needs(watch(system, CHIEF), "returned") == []
 
 
 def test_an_alert_near_its_end_asks_and_one_until_lifted_asks_at_its_review_time(system: System, clock: Clock) -> None:
