@@ -124,15 +124,19 @@ def no_violations(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+ALL_LOOKS = [(width, dark) for width in (320, 390, 1280) for dark in (False, True)]
+# Each width and each scheme once; AXE=all looks at every pair (twice as long).
+LOOKS = ALL_LOOKS if os.environ.get("AXE") == "all" else [(320, False), (390, True), (1280, False)]
+
+
 def every_size(desk: Desk, page: Page, name: str) -> None:
-    """axe at 320, 390 and 1280, light and dark; pictures of the latter two."""
-    for dark in (False, True):
+    """axe at 320, 390 and 1280, light and dark (``LOOKS``); pictures of the latter two widths."""
+    for width, dark in LOOKS:
         page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")
-        for width in (320, 390, 1280):
-            page.set_viewport_size({"width": width, "height": 900})
-            no_violations(page)
-            if width > 320:
-                desk.shoot(page, f"{name}-{width}-{'dark' if dark else 'light'}")
+        page.set_viewport_size({"width": width, "height": 900})
+        no_violations(page)
+        if width > 320:
+            desk.shoot(page, f"{name}-{width}-{'dark' if dark else 'light'}")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from broadcaster.services.note import note
 from broadcaster.services.send import Sender
 from broadcaster.services.submit import submit
 from broadcaster.store.schema import broadcasts, deliveries, subscribers
-from tests.browser.console.conftest import PASSWORD, Desk, no_violations
+from tests.browser.console.conftest import LOOKS, PASSWORD, Desk, no_violations
 from tests.browser.console.test_review import ORDER, Hands
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
@@ -79,7 +79,7 @@ def test_the_numbers_move_by_themselves(desk: Desk) -> None:
     expect(page.locator("svg.chart")).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "dark"), [(320, False), (390, False), (390, True), (1280, False), (1280, True)])
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
 def test_every_state_of_an_alert_passes_axe(desk: Desk, width: int, dark: bool) -> None:
     shade = f"{width}-{'dark' if dark else 'light'}"
     gone(desk, 3)

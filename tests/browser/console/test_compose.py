@@ -14,7 +14,7 @@ from broadcaster.services.drafting import Draft
 from broadcaster.store import alerts as store
 from broadcaster.store import bundles as bundle_store
 from broadcaster.store.schema import zones
-from tests.browser.console.conftest import PASSWORD, Desk, no_violations
+from tests.browser.console.conftest import LOOKS, PASSWORD, Desk, no_violations
 
 pytestmark = [
     pytest.mark.browser,
@@ -24,7 +24,7 @@ pytestmark = [
 BUNDLE = "/console/new/bundle/evacuation"
 ORDER = "/console/new/evacuation_order"
 SLOW = 30_000  # milliseconds: the machine may be busy; nothing here measures time
-WIDTHS = pytest.mark.parametrize(("width", "dark"), [(w, d) for w in (320, 390, 1280) for d in (False, True)])
+WIDTHS = pytest.mark.parametrize(("width", "dark"), LOOKS)
 
 
 @dataclass

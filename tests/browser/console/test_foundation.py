@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.console.conftest import Desk, no_violations
+from tests.browser.console.conftest import LOOKS, Desk, no_violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 
-@pytest.mark.parametrize("width", [320, 390, 1280])
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
 def test_the_first_screens_pass_axe_at_every_width_light_and_dark(desk: Desk, width: int, dark: bool) -> None:
     page = desk.page(width=width, dark=dark)
     desk.go(page, "/console/login")

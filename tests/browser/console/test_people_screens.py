@@ -16,7 +16,7 @@ from broadcaster.app import create_app
 from broadcaster.domain.config import Settings
 from broadcaster.services import account, csp, passkeys, proposals, tokens, users
 from broadcaster.services.system import Actor, System
-from tests.browser.console.conftest import PASSWORD, Desk, no_violations
+from tests.browser.console.conftest import LOOKS, PASSWORD, Desk, no_violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 ADMIN = Actor("admin@judge.example", "console:x", frozenset({"admin"}), verified=True)
@@ -176,7 +176,7 @@ def lived_in(system: System) -> None:
     account.new_codes(system, ADMIN)
 
 
-@pytest.mark.parametrize(("width", "dark"), [(320, False), (390, False), (390, True), (1280, False), (1280, True)])
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_every_screen_passes_axe(desk: Desk, width: int, dark: bool, language: str) -> None:
     lived_in(desk.system)

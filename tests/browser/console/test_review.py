@@ -13,7 +13,7 @@ from broadcaster.services.drafting import Draft
 from broadcaster.services.return_ import return_
 from broadcaster.services.submit import submit
 from broadcaster.services.withdraw import withdraw
-from tests.browser.console.conftest import PASSWORD, Desk, no_violations
+from tests.browser.console.conftest import LOOKS, PASSWORD, Desk, no_violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 SAID = {"hazard": "wildfire", "route": "Go south on Highway 9", "route.es": "Vaya al sur por Highway 9"}
@@ -68,8 +68,7 @@ def test_from_the_link_in_a_text_to_live_in_five_actions_on_a_phone(desk: Desk) 
     desk.shoot(page, "alert-live-390-light")
 
 
-@pytest.mark.parametrize("width", [320, 390, 1280])
-@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize(("width", "dark"), LOOKS)
 def test_every_state_of_the_review_passes_axe(desk: Desk, width: int, dark: bool) -> None:
     shade = f"{width}-{'dark' if dark else 'light'}"
     id_ = in_review(desk)
