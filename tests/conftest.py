@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from hypothesis import settings as hypothesis_settings
 
 from broadcaster.domain.audit import GENESIS
 from broadcaster.domain.config import Agency, Config, Settings
-from broadcaster.services.system import System
+from broadcaster.services import users
+from broadcaster.services.system import Actor, System
 from broadcaster.store.engine import Database
 from broadcaster.store.schema import audit_head, metadata
 from tests.servers import postgres_server, redis_server
@@ -135,6 +137,11 @@ def _database_of(admin: sa.Engine, name: str) -> Database:
 @pytest.fixture
 def settings(tmp_path: Path, redis_url: str) -> Settings:
     """Settings of a test installation."""
+    return settings_of(tmp_path, redis_url)
+
+
+def settings_of(tmp_path: Path, redis_url: str) -> Settings:
+    """Settings of a test installation in that folder."""
     return Settings(
         database_url="",
         redis_url=redis_url,
@@ -185,3 +192,34 @@ def empty_postgres(postgres_url: str) -> Iterator[str]:
     with admin.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
     admin.dispose()
+
+
+# --- people with logins, made once: an Argon2 hash costs more than the rest of most tests -----------------------
+class Staff:
+    """Copies of a SQLite database in which these people have logins."""
+
+    def __init__(self, folder: Path, empty: Path, redis_url: str) -> None:
+        self._folder, self._empty, self._redis_url = folder, empty, redis_url
+
+    def database(self, password: str, people: Mapping[str, Sequence[str]]) -> Path:
+        """A file to copy: ``people`` are names (of judge.example) with their roles."""
+        path = self._folder / f"{zlib.crc32(repr((password, sorted(people.items()))).encode())}.db"
+        if not path.exists():
+            shutil.copyfile(self._empty, path)
+            database = Database(f"sqlite:///{path}")
+            system = System(
+                settings_of(self._folder, self._redis_url),
+                Config(Agency(name="Judge County", cap_sender="alerts@judge.example")),
+                database,
+                redis_package.Redis.from_url(self._redis_url),
+            )
+            new = [users.NewPerson(f"{name}@judge.example", password, roles) for name, roles in people.items()]
+            users.add_all(system, Actor("system", "cli:root@test"), new)
+            system.close()  # the last connection writes the log back into the file
+        return path
+
+
+@pytest.fixture(scope="session")
+def staff(tmp_path_factory: pytest.TempPathFactory, sqlite_model: Path, redis_url: str) -> Staff:
+    """Databases with people in them, to be copied."""
+    return Staff(tmp_path_factory.mktemp("staff"), sqlite_model, redis_url)

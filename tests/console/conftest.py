@@ -17,10 +17,9 @@ from werkzeug.test import TestResponse
 
 from broadcaster.app import create_app
 from broadcaster.domain.config import Config, Settings
-from broadcaster.services import users
 from broadcaster.services.system import Actor, System
 from broadcaster.store.engine import Database
-from tests.conftest import Clock
+from tests.conftest import Clock, Staff
 
 SHELL = Actor("system", "cli:root@test")
 PASSWORD = "right horse battery"
@@ -34,14 +33,12 @@ STAFF = {
 
 @pytest.fixture
 def house(
-    settings: Settings, config: Config, sqlite_model: Path, tmp_path: Path, redis: redis_package.Redis, clock: Clock
+    settings: Settings, config: Config, staff: Staff, tmp_path: Path, redis: redis_package.Redis, clock: Clock
 ) -> Iterator[System]:
     """A System on SQLite (databases are tested below the doors) with one person of each role, and two admins."""
-    shutil.copyfile(sqlite_model, tmp_path / "house.db")
+    shutil.copyfile(staff.database(PASSWORD, STAFF), tmp_path / "house.db")
     database = Database(f"sqlite:///{tmp_path}/house.db")
     made = System(settings, config, database, redis, clock)
-    new = [users.NewPerson(f"{name}@judge.example", PASSWORD, roles) for name, roles in STAFF.items()]
-    users.add_all(made, SHELL, new)
     yield made
     database.close()
 

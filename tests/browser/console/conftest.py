@@ -20,6 +20,7 @@ from broadcaster.domain.config import Agency, ChannelConfig, Config, Policy, Set
 from broadcaster.services import users
 from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import subscriber_zones, subscribers, zones
+from tests.conftest import Staff
 from tests.install import browser as chromium
 
 SHELL = Actor("system", "cli:root@test")
@@ -140,18 +141,14 @@ def every_size(desk: Desk, page: Page, name: str) -> None:
 
 
 @pytest.fixture
-def sqlite_system(
-    settings: Settings, config: Config, sqlite_model: Path, tmp_path: Path, redis_url: str
-) -> Iterator[System]:
+def sqlite_system(settings: Settings, config: Config, staff: Staff, tmp_path: Path, redis_url: str) -> Iterator[System]:
     """The agency's System on a SQLite file, by the real clock, with zones, people on phones and people with logins."""
     database = tmp_path / "desk.db"
-    database.write_bytes(sqlite_model.read_bytes())
+    database.write_bytes(staff.database(PASSWORD, PEOPLE).read_bytes())
     url = f"sqlite:///{database}"
     system = System.open(replace(settings, database_url=url), config)
     system.redis.flushall()
     _zones(system)
-    for name, roles in PEOPLE.items():
-        users.add(system, SHELL, f"{name}@judge.example", PASSWORD, roles, phone=None)
     yield system
     system.close()
 
