@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 import shutil
-import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import redis as redis_package
-import sqlalchemy as sa
 from hypothesis import settings as hypothesis_settings
 
-from broadcaster.domain.audit import GENESIS
 from broadcaster.domain.config import Agency, Config, Settings
-from broadcaster.services import users
-from broadcaster.services.system import Actor, System
+from broadcaster.services.system import System
 from broadcaster.store.engine import Database
-from broadcaster.store.schema import audit_head, metadata
+from tests.databases import Postgres, fill
 from tests.servers import postgres_server, redis_server
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
-_numbers = itertools.count()
 hypothesis_settings.register_profile("house", deadline=None)  # no test asserts how fast this machine is
 hypothesis_settings.load_profile("house")
 
@@ -73,13 +66,6 @@ def postgres_url() -> Iterator[str]:
         yield url
 
 
-def fill(database: Database) -> None:
-    """All tables, and the rows every installation starts with (as the first migration does)."""
-    metadata.create_all(database.engine)
-    with database.write() as connection:
-        connection.execute(audit_head.insert().values(id=1, entry=0, mac=GENESIS))
-
-
 @pytest.fixture(scope="session")
 def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A filled SQLite file that tests copy: making forty tables for each would take most of the run."""
@@ -91,20 +77,11 @@ def sqlite_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_model(postgres_url: str) -> Iterator[tuple[sa.Engine, str]]:
-    """A connection that makes databases, and the name of a filled one to make them from."""
-    admin = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
-    name = f"model_{os.getpid()}"
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    made = _database_of(admin, name)
-    fill(made)
+def postgres(postgres_url: str) -> Iterator[Postgres]:
+    """This process's databases on the cluster."""
+    made = Postgres(postgres_url)
+    yield made
     made.close()
-    yield admin, name
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    admin.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -116,22 +93,12 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield made
         made.close()
         return
-    yield from _postgresql(*request.getfixturevalue("postgres_model"))
-
-
-def _postgresql(admin: sa.Engine, model: str) -> Iterator[Database]:
-    name = f"test_{os.getpid()}_{next(_numbers)}"  # a given server is shared by parallel runs
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {model}"))
-    made = _database_of(admin, name)
+    postgres: Postgres = request.getfixturevalue("postgres")
+    name = postgres.take()
+    made = Database(postgres.url(name))
     yield made
     made.close()
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-
-
-def _database_of(admin: sa.Engine, name: str) -> Database:
-    return Database(admin.url.set(database=name).render_as_string(hide_password=False))
+    postgres.give_back(name)
 
 
 @pytest.fixture
@@ -181,45 +148,6 @@ def shared() -> Path:
 
 
 @pytest.fixture
-def empty_postgres(postgres_url: str) -> Iterator[str]:
+def empty_postgres(postgres: Postgres) -> str:
     """The URL of a database without tables."""
-    name = f"empty_{next(_numbers)}"
-    admin = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield sa.engine.make_url(postgres_url).set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-    admin.dispose()
-
-
-# --- people with logins, made once: an Argon2 hash costs more than the rest of most tests -----------------------
-class Staff:
-    """Copies of a SQLite database in which these people have logins."""
-
-    def __init__(self, folder: Path, empty: Path, redis_url: str) -> None:
-        self._folder, self._empty, self._redis_url = folder, empty, redis_url
-
-    def database(self, password: str, people: Mapping[str, Sequence[str]]) -> Path:
-        """A file to copy: ``people`` are names (of judge.example) with their roles."""
-        path = self._folder / f"{zlib.crc32(repr((password, sorted(people.items()))).encode())}.db"
-        if not path.exists():
-            shutil.copyfile(self._empty, path)
-            database = Database(f"sqlite:///{path}")
-            system = System(
-                settings_of(self._folder, self._redis_url),
-                Config(Agency(name="Judge County", cap_sender="alerts@judge.example")),
-                database,
-                redis_package.Redis.from_url(self._redis_url),
-            )
-            new = [users.NewPerson(f"{name}@judge.example", password, roles) for name, roles in people.items()]
-            users.add_all(system, Actor("system", "cli:root@test"), new)
-            system.close()  # the last connection writes the log back into the file
-        return path
-
-
-@pytest.fixture(scope="session")
-def staff(tmp_path_factory: pytest.TempPathFactory, sqlite_model: Path, redis_url: str) -> Staff:
-    """Databases with people in them, to be copied."""
-    return Staff(tmp_path_factory.mktemp("staff"), sqlite_model, redis_url)
+    return postgres.url(postgres.bare())

@@ -100,7 +100,7 @@ class Front:
     def _start(self) -> None:
         if self._watcher is None:
             self._loop = asyncio.get_running_loop()
-            self._look()
+            self._look_again()
             self._watcher = asyncio.create_task(self._watch())
             self.hub.start()
 
@@ -111,10 +111,13 @@ class Front:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._notice.wait(), max(0.001, min(LOOK, seconds)))
             self._notice.clear()
-            try:
-                self._look()
-            except (OSError, ValueError, KeyError):  # a half-copied folder: keep what we have, look again
-                log.exception("the folder of the page cannot be read; showing what was there before")
+            self._look_again()
+
+    def _look_again(self) -> None:
+        try:
+            self._look()
+        except (OSError, ValueError, KeyError):  # half-copied, or of another release: keep what we have, look again
+            log.exception("the folder of the page cannot be read; showing what was there before")
 
     def _look(self) -> None:
         """Take a newer version, a passed boundary or a heartbeat, whichever came."""

@@ -17,6 +17,7 @@ from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import challenges
 from tests.accounts.authenticator import Authenticator
 from tests.conftest import Clock
+from tests.people import hire
 
 SHELL = Actor("system", "cli:root@test")
 PASSWORD = "right horse battery"
@@ -29,7 +30,7 @@ def proven(email: str) -> Actor:
 
 @pytest.fixture
 def staff(system: System) -> System:
-    users.add_all(system, SHELL, [users.NewPerson(email, PASSWORD, ["approver"]) for email in (ANNA, BEN)])
+    hire(system, {email: ["approver"] for email in (ANNA, BEN)}, PASSWORD)
     return system
 
 

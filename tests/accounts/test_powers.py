@@ -11,6 +11,7 @@ from broadcaster.accounts import people
 from broadcaster.domain.errors import BroadcasterError, Forbidden, Unauthenticated
 from broadcaster.services import account, audit, proposals, roster, users
 from broadcaster.services.system import Actor, System
+from tests.people import hire
 
 SHELL = Actor("system", "cli:root@test")
 PASSWORD = "right horse battery"
@@ -23,7 +24,7 @@ def admin(email: str, verified: bool = True) -> Actor:
 
 @pytest.fixture
 def two(system: System) -> System:
-    users.add_all(system, SHELL, [users.NewPerson(email, PASSWORD, ["admin"]) for email in (A, B)])
+    hire(system, {email: ["admin"] for email in (A, B)}, PASSWORD)
     return system
 
 

@@ -6,17 +6,18 @@ import pytest
 import sqlalchemy as sa
 
 from broadcaster.domain.errors import Forbidden, Invalid, NotFound, Refused, Unauthenticated
-from broadcaster.services import tokens, users
+from broadcaster.services import tokens
 from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import audit_entries
 from broadcaster.store.schema import tokens as table
 from tests.conftest import Clock
+from tests.people import hire
 
 SHELL = Actor("system", "cli:root@test")
 
 
 def test_a_token_is_its_name_with_its_owner_and_without_any_role(system: System) -> None:
-    users.add(system, SHELL, "own@judge.example", "right horse battery", ["author"])
+    hire(system, {"own": ["author"]})
     text = tokens.add(system, SHELL, "partner", "submit", "OWN@judge.example")
     actor, scope = tokens.authenticate(system, f"Bearer {text}", "api:127.0.0.1")
     assert actor == Actor("token:partner", "api:127.0.0.1", frozenset(), False, "own@judge.example")

@@ -19,6 +19,7 @@ from broadcaster.domain.config import Agency, ChannelConfig, Config
 from broadcaster.services import tokens, users
 from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import subscriber_zones, subscribers, zones
+from tests.people import hire
 
 SHELL = Actor("system", "cli:root@test")
 PASSWORD = "right horse battery"
@@ -98,5 +99,5 @@ def reader(app: Flask, filled: System) -> Machine:
 
 @pytest.fixture
 def approver(filled: System) -> Actor:
-    users.add(filled, SHELL, "approver@judge.example", PASSWORD, ["approver"])
+    hire(filled, {"approver": ["approver"]}, PASSWORD)
     return users.verify(filled, "approver@judge.example", PASSWORD, "", "cli:x@y")

@@ -24,6 +24,7 @@ from broadcaster.store.schema import alerts, idempotency_keys
 from tests.api.conftest import SHELL, Machine
 from tests.api.documents import cap, reference
 from tests.conftest import Clock
+from tests.people import hire
 
 ORDER = {"template": "cap", "zones": ["north"], "fields": {"headline": "Leave now"}}
 
@@ -309,7 +310,7 @@ def test_what_a_machine_submitted_one_person_may_approve(
 
 
 def test_somebody_without_the_role_cannot_approve(partner: Machine, filled: System, clock: Clock) -> None:
-    users.add(filled, SHELL, "author@judge.example", "right horse battery", ["author"])
+    hire(filled, {"author": ["author"]})
     author = users.verify(filled, "author@judge.example", "right horse battery", "", "cli:x@y")
     made = partner.cap(cap(clock.at)).get_json()["id"]
     partner.post(f"/api/v1/alerts/{made}/submit")

@@ -19,13 +19,14 @@ from broadcaster.services.system import System
 from tests.api.conftest import PASSWORD, SHELL, Machine
 from tests.api.documents import cap
 from tests.conftest import Clock
+from tests.people import hire
 
 EMAIL = "author@judge.example"
 
 
 @pytest.fixture
 def author(filled: System) -> str:
-    users.add(filled, SHELL, EMAIL, PASSWORD, ["author"])
+    hire(filled, {EMAIL: ["author"]}, PASSWORD)
     return EMAIL
 
 

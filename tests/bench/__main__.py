@@ -20,14 +20,19 @@ RESULTS = Path(__file__).parent / "results.json"
 def main(names: list[str]) -> int:
     """Run those named, or all."""
     rows: list[Row] = []
+    print(f"{'':72} {'ours':>10} {'baseline':>10} {'ratio':>7} {'wanted':>7}", flush=True)
     for name in names or ALL:
-        rows += importlib.import_module(f"tests.bench.{name}").run()
-    print(f"{'':72} {'ours':>10} {'baseline':>10} {'ratio':>7} {'wanted':>7}")
-    for row in rows:
-        verdict = "" if row.ok else "  SHORT"
-        print(f"{row.name:72} {row.ours:10.1f} {row.baseline:10.1f} {row.ratio:7.2f} {row.wanted:7.2f}{verdict}")
+        found = importlib.import_module(f"tests.bench.{name}").run()
+        for row in found:
+            _show(row)
+        rows += found
     RESULTS.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
     return 0 if all(row.ok for row in rows) else 1
+
+
+def _show(row: Row) -> None:
+    figures = f"{row.ours:10.1f} {row.baseline:10.1f} {row.ratio:7.2f} {row.wanted:7.2f}"
+    print(f"{row.name:72} {figures}{'' if row.ok else '  SHORT'}", flush=True)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,8 @@ def version(number: int) -> dict[str, Any]:
 def manifest(number: int) -> dict[str, Any]:
     """As ``public.site`` writes it, without files."""
     state = {"number": number, "from": START, "version": version(number), "files": {}}
-    return {"number": number, "stale_after": 180, "stale": {}, "states": [state]}
+    about = {"languages": ["en"], "kept": {}, "stale": {}}
+    return {"number": number, "stale_after": 180, "states": [state], **about}
 
 
 def flip(folder: Path, number: int) -> None:

@@ -31,7 +31,7 @@ from broadcaster.store.engine import Database
 from broadcaster.store.schema import deliveries
 from tests.bench.row import Row
 from tests.bench.transport import provider_process, raw
-from tests.conftest import fill
+from tests.databases import fill
 from tests.providers.twilio import ACCOUNT, SERVICE, TOKEN
 from tests.sending import go_live, people, states
 from tests.servers import postgres_server, redis_server

@@ -17,12 +17,11 @@ from werkzeug.test import TestResponse
 
 from broadcaster.app import create_app
 from broadcaster.domain.config import Config, Settings
-from broadcaster.services.system import Actor, System
+from broadcaster.services.system import System
 from broadcaster.store.engine import Database
-from tests.conftest import Clock, Staff
+from tests.conftest import Clock
+from tests.people import PASSWORD, hire
 
-SHELL = Actor("system", "cli:root@test")
-PASSWORD = "right horse battery"
 STAFF = {
     "author": ["author"],
     "approver": ["approver"],
@@ -33,12 +32,13 @@ STAFF = {
 
 @pytest.fixture
 def house(
-    settings: Settings, config: Config, staff: Staff, tmp_path: Path, redis: redis_package.Redis, clock: Clock
+    settings: Settings, config: Config, sqlite_model: Path, tmp_path: Path, redis: redis_package.Redis, clock: Clock
 ) -> Iterator[System]:
     """A System on SQLite (databases are tested below the doors) with one person of each role, and two admins."""
-    shutil.copyfile(staff.database(PASSWORD, STAFF), tmp_path / "house.db")
+    shutil.copyfile(sqlite_model, tmp_path / "house.db")
     database = Database(f"sqlite:///{tmp_path}/house.db")
     made = System(settings, config, database, redis, clock)
+    hire(made, STAFF)
     yield made
     database.close()
 

@@ -28,7 +28,6 @@ from broadcaster.services import (
     switches,
     template_desk,
     uploads,
-    users,
     zones,
 )
 from broadcaster.services.ingest import ingest
@@ -38,6 +37,7 @@ from broadcaster.store.audit_trail import Asked
 from broadcaster.store.schema import broadcasts, deliveries, opt_outs, subscribers
 from broadcaster.store.watch import entries as waiting
 from tests.conftest import Clock
+from tests.people import hire
 from tests.services.agency import AUTHOR, CHIEF, agency, in_review, live, rows, settle_people, square
 from tests.services.feed_documents import document
 
@@ -213,7 +213,7 @@ def test_the_cause_of_a_failed_poll(error: str, cause: str) -> None:
 
 # --- channels ---------------------------------------------------------------------------------------------------
 def test_a_test_goes_to_the_persons_own_number_and_says_so_first_and_last(system: System) -> None:
-    users.add(system, SHELL, CHIEF.name, "right horse battery", ["approver"], phone="+15550107777")
+    hire(system, {"chief": ["approver"]}, chief="+15550107777")
     done = channel_desk.test(system, CHIEF, "sms")
     assert done.accepted
     (shown,) = stages(system)[0].shown
@@ -227,7 +227,7 @@ def test_a_test_is_refused_without_a_number_to_an_author_and_while_stopped(syste
         channel_desk.test(system, CHIEF, "sms")
     with pytest.raises(Refused, match="address"):
         channel_desk.test(system, CHIEF, "county")  # posts are for everybody: there is no test to oneself
-    users.add(system, SHELL, CHIEF.name, "right horse battery", ["approver"], phone="+15550107777")
+    hire(system, {"chief": ["approver"]}, chief="+15550107777")
     with pytest.raises(Forbidden):
         channel_desk.test(system, AUTHOR, "sms")
     switches.stop(system, CHIEF, "channel:sms")
@@ -246,7 +246,7 @@ def test_the_desk_shows_who_stopped_a_channel_and_its_pace(system: System) -> No
     switches.stop(system, CHIEF, "channel:sms")
     sms = channel_desk.channels(system)[0]
     assert sms.stopped is not None
-    assert (sms.stopped.by, sms.resting, sms.pace) == (CHIEF.name, "", 1.0)
+    assert (sms.stopped.by, sms.resting, sms.pace) == (CHIEF.name, "", 1000)
 
 
 # --- templates, audit, settings ---------------------------------------------------------------------------------
@@ -332,7 +332,7 @@ def test_a_channels_errors_are_counted_by_code_with_their_meaning(system: System
 def test_a_channel_that_is_off_takes_no_test(system: System, tmp_path: Path) -> None:
     other = ChannelConfig("phone", "simulated", enabled=False, options=Options("sms", str(tmp_path)))
     off = replace(system, config=replace(system.config, channels=(other,)))
-    users.add(system, SHELL, CHIEF.name, "right horse battery", ["approver"], phone="+15550107777")
+    hire(system, {"chief": ["approver"]}, chief="+15550107777")
     with pytest.raises(Refused, match="off"):
         channel_desk.test(off, CHIEF, "phone")
 

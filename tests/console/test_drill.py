@@ -11,11 +11,12 @@ import sqlalchemy as sa
 from broadcaster.domain.config import Config
 from broadcaster.domain.drill import INSTRUCTOR, Did, Facts, Step, done
 from broadcaster.domain.errors import Forbidden, Refused
-from broadcaster.services import approve, audit, cancel, drill, lift, override, return_, show, users
+from broadcaster.services import approve, audit, cancel, drill, lift, override, return_, show
 from broadcaster.services.submit import submit
 from broadcaster.services.system import Actor, System
 from broadcaster.services.tell import tell
 from broadcaster.store.schema import alerts, notices, versions
+from tests.people import hire
 from tests.services.agency import AUTHOR, CHIEF, agency, rows, settle_people
 
 SHELL = Actor("system", "test")
@@ -29,8 +30,7 @@ def config(tmp_path: Path) -> Config:
 @pytest.fixture(autouse=True)
 def county(system: System) -> None:
     settle_people(system)
-    for name in (CHIEF.name, "deputy@judge.example"):
-        users.add(system, SHELL, name, "right horse battery", ["approver"], phone="+15035550000")
+    hire(system, {name: ["approver"] for name in ("chief", "deputy")}, chief="+15035550000", deputy="+15035550000")
 
 
 def digest(system: System, alert: str) -> str:

@@ -14,6 +14,7 @@ from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import audit_entries, invitations
 from tests.conftest import Clock
 from tests.console.conftest import PASSWORD, Visitor
+from tests.people import hire
 
 Visit = Callable[..., Visitor]
 NEW = "seven quiet otters"
@@ -107,7 +108,7 @@ def test_nobody_confirms_their_own_proposal(house: System, visitor: Visit) -> No
 
 
 def test_another_admin_s_session_does_not_confirm_with_one_s_own_password(house: System, visitor: Visit) -> None:
-    users.add(house, Actor("system", "x"), "other@judge.example", "nine green lanterns", ["admin"])
+    hire(house, {"other": ["admin"]}, "nine green lanterns")
     propose(visitor("admin"))
     victim = visitor()
     victim.post("/console/login", email="other@judge.example", password="nine green lanterns")

@@ -17,6 +17,7 @@ from broadcaster.domain.errors import Forbidden, NotFound, Refused
 from broadcaster.domain.rules import Ruling, held_back
 from broadcaster.services import audit, expand, settle, switches
 from broadcaster.services.ingest import ingest
+from broadcaster.services.line import GROUP
 from broadcaster.services.send import Sender
 from broadcaster.services.system import Actor, System
 from broadcaster.store import alarms as rung
@@ -146,7 +147,7 @@ def test_stopped_in_the_middle_only_what_was_begun_goes_and_the_rest_waits(groun
         begun = connection.execute(sa.select(sa.func.count()).select_from(attempts)).scalar_one()
     sender.join()
     first = len(twilio.accepted)
-    assert first <= begun
+    assert first <= begun + GROUP  # what had begun, and the one group that was being written
     left = states(ground)
     assert left.pop("accepted") == first
     assert left.keys() <= {"queued", "waiting"}

@@ -19,6 +19,7 @@ from broadcaster.services.watch import Need, Watch, watch
 from broadcaster.store import alarms as rung
 from broadcaster.store.schema import alerts, broadcasts, deliveries, feed_states
 from tests.conftest import Clock
+from tests.people import hire
 from tests.services.agency import AUTHOR, CHIEF, DEPUTY, ORDER, WEATHER, agency, in_review, live, settle_people
 from tests.services.feed_documents import document, named
 
@@ -228,8 +229,7 @@ def test_an_alarm_about_a_review_stands_with_the_review(system: System) -> None:
 
 
 def test_an_admin_sees_which_other_approvers_have_no_second_factor(system: System) -> None:
-    for name, roles in ((CHIEF.name, ["approver"]), (ADMIN.name, ["admin"]), (AUTHOR.name, ["author"])):
-        users.add(system, Actor("system", "test"), name, "right horse battery", roles)
+    hire(system, {CHIEF.name: ["approver"], ADMIN.name: ["admin"], AUTHOR.name: ["author"]})
     (need,) = needs(watch(system, ADMIN), "factor")
     assert need.facts["people"] == [CHIEF.name]
     assert needs(watch(system, CHIEF), "factor") == []

@@ -21,7 +21,7 @@ import pytest
 from broadcaster.services import publish
 from broadcaster.services.system import System
 from broadcaster.store.engine import Database
-from tests.conftest import fill
+from tests.databases import fill
 from tests.public import server
 from tests.public.made import put_zones
 from tests.servers import _die_with_parent

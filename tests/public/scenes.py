@@ -185,7 +185,17 @@ def endings(connection: Any, at: datetime) -> None:
     )
     put(
         connection,
-        _without_areas(alert("l1", at, infos=(clear,), template="lifted", ending="lifted", replaces=("l0",))),
+        _without_areas(
+            alert(
+                "l1",
+                at,
+                infos=(clear,),
+                template="lifted",
+                fields={"guidance": "safe_return"},
+                ending="lifted",
+                replaces=("l0",),
+            )
+        ),
         replace(
             cancel("c1", at, "c0", "sent_in_error"),
             content=replace(
@@ -217,7 +227,7 @@ def main(folder: str, port: int, scene: str) -> None:
     from broadcaster.services import publish
     from broadcaster.services.system import System
     from broadcaster.store.engine import Database
-    from tests.conftest import fill
+    from tests.databases import fill
     from tests.public import server
 
     Path(folder).mkdir(parents=True, exist_ok=True)

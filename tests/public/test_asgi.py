@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from broadcaster.store.engine import Database
-from tests.conftest import fill
+from tests.databases import fill
 from tests.public.conftest import ROOT, Answer, House, free_port, until
 from tests.servers import _die_with_parent
 

@@ -48,9 +48,14 @@ def agency(folder: Path) -> Config:
     return Config(
         replace(speaks, contact="555-0100"),
         channels=(
-            ChannelConfig("sms", "simulated", drills=True, options=Options("sms", str(folder))),
+            ChannelConfig("sms", "simulated", drills=True, per_second=1000, options=Options("sms", str(folder))),
             ChannelConfig(
-                "county", "simulated", drills=True, languages=("en", "es"), options=Options("post", str(folder))
+                "county",
+                "simulated",
+                drills=True,
+                languages=("en", "es"),
+                per_second=1000,
+                options=Options("post", str(folder)),
             ),
         ),
     )

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from broadcaster.channels.simulated import Options, Shown, path, shown
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.config import ChannelConfig, Config, Policy
-from broadcaster.services import compose, login_hint, show, tell, users
+from broadcaster.services import compose, login_hint, show, tell
 from broadcaster.services.approve import approve
 from broadcaster.services.cancel import cancel
 from broadcaster.services.override import override
@@ -23,6 +23,7 @@ from broadcaster.store import alarms, switches
 from broadcaster.store.schema import notices
 from broadcaster.store.schema import users as users_table
 from tests.conftest import Clock
+from tests.people import hire
 from tests.services.agency import AUTHOR, CHIEF, ORDER, WEATHER, agency, in_review, live, rows, settle_people
 from tests.services.test_races import at_once
 
@@ -39,8 +40,8 @@ def config(tmp_path: Path) -> Config:
 def staff(system: System) -> None:
     """An author, and approvers in two steps; the last digits of a phone decide what the simulation does."""
     settle_people(system)
-    for n, (name, roles) in enumerate({"author": "author", "chief": "approver", "deputy": "approver"}.items()):
-        users.add(system, SHELL, f"{name}@judge.example", "right horse battery", [roles], phone=f"+155502000{n}0")
+    phones = {name: f"+155502000{n}0" for n, name in enumerate(("author", "chief", "deputy"))}
+    hire(system, {"author": ["author"], "chief": ["approver"], "deputy": ["approver"]}, **phones)
     change(system, "deputy", notify_order=1)
 
 

@@ -16,11 +16,11 @@ import sqlalchemy as sa
 
 from broadcaster.channels.simulated import Options, path, shown
 from broadcaster.domain.config import ChannelConfig, Config
-from broadcaster.services import tell, users
+from broadcaster.services import tell
 from broadcaster.services.system import System, wall_clock
 from broadcaster.store.schema import notices
+from tests.people import hire
 from tests.services.agency import agency, in_review, rows, settle_people
-from tests.services.test_notices import SHELL
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -60,7 +60,7 @@ def states(system: System) -> list[str]:
 def test_killed_in_the_middle_of_sending_it_is_sent_by_the_next(system: System, redis_url: str, tmp_path: Path) -> None:
     system = replace(system, now=wall_clock)
     settle_people(system)
-    users.add(system, SHELL, "chief@judge.example", "right horse battery", ["approver"], phone="+15550200010")
+    hire(system, {"chief": ["approver"]}, chief="+15550200010")
     in_review(system)
     url = system.database.engine.url.render_as_string(hide_password=False)
     arguments = [sys.executable, "-c", PROGRAM, str(tmp_path), url, redis_url]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -20,11 +21,9 @@ from broadcaster.domain.config import Agency, ChannelConfig, Config, Policy, Set
 from broadcaster.services import users
 from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import subscriber_zones, subscribers, zones
-from tests.conftest import Staff
 from tests.install import browser as chromium
+from tests.people import PASSWORD, hire
 
-SHELL = Actor("system", "cli:root@test")
-PASSWORD = "right horse battery"
 PEOPLE = {
     "author": ["author"],
     "approver": ["approver"],
@@ -48,9 +47,14 @@ def config(tmp_path: Path) -> Config:
     """Simulated phones, posts and mails; all may carry exercises."""
     folder = DataPath(str(tmp_path / "simulated"))
     channels = (
-        ChannelConfig("sms", "simulated", drills=True, per_second=20, options=Simulated(folder=folder)),
+        ChannelConfig("sms", "simulated", drills=True, per_second=40, options=Simulated(folder=folder)),
         ChannelConfig(
-            "social", "simulated", languages=("en", "es"), drills=True, options=Simulated(speaks="post", folder=folder)
+            "social",
+            "simulated",
+            languages=("en", "es"),
+            drills=True,
+            per_second=200,
+            options=Simulated(speaks="post", folder=folder),
         ),
     )
     agency = Agency(
@@ -141,13 +145,16 @@ def every_size(desk: Desk, page: Page, name: str) -> None:
 
 
 @pytest.fixture
-def sqlite_system(settings: Settings, config: Config, staff: Staff, tmp_path: Path, redis_url: str) -> Iterator[System]:
+def sqlite_system(
+    settings: Settings, config: Config, sqlite_model: Path, tmp_path: Path, redis_url: str
+) -> Iterator[System]:
     """The agency's System on a SQLite file, by the real clock, with zones, people on phones and people with logins."""
     database = tmp_path / "desk.db"
-    database.write_bytes(staff.database(PASSWORD, PEOPLE).read_bytes())
+    shutil.copyfile(sqlite_model, database)
     url = f"sqlite:///{database}"
     system = System.open(replace(settings, database_url=url), config)
     system.redis.flushall()
+    hire(system, PEOPLE)
     _zones(system)
     yield system
     system.close()

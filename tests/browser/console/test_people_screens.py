@@ -17,6 +17,7 @@ from broadcaster.domain.config import Settings
 from broadcaster.services import account, csp, passkeys, proposals, tokens, users
 from broadcaster.services.system import Actor, System
 from tests.browser.console.conftest import LOOKS, PASSWORD, Desk, no_violations
+from tests.people import hire
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 ADMIN = Actor("admin@judge.example", "console:x", frozenset({"admin"}), verified=True)
@@ -169,7 +170,7 @@ SCREENS = {
 def lived_in(system: System) -> None:
     """A second admin, something that waits, something decided, a token, somebody locked."""
     proposals.propose(system, ADMIN, "token", {"name": "cad", "scope": "submit", "owner": "author@judge.example"})
-    users.add(system, Actor("system", "x"), "chief@judge.example", PASSWORD, ["admin", "approver"])
+    hire(system, {"chief": ["admin", "approver"]})
     proposals.propose(system, ADMIN, "roles", {"email": "author@judge.example", "give": ["approver"], "take": []})
     tokens.add(system, ADMIN, "old", "read")
     tokens.revoke(system, ADMIN, "old")
