@@ -33,6 +33,7 @@ from broadcaster.domain.config import (
     Settings,
 )
 from broadcaster.domain.errors import ConfigError
+from broadcaster.domain.mapping import WrongMapping, filling
 from broadcaster.domain.message import Limits
 from broadcaster.rendering import templates
 
@@ -345,6 +346,11 @@ def _feed(raw: dict[str, Any]) -> FeedConfig:
         raise ConfigError(
             "C013", f"feeds.toml [[feed]] {feed.name} trust", f"{feed.trust!r} is unknown", "official or other"
         )
+    try:
+        filling(feed.mapping, getattr(importlib.import_module(PARSERS[feed.format]), "FACTS", None))
+    except WrongMapping as error:
+        where = f"feeds.toml [[feed]] {feed.name} mapping.{error.key}"
+        raise ConfigError("C070", where, error.text, error.hint) from error
     return feed
 
 

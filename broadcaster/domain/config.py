@@ -64,7 +64,7 @@ class ChannelConfig:
 
 @dataclass(frozen=True, slots=True)
 class FeedConfig:
-    """One ``[[feed]]`` of feeds.toml."""
+    """One ``[[feed]]`` of feeds.toml. ``mapping`` fills what its format lacks (``domain.mapping``)."""
 
     name: str
     format: str
@@ -73,6 +73,7 @@ class FeedConfig:
     trust: str = "other"
     enabled: bool = True
     allow_private: bool = False
+    mapping: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def begin(system: System, entry_id: int, template: str = ITS_OWN_WORDS) -> Begun
 
 def _entry(system: System, row: sa.Row[tuple[object, ...]]) -> FeedEntry:
     feed = system.config.feed(row.feed)
-    found = read(feed.format, row.raw, {}).entries if feed is not None and row.decision != "problem" else ()
+    found = read(feed, row.raw, {}).entries if feed is not None and row.decision != "problem" else ()
     for entry in found:
         if entry.message.identifier == row.identifier:
             return entry

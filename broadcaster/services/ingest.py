@@ -21,6 +21,7 @@ from broadcaster.domain.config import FeedConfig
 from broadcaster.domain.errors import BroadcasterError
 from broadcaster.domain.feed_entry import FeedEntry, Link, ParsedFeed, Problem
 from broadcaster.domain.geometry import ZoneShape, elsewhere, touched
+from broadcaster.domain.mapping import fill, filling
 from broadcaster.domain.triage import Decision, Verb, decide, end_of
 from broadcaster.domain.wording import pressing
 from broadcaster.services import publish
@@ -67,14 +68,16 @@ class IngestResult:
 
 def ingest(system: System, feed: FeedConfig, body: bytes, headers: Mapping[str, str], actor: Actor) -> IngestResult:
     """Read a document as one of this feed (enabled or not). ``actor`` is who handed it in; its origin is recorded."""
-    parsed = read(feed.format, body, headers)
+    parsed = read(feed, body, headers)
     return take(system, feed, parsed, actor)
 
 
-def read(format: str, body: bytes, headers: Mapping[str, str]) -> ParsedFeed:
-    """The document by the parser of that format (key of PARSERS)."""
-    parsed: ParsedFeed = importlib.import_module(PARSERS[format]).parse(body, headers)
-    return parsed
+def read(feed: FeedConfig, body: bytes, headers: Mapping[str, str]) -> ParsedFeed:
+    """The document by the parser of the feed's format, with what that format lacks filled by its mapping."""
+    parser = importlib.import_module(PARSERS[feed.format])
+    parsed: ParsedFeed = parser.parse(body, headers)
+    table = filling(feed.mapping).over(filling(getattr(parser, "MAPPING", {})))
+    return replace(parsed, entries=tuple(fill(entry, table) for entry in parsed.entries))
 
 
 def take(system: System, feed: FeedConfig, parsed: ParsedFeed, actor: Actor) -> IngestResult:

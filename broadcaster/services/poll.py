@@ -215,7 +215,7 @@ def _request(system: System, feed: FeedConfig, url: str, etag: str = "", last_mo
 
 async def _taken(system: System, feed: FeedConfig, found: Fetched, done: Poll, actor: Actor) -> ParsedFeed:
     """Parse and ingest one document off the event loop."""
-    parsed = await asyncio.to_thread(ingest.read, feed.format, found.body, found.headers)
+    parsed = await asyncio.to_thread(ingest.read, feed, found.body, found.headers)
     result = await asyncio.to_thread(ingest.take, system, feed, parsed, actor)
     done.entries += result.entries
     done.problems += [problem for problem in result.problems if problem.code != "more_pages"]
