@@ -28,7 +28,7 @@ DANGER = tuple(word.value for word in Level)  # worst first
 ENDED = ("expired", "called_off", "superseded", "cancelled", "lifted")
 PRESSING = ("order", "shelter", "warning", "")  # which of two equal levels stands first
 ALL_CLEAR = ("lifted", "cancelled")
-FORMAT = 3  # of a bundle: a web host makes pages of its own format only
+FORMAT = 4  # of a bundle: a web host makes pages of its own format only
 Json = dict[str, Any]
 
 
@@ -68,6 +68,7 @@ class Public:
     in_error: bool = False  # cancelled by somebody who said that it was sent in error (or it is that Cancel)
     held: bool = False  # a danger that is live now came of it, at least for some of its zones
     template: str = ""
+    cleared: str = ""  # what a person declared when it was lifted: a key of about["clearings"]
     cap: str = ""
     history: tuple[Json, ...] = ()  # domain.history.steps
 
@@ -109,7 +110,7 @@ def face(state: str, ending: str | None, in_error: bool, held: bool = False) -> 
 
 
 def held_back(state: str, held: bool) -> str:
-    """The ending that may be told: nobody reads "safe to return" of an order that goes on for some zones."""
+    """The ending that may be told: nobody reads "lifted" of an order that goes on for some zones."""
     return State.SUPERSEDED.value if held and state in (*ALL_CLEAR, "called_off") else state
 
 
@@ -247,6 +248,7 @@ def facts(alert: Public, places: Sequence[Place]) -> Json:
         "replaces": list(alert.replaces),
         "replaced_by": list(alert.replaced_by),
         "ending": alert.ending,
+        "cleared": alert.cleared,
         "history": list(alert.history),
         "cap": alert.cap,
     }

@@ -182,7 +182,7 @@ class Ending:
 ENDINGS: Mapping[str, Ending] = {
     "lifted": Ending(
         "lifted",
-        {"en": "Lifted: safe to return", "es": "Levantada: es seguro regresar"},
+        {"en": "Lifted", "es": "Levantada"},  # what was declared with it stands in the template ``lifted``
         "#0F5A2A",
         "#FFFFFF",
         "tick",

@@ -14,7 +14,7 @@ from lxml import etree
 
 from broadcaster.public.speaker import paragraphs
 from broadcaster.public.views import View
-from broadcaster.public.words import direction, ending_word, level_word, strings
+from broadcaster.public.words import direction, strings
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 XHTML = "http://www.w3.org/1999/xhtml"
@@ -58,7 +58,7 @@ def _entry(alert: dict[str, Any], public_url: str, language: str) -> etree._Elem
     entry = etree.Element(_name("entry"), nsmap={None: NAMESPACE})  # type: ignore[dict-item]
     page = f"{public_url}/alerts/{quote(alert['slug'])}"
     _text(entry, "id", page)
-    _text(entry, "title", _title(alert, language))
+    _text(entry, "title", f"{alert['label']}: {alert['headline']}")  # level or ending before anything else
     _text(entry, "updated", alert["ended"] or alert["sent"])
     _text(entry, "published", alert["sent"])
     _text(etree.SubElement(entry, _name("author")), "name", alert["issuer"] or alert["sender"])
@@ -82,13 +82,6 @@ def _content(alert: dict[str, Any], page: str, language: str) -> etree._Element:
         link = etree.SubElement(links, _html("a"), href=address)
         link.text, link.tail = words, " "
     return content
-
-
-def _title(alert: dict[str, Any], language: str) -> str:
-    """Level or ending before anything else, in the agency's first language."""
-    ended = alert["face"] != "live"
-    word = ending_word(alert["face"], language) if ended else level_word(alert["level"], language)
-    return f"{word}: {alert['headline']}"
 
 
 def _link(parent: etree._Element, rel: str, href: str, kind: str) -> None:

@@ -272,4 +272,4 @@ def build() -> str:
 
 
 def _key(row: Json) -> str:
-    return f"{row['id']}:{row['state']}:{row['ended']}:{row.get('in_error', False)}"
+    return f"{row['id']}:{row['state']}:{row['ended']}:{row.get('in_error', False)}:{row['cleared']}"

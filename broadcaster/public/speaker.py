@@ -50,6 +50,7 @@ class Speaker:
         self.agency: Json = about["agency"]
         self._public_url: str = about["public_url"]
         self._practice: str = about["evacuation_levels"]
+        self._clearings: Json = about["clearings"]
         self._slugs = {a["slug"]: a for a in bundle["alerts"].values()}
         self._places = {p["id"]: p for p in bundle["places"]}
 
@@ -61,7 +62,7 @@ class Speaker:
         evacuation = self._evacuation(alert, info) if live else None
         typed = self._typed(alert, evacuation) if info["foreign"] else ""
         return {
-            **self._look(alert["level"] if live else alert["face"]),
+            **self._look(alert["level"] if live else alert["face"], alert["cleared"]),
             "slug": alert["slug"],
             "href": self.prefix + f"/alerts/{quote(alert['slug'])}",
             "permanent": f"{self._public_url}/alerts/{quote(alert['slug'])}",
@@ -98,7 +99,8 @@ class Speaker:
     def row(self, row: Json) -> Json:
         """One line of the archive."""
         word = face(row["state"], row["ending"], row.get("in_error", False))
-        look = {"word": self.strings["in_force"], "shape": "", "class": "now"} if word == "live" else self._look(word)
+        look = {"word": self.strings["in_force"], "shape": "", "class": "now"}
+        look = look if word == "live" else self._look(word, row["cleared"])
         return {
             **look,
             "href": self.prefix + f"/alerts/{quote(row['slug'])}",
@@ -111,9 +113,9 @@ class Speaker:
 
     def zone(self, zone: Json, view: View) -> Json:
         """A zone with its status in words; ``partial`` where its alert went on elsewhere only."""
-        quiet = {"class": "none-here", "shape": "", "word": self.strings["status_none"]}
-        look = quiet if zone["status"] == "none" else self._look(zone["status"])
         alert = view.alert(zone["alert"])
+        quiet = {"class": "none-here", "shape": "", "word": self.strings["status_none"]}
+        look = quiet if zone["status"] == "none" else self._look(zone["status"], alert["cleared"] if alert else "")
         says = self.card(alert) if alert else None
         return {
             **{key: zone[key] for key in ("id", "slug", "name", "codes", "status", "alert")},
@@ -161,11 +163,12 @@ class Speaker:
         return " · ".join(_bare(card[key]) for key in keys if card[key])
 
     # --- pieces -----------------------------------------------------------------------------------------------------
-    def _look(self, word: str) -> Json:
-        """Word, shape and class of a level or an ending."""
+    def _look(self, word: str, cleared: str) -> Json:
+        """Word, shape and class of a level or an ending; ``cleared`` is what was declared when it was lifted."""
         if word in DANGER:
             return {"word": level_word(word, self.language), "shape": LEVEL_SHAPES[Level(word)], "class": word}
-        return {"word": ending_word(word, self.language), "shape": ENDINGS[word].shape, "class": word}
+        said = ending_word(word, self.language, self._clearings.get(cleared))
+        return {"word": said, "shape": ENDINGS[word].shape, "class": word}
 
     def _until(self, alert: Json) -> str:
         if alert["until_lifted"]:

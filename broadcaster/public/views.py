@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from broadcaster.public.words import ending_word, level_word
+
 Json = dict[str, Any]
 BRIEF = ("headline", "severity", "urgency", "certainty", "expires", "until_lifted", "zones")
 FULL = ("identifier", "msgType", "status", "sent", "effective", "onset", "ends", "event", "issuer", "web")
@@ -22,7 +24,12 @@ class View:
     @property
     def alerts(self) -> list[Json]:
         """Facts and standing together, in the page's order."""
-        return [{**self.bundle["alerts"][s["id"]], **s} for s in self.state["alerts"]]
+        return [self._labelled({**self.bundle["alerts"][s["id"]], **s}) for s in self.state["alerts"]]
+
+    def _labelled(self, alert: Json) -> Json:
+        """With the words of its level or ending in the agency's first language, for machines that show it."""
+        about = self.bundle["about"]
+        return alert | {"label": label(alert, about["agency"]["languages"][0], about["clearings"])}
 
     @property
     def live(self) -> list[Json]:
@@ -44,6 +51,13 @@ class View:
     def alert(self, id: str | None) -> Json | None:
         """One alert of this state."""
         return next((a for a in self.alerts if a["id"] == id), None)
+
+
+def label(alert: Mapping[str, Any], language: str, clearings: Mapping[str, Any]) -> str:
+    """The words of a danger's level, else of its ending, with what was declared when it was lifted."""
+    if alert["face"] == "live":
+        return level_word(alert["level"], language)
+    return ending_word(alert["face"], language, clearings.get(alert["cleared"]))
 
 
 def version(view: View) -> Json:
@@ -118,7 +132,7 @@ def _ended(alert: Json) -> bool:
 
 
 def _brief(alert: Json) -> Json:
-    keys = ("id", "slug", "state", "level", *BRIEF)
+    keys = ("id", "slug", "state", "level", "label", *BRIEF)
     return {key: alert[key] for key in keys}
 
 

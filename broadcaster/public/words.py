@@ -53,8 +53,10 @@ def level_word(level: str, language: str) -> str:
     return _own(LEVEL_WORDS[Level(level)], language) or str(tables(language)["level"][level])
 
 
-def ending_word(face: str, language: str) -> str:
-    """The words of an ending."""
+def ending_word(face: str, language: str, declared: Mapping[str, str] | None = None) -> str:
+    """The words of an ending; of a lifted alert, what was ``declared`` with it where that has this language."""
+    if declared and face == "lifted" and (said := declared.get(language) or declared.get(_base(language))):
+        return said
     return _own(ENDINGS[face].words, language) or str(tables(language)["ending"][face])
 
 

@@ -71,7 +71,8 @@ class Spec:
 
     ``action``: the one thing to do, in languages that have no text but these facts; where there is a field
     ``guidance``, its choice stands instead. ``all_clear``: what the template ``lifted`` says when this one is lifted,
-    a choice of its field ``guidance``.
+    a choice of its field ``guidance``. ``endings``: what the page calls the ending, by that choice: "safe" is said of
+    what somebody declared safe, and of nothing else.
     """
 
     title: Words
@@ -83,6 +84,7 @@ class Spec:
     evacuation: str = ""
     action: Words = field(default_factory=dict)
     all_clear: str = "danger_over"
+    endings: Mapping[str, Words] = field(default_factory=dict)
     people: bool = True  # offered to people; false: only documents make it
 
 
@@ -153,6 +155,7 @@ def words_digest(template: Template, language: str, lawful: Mapping[str, str], r
         "event": _in(template.spec.cap.event, keys),
         "action": _in(template.spec.action, keys),
         "fields": fields,
+        "endings": {key: _in(words, keys) for key, words in template.spec.endings.items()},
         "lawful": dict(lawful),
     }
     body = json.dumps(read, sort_keys=True, ensure_ascii=False, separators=(",", ":"))

@@ -31,6 +31,7 @@ from broadcaster.domain.snapshot import (
 )
 from broadcaster.domain.wording import IN_ERROR
 from broadcaster.rendering import cap_xml
+from broadcaster.services.declared import clearings, declared
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store_alerts
 from broadcaster.store import versions as store
@@ -81,7 +82,9 @@ def documents(system: System, connection: Connection, ids: Iterable[str]) -> dic
     """Facts of alerts that ended too long ago to be in the bundle, for their permanent pages."""
     places = store.places(connection)
     found = [a for a in store_alerts.by_ids(connection, ids) if a.identifier is not None]
-    return {alert.id: facts(alert, places) for alert in _own(system, connection, found)}
+    cleared = declared(connection)
+    own = (replace(alert, cleared=cleared.get(alert.id, "")) for alert in _own(system, connection, found))
+    return {alert.id: facts(alert, places) for alert in own}
 
 
 # --- what goes in -----------------------------------------------------------------------------------------------
@@ -96,9 +99,16 @@ def _bundle(system: System, connection: Connection, at: datetime) -> Json:
     places = store.places(connection)
     alerts = _own(system, connection, store.recent(connection, since))
     held, in_error = _held(connection, alerts), store.in_error(connection, IN_ERROR)
-    alerts = [replace(alert, held=alert.id in held, in_error=alert.id in in_error) for alert in alerts]
+    cleared = declared(connection)
+    alerts = [
+        replace(alert, held=alert.id in held, in_error=alert.id in in_error, cleared=cleared.get(alert.id, ""))
+        for alert in alerts
+    ]
     alerts += [_shown(row, message) for row, message in store.shown_recent(connection, since) if _is_public(message)]
-    archive = [_slim(row, at, row.id in held, row.id in in_error) for row in store.archive(connection)]
+    archive = [
+        _slim(row, at, row.id in held, row.id in in_error) | {"cleared": cleared.get(row.id, "")}
+        for row in store.archive(connection)
+    ]
     return bundle(store.highest(connection) + 1, at, _about(system), alerts, places, archive)
 
 
@@ -111,6 +121,7 @@ def _about(system: System) -> Json:
         "stale_after": policy.stale_after_seconds,
         "evacuation_levels": policy.evacuation_levels,
         "simulation": _simulated(system),
+        "clearings": clearings(),
     }
 
 

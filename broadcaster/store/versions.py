@@ -93,6 +93,14 @@ def in_error(connection: Connection, template: str) -> set[str]:
     return {id for row in connection.execute(query.where(said)) for id in row if id is not None}
 
 
+def lifting(connection: Connection) -> list[Row[Any]]:
+    """Each all clear of ours with the alerts that it lifted (``replaced``, None for none) and its fields, oldest first."""
+    query = sa.select(alerts.c.id, alert_replaces.c.replaced, alerts.c.content["fields"].label("fields"))
+    query = query.outerjoin(alert_replaces, alert_replaces.c.alert == alerts.c.id)
+    said = query.where(_public(), alerts.c.ending == "lifted", alerts.c.content["template"].as_string() == "lifted")
+    return list(connection.execute(said.order_by(alerts.c.sent, alerts.c.id)))
+
+
 def earlier(connection: Connection, alert: Alert) -> list[Alert]:
     """Every public alert of ours that this one replaces, directly or through others."""
     ids = store_alerts.ancestors(connection, alert.replaces)

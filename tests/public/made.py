@@ -88,6 +88,7 @@ def alert(id: str = "a1", at: datetime = AT, level: str = "act_now", **more: Any
     )
     content = AlertContent(
         more.pop("template", "evacuation_order"),
+        more.pop("fields", {}),
         languages=("en", "es"),
         infos=words,
         areas=(Area("Judge Valley", polygons=(SQUARE,)),),

@@ -55,6 +55,44 @@ def test_a_language_without_a_text_gets_the_typed_facts_and_a_word_about_the_res
     assert "original" not in text(folder, "/es/alerts/evacuation-order-a1")
 
 
+LIFTED = {  # what somebody chose -> what the page calls it, in English and in Arabic
+    "": ("Lifted", "رُفع"),
+    "water_safe": ("Lifted: the water is safe to drink", "رُفع: الماء صالح للشرب"),
+    "The road is open again": ("Lifted: the road is open again", "رُفع: أُعيد فتح الطريق"),
+    "The bridge holds": ("Lifted", "رُفع"),
+}
+
+
+@pytest.mark.parametrize("days", [0, 9])
+@pytest.mark.parametrize("guidance", LIFTED)
+def test_a_lifted_alert_says_what_was_declared_and_no_more(
+    county: System, folder: Path, guidance: str, days: int
+) -> None:
+    at = county.now() - timedelta(days=days)
+    old = alert("old", at, template="boil_water", state=State.LIFTED, ended_at=at)
+    clear = {"template": "lifted", "ending": "lifted", "replaces": ("old",), "fields": {"guidance": guidance}}
+    over = {"state": State.EXPIRED, "ended_at": at} if days else {}
+    go(county, old, alert("clear", at, infos=(info("be_aware", headline="It is over"),), **clear, **over))
+    Writer(folder).write(county)
+    english, arabic = LIFTED[guidance]
+    assert f"<span>{english}</span>" in text(folder, "/alerts/evacuation-order-old")
+    assert f"<span>{english}</span>" in text(folder, "/alerts/evacuation-order-clear")
+    assert f"<span>{arabic}</span>" in text(folder, "/ar/alerts/evacuation-order-old")
+    assert text(folder, "/archive").count(f"<span>{english}</span>") == 2
+    assert ("safe" in text(folder, "/archive").split("<main")[1]) == (guidance == "water_safe")
+    if not days:
+        assert f"<span>{english}</span>" in text(folder, "/zones/judge-valley")
+        assert f"<title>{english}: It is over</title>" in text(folder, "/feed.atom")
+        assert {a["label"] for a in shelf(folder).version["alerts"]} == {english}
+
+
+def test_words_of_ones_own_in_one_language_are_no_declared_choice(county: System, folder: Path) -> None:
+    said = {"guidance": "road_open", "guidance.es": "El puente aguanta"}
+    go(county, alert("clear", county.now(), template="lifted", ending="lifted", fields=said))
+    Writer(folder).write(county)
+    assert "<span>Lifted</span>" in text(folder, "/alerts/evacuation-order-clear")
+
+
 @pytest.mark.parametrize("mode", [Mode.EXERCISE, Mode.TEST])
 def test_a_drill_is_on_no_page_and_in_no_file(county: System, folder: Path, mode: Mode) -> None:
     go(county, replace(alert("drill", county.now()), mode=mode), alert("real", county.now()))

@@ -21,6 +21,7 @@ from broadcaster.public.words import (
     strings,
     tables,
 )
+from broadcaster.rendering.templates import load
 
 
 def blanks(text: str) -> list[str]:
@@ -55,10 +56,22 @@ def test_a_language_has_words_of_its_own_for_levels_endings_and_evacuation(langu
 
 
 def test_no_ending_but_one_says_that_it_is_safe() -> None:
-    safe = {"en": "safe to return", "es": "seguro regresar", "fr": "retour sans danger", "vi": "quay lại an toàn"}
-    safe |= {"zh": "安全返回", "ar": "العودة آمنة"}
-    for language, words in safe.items():
-        assert [face for face in ENDED if words in ending_word(face, language)] == ["lifted"]
+    """And that one only of what somebody declared safe: a road that is open again is no safe water."""
+    safe = {"en": "safe", "es": "seguro", "fr": "sans danger", "vi": "an toàn", "zh": "安全", "ar": "آمن"}
+    told = load("lifted").spec.endings
+    assert set(told) == set(load("lifted").spec.fields["guidance"].choices)
+    for language, word in safe.items():
+        said = {key: ending_word("lifted", language, words) for key, words in told.items()}
+        assert len(set(said.values())) == len(told)
+        assert word not in ending_word("lifted", language)
+        assert [word in said[key] for key in ("safe_return", "road_open", "found", "danger_over")] == [
+            True,
+            *[False] * 3,
+        ]
+        assert ending_word("expired", language, told["road_open"]) == ending_word("expired", language)
+        assert said["road_open"].startswith(ending_word("lifted", language))
+    assert ending_word("lifted", "es-MX", told["water_safe"]) == "Levantada: el agua es segura para beber"
+    assert ending_word("lifted", "tl", told["water_safe"]) == "Lifted"
 
 
 def test_the_agencys_languages_come_first_and_all_others_follow() -> None:
