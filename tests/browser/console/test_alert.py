@@ -68,6 +68,7 @@ def gone(desk: Desk, share: int) -> None:
             connection.execute(subscribers.update().where(where).values(phone=f"+1503777{n:02d}13"))
 
 
+@pytest.mark.parametrize("pace", [20])  # over more than one column of the chart
 def test_the_numbers_move_by_themselves(desk: Desk) -> None:
     id_ = live(desk)
     page = desk.page("author", 390)
