@@ -11,7 +11,7 @@ alert is "sent in error" only where a person said so; one that its issuer cancel
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -69,6 +69,7 @@ class Public:
     held: bool = False  # a danger that is live now came of it, at least for some of its zones
     template: str = ""
     cleared: str = ""  # what a person declared when it was lifted: a key of about["clearings"]
+    typed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # rendering.typed, by language
     cap: str = ""
     history: tuple[Json, ...] = ()  # domain.history.steps
 
@@ -249,6 +250,7 @@ def facts(alert: Public, places: Sequence[Place]) -> Json:
         "replaced_by": list(alert.replaced_by),
         "ending": alert.ending,
         "cleared": alert.cleared,
+        "typed": {language: dict(words) for language, words in alert.typed.items()},
         "history": list(alert.history),
         "cap": alert.cap,
     }

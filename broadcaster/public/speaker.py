@@ -60,7 +60,7 @@ class Speaker:
         info = views.words(alert, self.language)
         live = alert["face"] == "live"
         evacuation = self._evacuation(alert, info) if live else None
-        typed = self._typed(alert, evacuation) if info["foreign"] else ""
+        own = alert["typed"].get(self.language.split("-")[0], {}) if info["foreign"] else {}
         return {
             **self._look(alert["level"] if live else alert["face"], alert["cleared"]),
             "slug": alert["slug"],
@@ -70,7 +70,8 @@ class Speaker:
             "live": alert["state"] == "live",
             "shown": alert["kind"] == "shown",
             "headline": info["headline"],
-            "typed": typed,
+            "typed": self._typed(alert, evacuation, own) if info["foreign"] else "",
+            "action": _stopped(own.get("action", "")) if live else "",
             "language": info["language"],
             "direction": direction(info["language"]),
             "foreign": self._foreign(info),
@@ -208,13 +209,15 @@ class Speaker:
             begun = begun.partition(evacuation_words(self._practice, step.key, info["language"])[1])[0]
         return sentences(begun, DANGER_LENGTH)
 
-    def _typed(self, alert: Json, evacuation: Json | None) -> str:
+    def _typed(self, alert: Json, evacuation: Json | None, own: Json) -> str:
         """The typed facts as a headline, where the issuer wrote none in this language."""
-        return f"{evacuation['name']}: {self.names(alert['zones'])}" if evacuation else ""
+        event = evacuation["name"] if evacuation else own.get("event", "")
+        names = self.names(alert["zones"])
+        return f"{event}: {names}" if event and names else event
 
     def _foreign(self, info: Json) -> str:
         name = language_name(info["language"], self.language)
-        return self.strings["details_in"].format(language=name) if info["foreign"] else ""
+        return self.strings["only_in"].format(language=name) if info["foreign"] else ""
 
     def _link(self, slug: str) -> Json:
         known = self._slugs.get(slug)
@@ -274,7 +277,9 @@ def _opening(text: str) -> str:
 
 
 def _stopped(text: str) -> str:
-    return text if not text or text[-1] in ".!?。" else f"{text}."
+    """A sentence with its full stop, the ideographic one after an ideograph."""
+    stop = "。" if text and text[-1] >= "\u2e80" else "."
+    return text if not text or text[-1] in ".!?。" else text + stop
 
 
 def _bare(text: str) -> str:

@@ -17,8 +17,9 @@ from urllib.parse import quote
 from sqlalchemy.engine import Connection, Row
 
 from broadcaster.domain import history
-from broadcaster.domain.alert import Alert, CapMessage, MsgType, Scope, State, Status
+from broadcaster.domain.alert import Alert, AlertContent, CapMessage, MsgType, Scope, State, Status
 from broadcaster.domain.cap_message import build
+from broadcaster.domain.errors import ConfigError, Invalid
 from broadcaster.domain.snapshot import (
     ALL_CLEAR,
     RECENT,
@@ -31,6 +32,8 @@ from broadcaster.domain.snapshot import (
 )
 from broadcaster.domain.wording import IN_ERROR
 from broadcaster.rendering import cap_xml
+from broadcaster.rendering.templates import load
+from broadcaster.rendering.typed import typed
 from broadcaster.services.declared import clearings, declared
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store_alerts
@@ -165,11 +168,21 @@ def _own(system: System, connection: Connection, alerts: list[Alert]) -> list[Pu
                 replaces=alert.replaces,
                 replaced_by=successors.get(alert.id, ()),
                 template=alert.content.template,
+                typed=_typed(alert.content),
                 cap=cap_xml.write(message).decode(),
                 history=history.steps(alert, earlier),
             )
         )
     return made
+
+
+def _typed(content: AlertContent) -> dict[str, dict[str, str]]:
+    """What the template can say in languages that the alert has no text in; nothing where it was taken away since."""
+    try:
+        spec = load(content.template).spec
+    except (Invalid, ConfigError):
+        return {}
+    return typed(spec, content.fields, {info.language.split("-")[0] for info in content.infos})
 
 
 def _shown(row: Row[Any], message: CapMessage) -> Public:

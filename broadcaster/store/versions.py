@@ -94,7 +94,7 @@ def in_error(connection: Connection, template: str) -> set[str]:
 
 
 def lifting(connection: Connection) -> list[Row[Any]]:
-    """Each all clear of ours with the alerts that it lifted (``replaced``, None for none) and its fields, oldest first."""
+    """Each all clear of ours with each alert that it lifted (``replaced``) and its fields, oldest first."""
     query = sa.select(alerts.c.id, alert_replaces.c.replaced, alerts.c.content["fields"].label("fields"))
     query = query.outerjoin(alert_replaces, alert_replaces.c.alert == alerts.c.id)
     said = query.where(_public(), alerts.c.ending == "lifted", alerts.c.content["template"].as_string() == "lifted")

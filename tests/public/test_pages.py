@@ -50,9 +50,26 @@ def test_a_language_without_a_text_gets_the_typed_facts_and_a_word_about_the_res
     assert '<html lang="ar" dir="rtl">' in page
     assert "<h1>أمر إخلاء: Judge Valley</h1>" in page
     assert '<p class="original" lang="en" dir="ltr">Leave Judge Valley now</p>' in page
-    assert "التفاصيل باللغة الإنجليزية." in page
+    note, action = "هذا الجزء متاح باللغة الإنجليزية فقط.", '<div class="action"><p>غادر الآن.</p></div>'
+    english = '<div class="action" lang="en" dir="ltr"><p>Go south on Highway 9.</p></div>'
+    assert page.count(f'<p class="foreign">{note}</p>') == 3  # the headline, what to do, the details
+    assert page.index(action) < page.index(english)
+    assert page[page.index(action) : page.index(english)].count(note) == 1
+    home = text(folder, "/ar")
+    assert home.index('<p class="action">غادر الآن.</p>') < home.index(note) < home.index("Go south on Highway 9.")
     assert "خطر فوري على الحياة" in page
-    assert "original" not in text(folder, "/es/alerts/evacuation-order-a1")
+    assert not [word for word in ("original", "foreign") if word in text(folder, "/es/alerts/evacuation-order-a1")]
+    assert "<p>请立即撤离。</p>" in text(folder, "/zh/alerts/evacuation-order-a1")
+
+
+@pytest.mark.parametrize("template", ["cap", "gone", "severe_weather"])
+def test_what_a_template_cannot_say_is_marked_as_anothers_language(county: System, folder: Path, template: str) -> None:
+    go(county, alert("a1", county.now(), template=template, infos=(info("act_now", event="Wind"),)))
+    Writer(folder).write(county)
+    page = text(folder, "/fr/alerts/evacuation-order-a1")
+    assert '<h1 lang="en" dir="ltr">Leave Judge Valley now</h1>' in page
+    assert page.count("n’est disponible qu’en anglais.") == 3
+    assert "<h2>Que faire</h2>" in page
 
 
 LIFTED = {  # what somebody chose -> what the page calls it, in English and in Arabic

@@ -67,7 +67,7 @@ def test_the_browsers_language_is_spoken_and_the_menu_overrules_it(
     expect(page.locator("html")).to_have_attribute("lang", "vi")
     expect(page.locator("h1")).to_have_text("Lệnh sơ tán: Judge Valley, Judge Hills")
     expect(page.locator(".original")).to_have_attribute("lang", "en")
-    expect(page.locator(".foreign").first).to_have_text("Chi tiết bằng Tiếng Anh.")
+    expect(page.locator(".foreign").first).to_have_text("Phần này chỉ có bằng Tiếng Anh.")
     page.locator(".languages summary").click()
     page.get_by_role("link", name="English").click()
     expect(page.locator("h1")).to_have_text("Evacuation order: leave Judge Valley and Judge Hills now")
