@@ -36,6 +36,7 @@ LIMITS = {  # per address; how often an account's password is tried is counted i
     "console.login_passkey": "30 per minute",
     "console.passkey_login": "30 per minute",
     "console.join": "30 per minute",
+    "console.strength": "120 per minute",
     "console.csp": "60 per minute",
     "forms.subscribe": "60 per hour",
 }

@@ -64,6 +64,7 @@ def screens(system: System) -> list[Screen]:
         Screen("/account/password", "password", _password(system), ("GET", "POST")),
         *_app(system),
         Screen("/account/recovery", "recovery", _recovery(system), ("GET", "POST")),
+        Screen("/account/phone", "phone", _phone(system), ("GET", "POST")),
         *_passkeys(system),
     ]
 
@@ -137,6 +138,25 @@ def _recovery(system: System) -> Callable[[], ResponseReturnValue]:
         return render_template("console/account/recovery.html", left=left, wrong_text=wrong), status
 
     return recovery
+
+
+def _phone(system: System) -> Callable[[], ResponseReturnValue]:
+    @allowed()
+    def phone() -> ResponseReturnValue:
+        """GET and POST /console/account/phone: phone and proof"""
+        given, wrong, status = roster.one(system, current_user.email)["phone"] or "", "", 200
+        if request.method == "POST":
+            given = request.form.get("phone", "")
+            try:
+                kept = account.set_phone(system, proven(system, mending=True), given)
+            except BroadcasterError as refused:
+                wrong, status = spoken.of(refused), refused.status
+            else:
+                flash(_("Notices go to %(phone)s.", phone=kept) if kept else _("No notices go to a telephone."))
+                return redirect(HOME)
+        return render_template("console/account/phone.html", phone=given, wrong_text=wrong), status
+
+    return phone
 
 
 def _passkeys(system: System) -> list[Screen]:

@@ -24,6 +24,7 @@ from broadcaster.console import (
     session,
     settings,
     simulated,
+    strength,
     subscribers,
     switches,
     templates,
@@ -54,6 +55,7 @@ SCREENS = (
     session.screens,
     door.screens,
     account.screens,
+    strength.screens,
     people.screens,
     csp.screens,
 )

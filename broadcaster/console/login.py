@@ -25,7 +25,9 @@ from broadcaster.services.system import System
 
 LOGIN = "/console/login"
 OWN_PASSWORD = "/console/account/password"  # noqa: S105 - a path
-_MENDING = ("console.password", "console.logout", "console.language", "console.static", "console.vendor", "console.csp")
+_MENDING = tuple(
+    f"console.{name}" for name in ("password", "strength", "logout", "language", "static", "vendor", "csp")
+)
 
 
 def install(app: Flask, system: System) -> None:

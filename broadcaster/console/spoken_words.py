@@ -18,6 +18,11 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         _s("a password needs at least %(n)s characters; three or four words that belong to nobody are good"),
         _s("a password has at most %(n)s characters"),
         _s("everybody would try this password first; take three or four words that have nothing to do with here"),
+        _s("this password stands in lists of stolen ones; take three or four words that belong to nobody"),
+    ),
+    "phone": (
+        _s("This telephone number cannot be used."),
+        _s("%(phone)s is no telephone number; write it with its country, as +1 503 555 0100"),
     ),
     "language": (_s("the console speaks %(languages)s"),),
     "unknown_zone": (

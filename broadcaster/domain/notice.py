@@ -30,6 +30,10 @@ class Kind(StrEnum):
     REVIEW = "review"
     OVERRIDE = "override"
     ALARM = "alarm"
+    ACCOUNT = "account"
+
+
+ALONE = (Kind.OVERRIDE, Kind.ACCOUNT)  # never waits, and never shares a message with others
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a notice says: the headline, who did it, what for, and its mode."""
+    """What a notice says: the headline (of an account: a name of ``CHANGES``), who did it, what for, and its mode."""
 
     headline: str
     by: str = ""
@@ -74,8 +78,9 @@ def unanswered(submitted: datetime, now: datetime, minutes: int, known: int) -> 
 
 
 def must_wait(kind: Kind, last: datetime | None, now: datetime) -> bool:
-    """Is this too soon after the last one to the same person? What is on air already never waits."""
-    return kind != Kind.OVERRIDE and last is not None and now - last < APART
+    """Is this too soon after the last one to the same person? What is on air already, or what a thief may have done,
+    never waits."""
+    return kind not in ALONE and last is not None and now - last < APART
 
 
 # --- what became of a try -----------------------------------------------------------------------------------------
@@ -117,6 +122,35 @@ _SUBJECT = {
     Kind.REVIEW: {"en": "Waits for approval: {headline}", "es": "Espera aprobación: {headline}"},
     Kind.OVERRIDE: {"en": "Released by one person: {headline}", "es": "Enviada por una sola persona: {headline}"},
     Kind.ALARM: {"en": "Alarm: {headline}", "es": "Alarma: {headline}"},
+    Kind.ACCOUNT: {"en": "Your login was changed", "es": "Su acceso cambió"},
+}
+_CHANGED = {
+    "en": "{agency}: {change}. If this was not you, tell an admin at once, and look at your account: {link}",
+    "es": "{agency}: {change}. Si no fue usted, avise enseguida a un administrador y revise su cuenta: {link}",
+}
+CHANGES = {  # what can be changed about somebody's way in, in words without accents: a text stays one part
+    "password": {"en": "the password of your login was changed", "es": "se cambio la clave de su acceso"},
+    "reset": {
+        "en": "an admin gave your login a new first password",
+        "es": "un administrador dio a su acceso una nueva primera clave",
+    },
+    "app": {"en": "an app was made your second factor", "es": "una app es ahora su segundo factor"},
+    "app_off": {"en": "your app is no second factor any more", "es": "su app ya no es su segundo factor"},
+    "passkey": {"en": "a passkey was added to your login", "es": "se agrego una llave de acceso a su cuenta"},
+    "passkey_off": {"en": "a passkey of your login was removed", "es": "se quito una llave de acceso de su cuenta"},
+    "codes": {"en": "new recovery codes were made for your login", "es": "se crearon codigos de recuperacion nuevos"},
+    "code_used": {
+        "en": "somebody logged in to your account with a recovery code",
+        "es": "alguien entro en su cuenta con un codigo de recuperacion",
+    },
+    "factors_off": {
+        "en": "an admin took the second factors off your login",
+        "es": "un administrador quito los segundos factores de su acceso",
+    },
+    "phone": {
+        "en": "the telephone that gets your notices was changed",
+        "es": "se cambio el telefono que recibe sus avisos",
+    },
 }
 LONGEST_HEADLINE = 90  # in a text, so that the link is never what is cut
 LONGEST_REASON = 120
@@ -124,13 +158,19 @@ LONGEST_REASON = 120
 
 def text(kind: Kind, agency: str, facts: Facts, language: str) -> str:
     """What is said, in one paragraph; ``LINK`` stands where the address will."""
-    forms = {Kind.REVIEW: _WAITS if facts.parts == 1 else _WAITS_MORE, Kind.OVERRIDE: _ALONE, Kind.ALARM: _ALARM}[kind]
+    forms = {
+        Kind.REVIEW: _WAITS if facts.parts == 1 else _WAITS_MORE,
+        Kind.OVERRIDE: _ALONE,
+        Kind.ALARM: _ALARM,
+        Kind.ACCOUNT: _CHANGED,
+    }[kind]
     said = in_language(forms, language).format(
         agency=agency,
         headline=shortened(facts.headline, LONGEST_HEADLINE if kind != Kind.ALARM else 2 * LONGEST_HEADLINE),
         by=facts.by,
         reason=shortened(facts.reason, LONGEST_REASON).rstrip("."),
         parts=facts.parts,
+        change=in_language(CHANGES.get(facts.headline, {"en": ""}), language),
         link=LINK,
     )
     return marked(said, facts.mode, language)

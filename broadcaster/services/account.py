@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from broadcaster.accounts import passwords, people, recovery, sessions
+from broadcaster.domain.audience import BadRow, normal_phone
 from broadcaster.domain.errors import Invalid, Unauthenticated
-from broadcaster.services import audit, users
+from broadcaster.services import audit, notices, users
 from broadcaster.services.system import Actor, System
 from broadcaster.services.users import Enrolment
 
@@ -24,6 +25,7 @@ def change_password(system: System, email: str, current: str, new: str, origin: 
     with system.database.write() as connection:
         people.change(connection, person.id, password=hashed, password_until=None)
         sessions.end_all(connection, person.id, keep)
+        notices.account_changed(system, connection, person.email, "password", at)
         audit.record(system, connection, actor, "user.password", person.email, at)
 
 
@@ -55,26 +57,30 @@ def confirm_app(system: System, actor: Actor, secret: str, code: str) -> list[st
     with system.database.write() as connection:
         people.enroll(connection, person.id, secret)
         people.claim_counter(connection, person.id, counter)
+        notices.account_changed(system, connection, person.email, "app", at)
         audit.record(system, connection, actor, "user.enroll", person.email, at)
     return first_codes(system, actor)
 
 
 def remove_app(system: System, actor: Actor) -> None:
     """Do without the app; ``users.fit`` then refuses approvals where the policy asks for a second factor."""
-    person = users.find(system, actor.name)
+    person, at = users.find(system, actor.name), system.now()
     with system.database.write() as connection:
         nothing = {"tf_primary_method": None, "tf_totp_secret": None, "tf_last_counter": None}
         people.change(connection, person.id, **nothing)
-        audit.record(system, connection, actor, "user.app_remove", person.email, system.now())
+        notices.account_changed(system, connection, person.email, "app_off", at)
+        audit.record(system, connection, actor, "user.app_remove", person.email, at)
 
 
 def new_codes(system: System, actor: Actor) -> list[str]:
     """Ten recovery codes, shown once; older ones stop working."""
-    person, made = users.find(system, actor.name), recovery.make()
+    person, made, at = users.find(system, actor.name), recovery.make(), system.now()
     kept = [recovery.hashed(system.settings.secret_key, code) for code in made]
     with system.database.write() as connection:
+        if people.row(connection, person.id).mf_recovery_codes:  # the first ones come with a factor that is told of
+            notices.account_changed(system, connection, person.email, "codes", at)
         people.change(connection, person.id, mf_recovery_codes=kept)
-        audit.record(system, connection, actor, "user.recovery_new", person.email, system.now(), codes=len(kept))
+        audit.record(system, connection, actor, "user.recovery_new", person.email, at, codes=len(kept))
     return made
 
 
@@ -99,3 +105,23 @@ def prefer(system: System, actor: Actor, language: str, on_duty: bool) -> None:
         people.change(connection, person.id, language=language, on_duty=on_duty)
         more = {"language": language, "on_duty": on_duty}
         audit.record(system, connection, actor, "user.prefer", person.email, system.now(), **more)
+
+
+def set_phone(system: System, actor: Actor, text: str) -> str:
+    """The telephone that gets one's notices, "" for none; the number before is told of it too. Returns it as E.164.
+
+    The actor has been proven in this request. Raises Invalid.
+    """
+    try:
+        phone = normal_phone(text, system.config.agency.phone_region) if text.strip() else None
+    except BadRow as error:
+        text = f"{text!r} is no telephone number; write it with its country, as +1 503 555 0100"
+        raise Invalid("phone", text) from error
+    person, at = users.find(system, actor.name), system.now()
+    with system.database.write() as connection:
+        before = people.row(connection, person.id, lock=True).phone
+        people.change(connection, person.id, phone=phone)
+        if before != phone:
+            notices.account_changed(system, connection, person.email, "phone", at, before)
+        audit.record(system, connection, actor, "user.phone", person.email, at)
+    return phone or ""

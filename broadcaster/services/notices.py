@@ -7,6 +7,7 @@ with a finding and an alarm.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -76,6 +77,21 @@ def rang(system: System, connection: Connection, alarm: Any, at: datetime) -> No
     facts = Facts(alarm.text)
     for told in on_duty(system, connection):
         _write(system, connection, Kind.ALARM, f"{Kind.ALARM}:{alarm.key}", 0, told, facts, at)
+
+
+def account_changed(
+    system: System, connection: Connection, email: str, change: str, at: datetime, phone: str | None = None
+) -> None:
+    """Somebody's way in was changed (``change``: a name of ``notice.CHANGES``): that person is told by every channel,
+    on duty or not. ``phone``: the number it was before, which is told too."""
+    told = next((one for one in everybody(system, connection) if one.email == email.casefold()), None)
+    if told is None:
+        return
+    about, facts = f"{Kind.ACCOUNT}:{change}:{email}:{at.timestamp():.6f}", Facts(change)
+    _write(system, connection, Kind.ACCOUNT, about, 0, told, facts, at)
+    if phone is not None:
+        before = {name: phone for name, kind in routes(system).items() if kind == "phone"}
+        _write(system, connection, Kind.ACCOUNT, about, 1, replace(told, addresses=before), facts, at)
 
 
 def wake(system: System) -> None:

@@ -18,7 +18,7 @@ from broadcaster.accounts import passkeys, people
 from broadcaster.accounts.passkeys import Site, WrongPasskey
 from broadcaster.accounts.people import Person
 from broadcaster.domain.errors import Invalid, NotFound, Refused, Unauthenticated
-from broadcaster.services import audit, users
+from broadcaster.services import audit, notices, users
 from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import challenges, webauthn
 from broadcaster.store.schema import users as users_table
@@ -84,6 +84,7 @@ def register(system: System, actor: Actor, answer: str, name: str) -> None:
         if connection.execute(same).first():
             raise Refused("passkey_known", "this passkey is registered already")
         connection.execute(webauthn.insert().values(**row, **key, **kind))
+        notices.account_changed(system, connection, person.email, "passkey", at)
         audit.record(system, connection, actor, "user.passkey_add", person.email, at, name=name)
 
 
@@ -96,6 +97,7 @@ def remove(system: System, actor: Actor, id_: int) -> None:
         if name is None:
             raise NotFound("passkey", "you have no such passkey")
         connection.execute(webauthn.delete().where(mine))
+        notices.account_changed(system, connection, person.email, "passkey_off", system.now())
         audit.record(system, connection, actor, "user.passkey_remove", person.email, system.now(), name=name)
 
 

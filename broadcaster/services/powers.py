@@ -18,7 +18,7 @@ from broadcaster.accounts import passwords, people, sessions
 from broadcaster.accounts.people import Person
 from broadcaster.domain.errors import Invalid, NotFound, Refused
 from broadcaster.domain.powers import check_admins_left
-from broadcaster.services import tokens, users
+from broadcaster.services import notices, tokens, users
 from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import invitations
 
@@ -121,6 +121,7 @@ def _drop_factors(act: Act) -> str:
     person = act.person()
     people.drop_factors(act.connection, person.id)
     sessions.end_all(act.connection, person.id)
+    notices.account_changed(act.system, act.connection, person.email, "factors_off", act.at)
     return ""
 
 
@@ -131,6 +132,7 @@ def _new_password(act: Act) -> str:
     people.change(act.connection, person.id, password=hashed_, password_until=until)
     people.forget_failures(act.connection, person.email)
     sessions.end_all(act.connection, person.id)
+    notices.account_changed(act.system, act.connection, person.email, "reset", act.at)
     return password
 
 

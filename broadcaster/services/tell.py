@@ -144,7 +144,7 @@ def _drop_decided(system: System) -> None:
 
 def _wanted(connection: Connection, row: Any, at: datetime) -> bool:
     kind, _, about = row.about.partition(":")
-    if at - row.created >= rules.GIVEN_UP:
+    if kind != Kind.ACCOUNT and at - row.created >= rules.GIVEN_UP:
         return False
     if kind == Kind.REVIEW:
         id_, _, revision = about.rpartition(":")
@@ -178,20 +178,20 @@ def _take(system: System) -> list[Going]:
 
 
 def _bunches(connection: Connection, waits: Sequence[Any], at: datetime) -> list[list[Any]]:
-    """Rows that go out as one message: those to one person by one channel, drills apart; an override goes alone."""
+    """Rows that go out as one message: those to one person by one channel, drills apart; some kinds go alone."""
     found: dict[tuple[Any, ...], list[Any]] = {}
     for row in waits:
         kind = Kind(row.about.partition(":")[0])
         if row.tries == 0 and rules.must_wait(kind, store.last_started(connection, row.person, row.channel), at):
             continue
-        alone = (row.id,) if kind == Kind.OVERRIDE or row.tries else ()
+        alone = (row.id,) if kind in rules.ALONE or row.tries else ()
         found.setdefault((row.person, row.channel, _mode(connection, row), *alone), []).append(row)
     return list(found.values())
 
 
 def _mode(connection: Connection, row: Any) -> Mode:
     kind, _, about = row.about.partition(":")
-    alert = None if kind == Kind.ALARM else alerts.find(connection, about.partition(":")[0])
+    alert = alerts.find(connection, about.partition(":")[0]) if kind in (Kind.REVIEW, Kind.OVERRIDE) else None
     return Mode.ACTUAL if alert is None else alert.mode
 
 
@@ -208,6 +208,8 @@ def _said(system: System, bunch: Sequence[Any], readers: dict[str, str]) -> str:
 
 def _path(row: Any) -> str:
     kind, _, about = row.about.partition(":")
+    if kind == Kind.ACCOUNT:
+        return "/console/account"
     return "/console/" if kind == Kind.ALARM else f"/console/alerts/{about.partition(':')[0]}/review"
 
 

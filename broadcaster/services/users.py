@@ -17,7 +17,7 @@ from broadcaster.accounts.factors import OnceTotp
 from broadcaster.accounts.people import Person
 from broadcaster.domain import lockout
 from broadcaster.domain.errors import Forbidden, Invalid, NotFound, Refused, Unauthenticated
-from broadcaster.services import audit
+from broadcaster.services import audit, notices
 from broadcaster.services.system import Actor, System
 
 WRONG = "this e-mail, password or code is not right"
@@ -98,6 +98,7 @@ def enroll(system: System, actor: Actor, email: str) -> Enrolment:
     at = system.now()
     with system.database.write() as connection:
         people.enroll(connection, person.id, secret)
+        notices.account_changed(system, connection, person.email, "app", at)
         audit.record(system, connection, actor, "user.enroll", person.email, at)
     return Enrolment(factory.get_totp_uri(person.email, secret), factory.get_totp_b32_key(secret))
 
@@ -204,6 +205,7 @@ def _recovery_right(system: System, person: Person, code: str, origin: str) -> b
             return False
         del kept[place]
         people.change(connection, person.id, mf_recovery_codes=kept)
+        notices.account_changed(system, connection, person.email, "code_used", system.now())
         who = Actor(person.email, origin)
         audit.record(system, connection, who, "user.recovery_used", person.email, system.now(), left=len(kept))
     return True

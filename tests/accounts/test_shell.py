@@ -55,6 +55,11 @@ def test_what_everybody_tries_first_is_no_password(easy: str) -> None:
     assert "first" in weakness(easy, ["Judge County", "anna.smith@judge.example"])
 
 
+@pytest.mark.parametrize("stolen", ["1q2w3e4r5t6y7u8i", "WolverHampton", "tequieromucho1"])
+def test_what_stands_in_lists_of_stolen_passwords_is_refused_without_a_network(stolen: str) -> None:
+    assert "stolen" in weakness(stolen)
+
+
 @pytest.mark.parametrize(
     "good", [PASSWORD, "seven quiet otters", "kx9 vb2 lq7 wm", "ñandú verde seis", "雨の日は家で本を読むのが好き"]
 )

@@ -19,6 +19,7 @@ OPEN = {  # without a login, and why
     "console.join": "the link in an invitation is the proof",
     "console.language": "the login page has it too",
     "console.csp": "browsers report without cookies",
+    "console.strength": "who is invited has no login yet",
     "console.vendor": "style and script",
     "console.static": "style and script",
 }

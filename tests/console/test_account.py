@@ -96,6 +96,32 @@ def test_a_password_that_nobody_should_use_is_refused_with_the_reason(
     assert why in answer.get_data(True)
 
 
+def test_while_it_is_typed_a_new_password_is_judged_as_it_will_be(visitor: Visit) -> None:
+    page = visitor("approver").get("/console/account/password").get_data(True)
+    assert 'data-strength="/console/strength" hidden' in page
+    assert "data-show" in page
+    stranger = visitor()  # somebody invited
+
+    def said(new: str) -> dict[str, object]:
+        found: dict[str, object] = stranger.post("/console/strength", new=new, username=EMAIL).get_json()
+        return found
+
+    assert said(NEW) == {"good": True, "said": "Good."}
+    assert not said("wolverhampton")["good"]
+    assert "stolen" in str(said("wolverhampton")["said"])
+    assert "first" in str(said("approver judge")["said"])
+
+
+def test_a_telephone_for_notices_is_set_with_proof(visitor: Visit) -> None:
+    one = visitor("approver")
+    assert one.post("/console/account/phone", phone="+1 503 555 0100").status_code == 401
+    assert one.post("/console/account/phone", phone="12", password=PASSWORD).status_code == 422
+    assert one.post("/console/account/phone", phone="(503) 555-0100", password=PASSWORD).status_code == 302
+    assert "+15035550100" in one.get("/console/account").get_data(True)
+    assert one.post("/console/account/phone", phone="", password=PASSWORD).status_code == 302
+    assert "+15035550100" not in one.get("/console/account").get_data(True)
+
+
 def test_a_new_password_needs_the_old_one_even_with_an_app(house: System, visitor: Visit) -> None:
     answer = visitor("approver").post("/console/account/password", password="wrong", new=NEW, again=NEW)
     assert answer.status_code == 422
