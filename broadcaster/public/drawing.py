@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from html import escape
 from typing import Any
 
-from shapely import box, clip_by_rect
+from shapely import box, clip_by_rect, contains_xy
 from shapely.affinity import affine_transform
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
@@ -26,6 +26,10 @@ WIDTH, LOWEST, HIGHEST = 360, 150, 440  # units of the picture, about pixels on 
 KEPT = 1_000  # pictures in memory
 MOST = 5_000  # characters of all paths together
 FONT = 13
+HALO = 5  # round a name, both sides together
+NARROW, BROAD = frozenset(" .,'’-/()|Iijlrtf1"), frozenset("ABCDGHMNOQUVWXmw@%&—")
+# Where a name is tried, in its own widths across and its lines down.
+SPOTS = [(x, y) for x in (0, -0.25, 0.25, -0.5, 0.5) for y in (0, -1, 1, -2, 2, -3, 3)]
 MARGIN = {"overview": 0.03, "close": 0.25}
 # What is drawn over each kind's colour, in a tile of 10 by 10; none is another turned by a little.
 PATTERNS = {
@@ -123,20 +127,17 @@ class Chart:
             yield from (self._shapes[zone] for zone in alert["zones"] if zone in self._shapes)
 
     def _labels(self, frame: Frame, seen: Mapping[str, BaseGeometry], painted: set[str]) -> Iterator[str]:
-        """Names, those of alerts first; one that would lie on another is left out (the list below has it)."""
+        """Names, those of alerts first, each at its zone's first spot where it lies on no other; one that finds none is
+        left out (the list below has it)."""
         taken: list[BaseGeometry] = []
         named = [place for place in self._places if not seen[place["id"]].is_empty]
         for place in sorted(named, key=lambda p: (p["id"] not in painted, -seen[p["id"]].area, p["id"])):
-            point = seen[place["id"]].representative_point()
             lines = _lines(place["name"])
-            wide = max(_wide(line) for line in lines)
-            x = min(max(point.x, wide / 2 + 2), WIDTH - wide / 2 - 2)
-            y = min(max(point.y, FONT * len(lines)), frame.height - FONT * len(lines) / 2)
-            high = FONT * len(lines) / 2
-            room = box(x - wide / 2, y - high, x + wide / 2, y + high)
-            if wide < WIDTH and not any(room.intersects(other) for other in taken):
-                taken.append(room)
-                yield _label(lines, round(x), y)
+            for room in _rooms(seen[place["id"]], lines, frame.height):
+                if not any(room.intersects(other) for other in taken):
+                    taken.append(room)
+                    yield _label(lines, round(room.centroid.x), room.centroid.y)
+                    break
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +215,20 @@ def _label(lines: Sequence[str], x: int, y: float) -> str:
     return f"<text>{spans}</text>"
 
 
+def _rooms(zone: BaseGeometry, lines: Sequence[str], height: int) -> Iterator[BaseGeometry]:
+    """Where a name may stand: in the middle of its zone, then up and down and to the sides, within zone and picture."""
+    wide, high = max(_wide(line) for line in lines) + HALO, FONT * 1.1 * len(lines) + HALO
+    middle = zone.representative_point()
+    if wide >= WIDTH:
+        return
+    for across, down in SPOTS:
+        x, y = middle.x + across * wide, middle.y + down * FONT
+        if (across, down) == (0, 0) or contains_xy(zone, x, y):
+            x = min(max(x, wide / 2), WIDTH - wide / 2)
+            y = min(max(y, high / 2), height - high / 2)
+            yield box(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
+
+
 def _lines(name: str) -> list[str]:
     """A long name in two lines, broken at the space nearest to its middle."""
     spaces = [n for n, sign in enumerate(name) if sign == " "]
@@ -224,7 +239,10 @@ def _lines(name: str) -> list[str]:
 
 
 def _wide(text: str) -> float:
-    return sum(FONT if ord(sign) > 0x2E80 else FONT * 0.56 for sign in text)
+    """At most, in the typefaces of common systems (Noto Sans and DejaVu are the widest), half bold."""
+    return FONT * sum(
+        1.05 if sign >= "\u2e80" else 0.38 if sign in NARROW else 0.82 if sign in BROAD else 0.66 for sign in text
+    )
 
 
 def _union(found: Iterable[BaseGeometry]) -> BaseGeometry | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from typing import Any
 
 import pytest
@@ -91,14 +93,31 @@ def test_outlines_of_any_detail_become_small_paths(corners: int) -> None:
     assert max(len(ring) for ring in numbers) <= CORNERS
 
 
-def test_names_from_outside_are_escaped_and_never_lie_over_each_other() -> None:
-    bad = place("bad", shape_of(0, 0), "<script>")
-    twins = [place(f"twin{n}", shape_of(1, 1), "A twin of another") for n in range(3)]
-    drawn = Chart([bad, *twins]).overview([])
+def test_names_from_outside_are_escaped() -> None:
+    drawn = Chart([place("bad", shape_of(0, 0), "<script>")]).overview([])
     assert drawn is not None
     assert "<script>" not in drawn["body"]
     assert "&lt;script&gt;" in drawn["body"]
-    assert drawn["body"].count("<text>") == 2
+
+
+def test_a_name_moves_within_its_zone_before_it_is_left_out_and_alerts_are_named_first() -> None:
+    low = {"type": "Polygon", "coordinates": [[[-120, 44.1], [-119, 44.1], [-119, 44.35], [-120, 44.35], [-120, 44.1]]]}
+    names = [place(f"z{n}", low, f"Quite a long name {n}") for n in range(9)]
+    drawn = Chart(names).overview([("act_now", alert("z8"))])
+    assert drawn is not None
+    shown = re.findall(r"<text>.*?</text>", drawn["body"])
+    spots = [tuple(map(int, re.findall(r'[xy]="(\d+)"', one)[:2])) for one in shown]
+    assert 3 <= len(shown) < 9
+    assert "name 8" in shown[0]
+    assert len(set(spots)) == len(spots)
+    assert all(abs(a[0] - b[0]) > 60 or abs(a[1] - b[1]) >= 26 for a, b in itertools.combinations(spots, 2))
+    assert Chart(names).overview([("act_now", alert("z8"))]) == drawn
+
+
+def test_every_zone_of_a_county_is_named_where_there_is_room() -> None:
+    drawn = Chart(county()).overview([("act_now", alert("judge-valley"))])
+    assert drawn is not None
+    assert drawn["body"].count("<text>") == 12
 
 
 def test_a_picture_is_as_wide_as_a_phone() -> None:
