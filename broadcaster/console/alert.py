@@ -40,7 +40,7 @@ SHOWN = {
 
 
 def screens(system: System) -> list[Screen]:
-    """/console/alerts and /console/alerts/<id> with its acts"""
+    """/console/alerts and /console/alerts/<id> with its acts; ?whole=1 is about all that are live of its bundle"""
 
     @allowed()
     def listed() -> str:
@@ -49,8 +49,8 @@ def screens(system: System) -> list[Screen]:
         states = SHOWN.get(show) or tuple(s for name in ("live", "review", "draft") for s in SHOWN[name])
         number = request.args.get("page", 1, type=int)
         drills = request.args.get("drills") == "1"
-        rows = alert_page.listing(system, states, drills, max(1, number))
-        return render_template("console/alerts.html", rows=rows, show=show, drills=drills, page=max(1, number))
+        cards = alert_page.listing(system, states, drills, max(1, number))
+        return render_template("console/alerts.html", cards=cards, show=show, drills=drills, page=max(1, number))
 
     @allowed()
     def one(alert_id: str) -> str:
@@ -80,12 +80,18 @@ def _acts(system: System) -> list[Screen]:
     @allowed()
     def longer(alert_id: str) -> ResponseReturnValue:
         """GET and POST /console/alerts/<id>/extend: expires (local time; empty: as long again), reason"""
-        return _asked(system, alert_id, "console/alert_extend.html", lambda why: extend(*why, _moment(system)))
+        return _asked(
+            system, alert_id, "console/alert_extend.html", lambda why: extend(*why, _moment(system), _whole())
+        )
 
     @allowed()
     def safe(alert_id: str) -> ResponseReturnValue:
         """GET and POST /console/alerts/<id>/lift: zone (repeated), reason"""
-        return _asked(system, alert_id, "console/alert_lift.html", lambda why: lift(*why, _zones(system, alert_id)))
+
+        def write(why: Why) -> Alert:
+            return lift(*why, whole=True) if _whole() else lift(*why, _zones(system, alert_id))
+
+        return _asked(system, alert_id, "console/alert_lift.html", write)
 
     @allowed()
     def in_error(alert_id: str) -> ResponseReturnValue:
@@ -110,7 +116,18 @@ def _acts(system: System) -> list[Screen]:
 def _facts(system: System, alert_id: str) -> dict[str, Any]:
     now = progress(system, alert_id)
     facts = {"it": reviewing(system, actor(), alert_id), "now": now, "drawn": _drawn(now.chart) if now else None}
-    return facts | alert_page.about(system, alert_id) | words(system)
+    return facts | _about(system, alert_id) | words(system)
+
+
+def _about(system: System, alert_id: str) -> dict[str, Any]:
+    """``alert_page.about``, and ``every`` one of them where the address asks for it; ``scope`` goes on asking."""
+    about = alert_page.about(system, alert_id)
+    every = about["whole"] if _whole() else ()
+    return about | {"every": every, "scope": "?whole=1" if every else ""}
+
+
+def _whole() -> bool:
+    return request.args.get("whole") == "1"
 
 
 def _drawn(chart: Sequence[Column]) -> dict[str, Any]:
@@ -142,16 +159,16 @@ def _asked(system: System, alert_id: str, page: str, write: Callable[[Why], Aler
 
 
 def _error_page(system: System, alert_id: str, wrong: str = "") -> str:
-    seen = alert_page.correction(system, actor().name, alert_id)
-    facts = alert_page.about(system, alert_id) | words(system)
+    seen = alert_page.correction(system, actor().name, alert_id, _whole())
+    facts = _about(system, alert_id) | words(system)
     return render_template("console/alert_error.html", seen=seen, wrong=wrong, **facts)
 
 
 def _taken_back(system: System, alert_id: str) -> ResponseReturnValue:
     reason = request.form.get("reason", "").strip() or _("Sent in error")
     if request.form.get("do") == "review":
-        return redirect(f"/console/alerts/{cancel(system, actor(), alert_id, reason).id}/review")
-    made = correct(system, proven(system), alert_id, reason)
+        return redirect(f"/console/alerts/{cancel(system, actor(), alert_id, reason, _whole()).id}/review")
+    made = correct(system, proven(system), alert_id, reason, _whole())
     held = reviewing(system, actor(), made.id).held
     said = _("The correction is released, but sending is stopped: nobody is told until it goes on.")
     flash((said if held else _("The correction is on its way.")) + " " + _("A second person must sign it."))

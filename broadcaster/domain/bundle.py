@@ -7,29 +7,52 @@ Warning would leave B without a word. Pure; the services act on it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 
-from broadcaster.domain.alert import Alert
+from broadcaster.domain.alert import Alert, State
 from broadcaster.domain.errors import Refused
 from broadcaster.domain.lifecycle import PENDING
 
+ENDINGS = ("lifted", "cancelled")
 SENT_FIRST = ("evacuation_order", "evacuation_warning", "shelter_in_place")  # templates; all others follow
-EVACUATION = 0  # wording.priority of the evacuation class
+BY_RANK = (0, 5)  # wording.priority of evacuations and of corrections: all other classes begin at 10
 
 
-def rank(alert: Alert) -> int:
-    """Its place among the evacuation words: 0 order, 1 warning, 2 shelter, 3 whatever else."""
-    template = alert.content.template
-    return SENT_FIRST.index(template) if template in SENT_FIRST else len(SENT_FIRST)
+def rank(template: str, earlier: Iterable[str] = ()) -> int:
+    """A part's place among the evacuation words: 0 order, 1 warning, 2 shelter, 3 whatever else.
+
+    ``earlier``: templates of what it replaces. "Sent in error" about an order stands where the order stood.
+    """
+    if template in SENT_FIRST:
+        return SENT_FIRST.index(template)
+    return min((rank(one) for one in earlier), default=len(SENT_FIRST))
 
 
-def members(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
-    """The parts that still count, in the order in which they are read and sent.
+def ordered(alerts: Iterable[Alert], earlier: Mapping[str, str]) -> tuple[Alert, ...]:
+    """In the order in which they are read and sent. ``earlier``: an alert that one of them replaces -> its template."""
+
+    def place(alert: Alert) -> tuple[int, datetime, str]:
+        about = [earlier[id_] for id_ in alert.replaces if id_ in earlier]
+        return rank(alert.content.template, about), alert.created, alert.id
+
+    return tuple(sorted(alerts, key=place))
+
+
+def members(alerts: Iterable[Alert], earlier: Mapping[str, str] = MappingProxyType({})) -> tuple[Alert, ...]:
+    """The parts that still count, ``ordered``.
 
     A part that was put away before it ever went out (discarded, rejected, expired as a draft) stands in it no more.
     """
-    held = [alert for alert in alerts if alert.state in PENDING or alert.identifier is not None]
-    return tuple(sorted(held, key=lambda alert: (rank(alert), alert.created, alert.id)))
+    return ordered((one for one in alerts if one.state in PENDING or one.identifier is not None), earlier)
+
+
+def together(alert: Alert, parts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """All that one follow-up on ``alert`` can be about: those parts of its bundle that are live and neither an all clear
+    nor a correction; where it is none of them, itself alone."""
+    found = tuple(part for part in parts if part.state == State.LIVE and part.ending not in ENDINGS)
+    return found if alert.id in {part.id for part in found} else (alert,)
 
 
 def digest_of(digests: Sequence[str]) -> str:
@@ -37,9 +60,9 @@ def digest_of(digests: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
 
-def priority_in(base: int, alert: Alert) -> int:
-    """A part's place in the senders' queue: orders first within the evacuation class, others by their own priority."""
-    return rank(alert) if base == EVACUATION else base
+def priority_in(base: int, place: int) -> int:
+    """A part's place in the senders' queue by its ``rank``: orders, or corrections of orders, first in their class."""
+    return base + place if base in BY_RANK else base
 
 
 def check_together(parts: Sequence[Alert]) -> None:

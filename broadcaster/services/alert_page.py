@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert, Info, State
+from broadcaster.domain.bundle import together
 from broadcaster.domain.errors import NotFound
+from broadcaster.domain.lifecycle import Verb
 from broadcaster.domain.message import Message
 from broadcaster.domain.review import COMPOSERS, Who, check_follow_up
 from broadcaster.domain.wording import level
@@ -21,8 +23,9 @@ from broadcaster.services.system import System
 from broadcaster.store import alerts as store
 from broadcaster.store import audit_trail as trail
 from broadcaster.store import records
+from broadcaster.store.alerts import Reviewed
 from broadcaster.store.audit_trail import Asked
-from broadcaster.store.bundles import parts_with
+from broadcaster.store.bundles import cards, parts_with
 from broadcaster.store.schema import zones
 
 PAGE = 50
@@ -39,50 +42,71 @@ class Row:
     places: tuple[str, ...]
 
 
-def listing(system: System, states: Sequence[State], drills: bool, page: int) -> list[Row]:
-    """``PAGE`` alerts and one more, which says that there is a next page."""
+def listing(system: System, states: Sequence[State], drills: bool, page: int) -> list[list[Row]]:
+    """``PAGE`` cards and one more, which says that there is a next page. A card is an alert, or the parts of a bundle
+    that stand in the same state."""
     with system.database.read() as connection:
-        found = store.page(connection, states, drills, PAGE + 1, (page - 1) * PAGE)
+        found = cards(connection, states, drills, PAGE + 1, (page - 1) * PAGE)
         names = _names(connection)
-        return [_row(alert, names) for alert in found]
+        return [[_row(alert, names) for alert in parts] for parts in found]
 
 
 def about(system: System, alert_id: str) -> dict[str, Any]:
-    """``alert``, its ``row``, ``older`` and ``newer`` alerts of its chain, ``together`` with which it was decided."""
+    """``alert``, its ``row``, ``older`` and ``newer`` alerts of its chain, ``together`` with which it was decided;
+    ``whole``: all that one follow-up can be about, where that is more than this alert."""
     with system.database.read() as connection:
         alert = store.get(connection, alert_id)
         names = _names(connection)
         older = store.by_ids(connection, alert.replaces)
         newer = store.by_ids(connection, store.replaced_by(connection, alert_id))
-        together = [part for part in parts_with(connection, alert) if part.id != alert_id]
+        parts = parts_with(connection, alert)
+        whole = together(alert, parts)
         return {
             "alert": alert,
             "row": _row(alert, names),
             "names": names,
             "older": [_row(one, names) for one in older],
             "newer": [_row(one, names) for one in newer],
-            "together": [_row(one, names) for one in together],
+            "together": [_row(one, names) for one in parts if one.id != alert_id],
+            "whole": [_row(one, names) for one in whole] if len(whole) > 1 else [],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """The prepared "sent in error": its texts, people by channel, and the switches that keep it back."""
+    """The prepared "sent in error": the texts about each alert, by its id; channels that tell people; about how many
+    people; and the switches that keep it back."""
 
-    messages: tuple[Message, ...]
-    people: dict[str, int]
+    texts: dict[str, tuple[Message, ...]]
+    channels: frozenset[str]
+    people: int
     held: tuple[str, ...]
 
 
-def correction(system: System, by: str, alert_id: str) -> Correction:
-    """As it would stand now. Raises NotFound, Refused where the alert is not live."""
+def correction(system: System, by: str, alert_id: str, whole: bool = False) -> Correction:
+    """As it would stand now, about the alert or about all that are live of its bundle. Raises NotFound, Refused where
+    the alert is not live."""
     with system.database.read() as connection:
         old = store.get(connection, alert_id)
         check_follow_up(old, Who(by, COMPOSERS))
-        drawn = preview.seen(system, connection, written(old), by)
-        people = dict(drawn.people)
-        kept = held(system, connection, [name for name, told in people.items() if told])
-    return Correction(drawn.drawn.messages, people, kept)
+        parts = together(old, parts_with(connection, old)) if whole else (old,)
+        seen = {part.id: preview.seen(system, connection, written(part), by) for part in parts}
+        told = {name for one in seen.values() for name, count in one.people.items() if count}
+        return Correction(
+            texts={id_: one.drawn.messages for id_, one in seen.items()},
+            channels=frozenset(name for one in seen.values() for name in one.people),
+            people=sum(max(one.people.values(), default=0) for one in seen.values()),
+            held=held(system, connection, sorted(told)),
+        )
+
+
+def returned(system: System, alert: Alert) -> Reviewed | None:
+    """Who returned it last, when and why; None where it is not returned."""
+    if alert.state != State.RETURNED:
+        return None
+    with system.database.read() as connection:
+        back = [step for step in store.reviews_of(connection, alert.id) if step.verb == Verb.RETURN]
+    return back[-1] if back else None
 
 
 def incident(system: System, id_: str) -> dict[str, Any]:

@@ -15,17 +15,18 @@ from broadcaster.services.system import Actor, System
 from broadcaster.store.engine import again
 
 
-def correct(system: System, actor: Actor, alert_id: str, reason: str) -> Alert:
+def correct(system: System, actor: Actor, alert_id: str, reason: str, whole: bool = False) -> Alert:
     """The Cancel, on air. One that waits in review already is released instead of a second one.
 
+    ``whole``: of every alert of its bundle that is live, in one transaction; one signature is then owed for all.
     Raises Refused (not live, no reason) and Forbidden (role, not verified); then nothing was written.
     """
 
     def decided() -> tuple[Alert, int]:
         with system.database.write() as connection:
-            made = followed_up(system, connection, actor, alert_id, "cancel", written, reason)
-            digest = cases(connection, held(connection, made.id))[0].digest
-            alive, version = released(system, connection, actor, made.id, digest, reason)
+            made = followed_up(system, connection, actor, alert_id, "cancel", written, reason, whole)
+            seen = cases(connection, held(connection, made.id))[0]
+            alive, version = released(system, connection, actor, made.id, seen.together or seen.digest, reason)
             return named(alive, made.id), version
 
     new, version = again(decided)

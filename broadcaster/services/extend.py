@@ -11,9 +11,17 @@ from broadcaster.services.follow_up import follow_up
 from broadcaster.services.system import Actor, System
 
 
-def extend(system: System, actor: Actor, alert_id: str, reason: str = "", expires: datetime | None = None) -> Alert:
+def extend(
+    system: System,
+    actor: Actor,
+    alert_id: str,
+    reason: str = "",
+    expires: datetime | None = None,
+    whole: bool = False,
+) -> Alert:
     """An Update, in review. Without ``expires`` an alert that has an end gets as long again from now.
 
+    ``whole``: of every alert of its bundle that is live, see ``follow_up``.
     ``expires`` for one in force until lifted gives it an end. Raises as ``cancel`` does.
     """
 
@@ -22,7 +30,7 @@ def extend(system: System, actor: Actor, alert_id: str, reason: str = "", expire
             return redraft(old)
         return replace(redraft(old), until_lifted=False, expires=expires or _as_long_again(old, system.now()))
 
-    return follow_up(system, actor, alert_id, "extend", write, reason)
+    return follow_up(system, actor, alert_id, "extend", write, reason, whole)
 
 
 def _as_long_again(old: Alert, now: datetime) -> datetime:

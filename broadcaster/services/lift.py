@@ -13,9 +13,12 @@ from broadcaster.services.follow_up import follow_up, prepared
 from broadcaster.services.system import Actor, System
 
 
-def lift(system: System, actor: Actor, alert_id: str, reason: str = "", zones: Sequence[str] = ()) -> Alert:
+def lift(
+    system: System, actor: Actor, alert_id: str, reason: str = "", zones: Sequence[str] = (), whole: bool = False
+) -> Alert:
     """The all clear, in review; for all of the alert's zones, or for some, while the others go on.
 
+    ``whole``: of every alert of its bundle that is live, in all their zones, see ``follow_up``.
     Raises Refused where the alert is not live, Forbidden for tokens and feeds, Invalid for zones not in it.
     """
 
@@ -26,4 +29,4 @@ def lift(system: System, actor: Actor, alert_id: str, reason: str = "", zones: S
             raise Invalid("not_in_alert", f"The alert does not hold in {', '.join(wrong)}.")
         return replace(draft, zones=tuple(zones), areas=()) if zones else draft
 
-    return follow_up(system, actor, alert_id, "lift", write, reason)
+    return follow_up(system, actor, alert_id, "lift", write, reason, whole)

@@ -13,12 +13,11 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert
-from broadcaster.domain.bundle import priority_in
 from broadcaster.domain.lifecycle import Verb, move
 from broadcaster.services import notices, publish
 from broadcaster.services.expand import freeze
 from broadcaster.services.replacing import replace_earlier
-from broadcaster.services.stamps import priority_of, stamped
+from broadcaster.services.stamps import priority_among, stamped
 from broadcaster.services.steps import changed, noted, recorded, who
 from broadcaster.services.system import Actor, System
 from broadcaster.store import alarms
@@ -42,7 +41,8 @@ def go_live(
     made = [_put_on_air(system, connection, actor, old, verb, at, reason) for old in parts]
     replaced = [replace_earlier(system, connection, actor, new, at, made) for new in made]
     for new in made:
-        freeze(system, connection, new, store.messages_of(connection, new.id), _priority(new), at)
+        messages = store.messages_of(connection, new.id)
+        freeze(system, connection, new, messages, priority_among(connection, new), at)
     if verb == Verb.OVERRIDE:
         _owe(system, connection, actor, made, reason, at)
     version = publish.publish(system, connection, at)
@@ -62,17 +62,13 @@ def _put_on_air(
     return new
 
 
-def _priority(alert: Alert) -> int:
-    return priority_in(priority_of(alert), alert) if alert.bundle else priority_of(alert)
-
-
 def _owe(
     system: System, connection: Connection, actor: Actor, made: Sequence[Alert], reason: str, at: datetime
 ) -> None:
-    """One person released it alone: everybody hears, and the second signature is asked for until it is given."""
+    """One person released it alone: everybody hears, and the second signature, one for all, is asked for until it is
+    given."""
     text = f"{who(actor).person} released it alone: {reason}. A second person must sign it."
-    for new in made:
-        alarms.ring(connection, f"signature:{new.id}", "signature_owed", text, at)
+    alarms.ring(connection, f"signature:{made[0].id}", "signature_owed", text, at)
     notices.released_alone(system, connection, made, who(actor).person, reason, at)
 
 

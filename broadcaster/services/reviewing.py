@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert, Info, Mode, State
 from broadcaster.domain.audience import groups_of
-from broadcaster.domain.bundle import digest_of, priority_in
+from broadcaster.domain.bundle import digest_of
 from broadcaster.domain.errors import BroadcasterError
 from broadcaster.domain.lifecycle import Verb
 from broadcaster.domain.message import Finding, Limits, Message
@@ -27,7 +27,7 @@ from broadcaster.services.audience import count
 from broadcaster.services.channels import limits_of, pace_of
 from broadcaster.services.expand import people as counted_people
 from broadcaster.services.progress import held as held_back
-from broadcaster.services.stamps import priority_of
+from broadcaster.services.stamps import priority_among
 from broadcaster.services.steps import cases, who
 from broadcaster.services.system import Actor, System
 from broadcaster.store import alerts as store
@@ -231,8 +231,8 @@ def _arrivals(
     people: Mapping[str, int],
     limits: Mapping[str, Limits],
 ) -> dict[str, Arrival]:
-    base = priority_of(alert) if alert.content.infos else 40
-    before = queue.ahead(connection, list(people), priority_in(base, alert) if alert.bundle else base)
+    priority = priority_among(connection, alert) if alert.content.infos else 40
+    before = queue.ahead(connection, list(people), priority)
     found = {}
     for name, told in people.items():
         if told:

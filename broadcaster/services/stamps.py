@@ -6,9 +6,13 @@ import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from sqlalchemy.engine import Connection
+
 from broadcaster.domain.alert import Alert
+from broadcaster.domain.bundle import priority_in, rank
 from broadcaster.domain.wording import priority
 from broadcaster.services.system import System
+from broadcaster.store.bundles import templates
 
 
 def stamped(system: System, alert: Alert, at: datetime) -> Alert:
@@ -23,3 +27,11 @@ def priority_of(alert: Alert) -> int:
     """Its broadcast's priority, by the first language's danger; smaller goes first."""
     info = alert.content.infos[0]
     return priority(alert.content.template, info.response_types, info.urgency, info.severity, info.certainty)
+
+
+def priority_among(connection: Connection, alert: Alert) -> int:
+    """``priority_of``, with its place among the parts of its bundle where it has one."""
+    base = priority_of(alert)
+    if alert.bundle is None:
+        return base
+    return priority_in(base, rank(alert.content.template, templates(connection, alert.replaces).values()))

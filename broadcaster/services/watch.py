@@ -5,14 +5,16 @@ It says kinds and facts; the words for them stand in the templates.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.engine import Connection, Row
 
 from broadcaster.domain.alert import Certainty, Severity, Urgency
+from broadcaster.domain.bundle import rank
 from broadcaster.domain.condition import FeedFacts, feed_fault
 from broadcaster.domain.review import APPROVERS
 from broadcaster.domain.wording import Level, level
@@ -49,7 +51,8 @@ ORDER = (
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An alert in a line or two. ``people`` by channel as frozen, ``sent`` its deliveries by state."""
+    """An alert in a line or two, ``sent`` its deliveries by state. Of a bundle: its first part, everything of all of
+    them, and ``parts`` in their order (empty for an alert alone); ``place`` is the part's rank."""
 
     id: str
     state: str
@@ -68,6 +71,8 @@ class Card:
     stopped: bool = False
     signature_owed: bool = False
     sent: Mapping[str, int] = field(default_factory=dict)
+    place: int = 0
+    parts: tuple[Card, ...] = ()
 
     @property
     def total(self) -> int:
@@ -146,9 +151,9 @@ def watch(system: System, actor: Actor) -> Watch:
         stopped = switch_store.stopped(connection)
     parts = _parts(system)
     cards = read.cards.values()
-    drafts = [card for card in cards if card.state in ("draft", "returned") and not card.feed]
+    drafts = _joined(card for card in cards if card.state in ("draft", "returned") and not card.feed)
     drafts.sort(key=lambda card: card.at, reverse=True)
-    live = sorted((card for card in cards if card.state == "live"), key=_pressing)
+    live = sorted(_joined(card for card in cards if card.state == "live"), key=_pressing)
     return Watch(
         tuple(_needs(system, actor, read, parts)),
         tuple(live),
@@ -167,9 +172,10 @@ def _read(system: System, connection: Connection) -> _Read:
     rows = store.open_alerts(connection)
     sent = store.totals(connection, [row.broadcast for row in rows if row.state == "live" and row.broadcast])
     asked = [row.id for row in rows if row.signature_owed or row.state == "returned"]
+    earlier = store.earlier(connection, [row.id for row in rows if row.bundle])
     return _Read(
         at=at,
-        cards={row.id: _card(row, names, sent.get(row.broadcast, {})) for row in rows},
+        cards={row.id: _card(row, names, sent.get(row.broadcast, {}), earlier.get(row.id, ())) for row in rows},
         steps=store.last_steps(connection, asked, ("override", "return")),
         alarms=alarms.open_alarms(connection),
         entries=store.entries(connection, at, ENTRIES),
@@ -180,7 +186,7 @@ def _read(system: System, connection: Connection) -> _Read:
     )
 
 
-def _card(row: Row[Any], names: Mapping[str, str], sent: Mapping[str, int]) -> Card:
+def _card(row: Row[Any], names: Mapping[str, str], sent: Mapping[str, int], earlier: Iterable[str]) -> Card:
     info = row.info or {}
     made_by = row.created_by or ""
     counted = {state: sent[state] for state in ("leased", *STATES) if sent.get(state)}
@@ -202,6 +208,31 @@ def _card(row: Row[Any], names: Mapping[str, str], sent: Mapping[str, int]) -> C
         stopped=row.stopped is not None,
         signature_owed=row.signature_owed,
         sent=counted,
+        place=rank(row.template or "", earlier),
+    )
+
+
+def _joined(cards: Iterable[Card]) -> list[Card]:
+    """One card for the parts of a bundle."""
+    groups: dict[str, list[Card]] = {}
+    for card in cards:
+        groups.setdefault(card.bundle or card.id, []).append(card)
+    return [_one(sorted(some, key=lambda card: card.place)) for some in groups.values()]
+
+
+def _one(parts: Sequence[Card]) -> Card:
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    return replace(
+        first,
+        level=min((part.level for part in parts), key=lambda level: Level(level).order),
+        zones=tuple(dict.fromkeys(zone for part in parts for zone in part.zones)),
+        expires=min((part.expires for part in parts if part.expires), default=None),
+        until_lifted=all(part.until_lifted for part in parts),
+        stopped=any(part.stopped for part in parts),
+        sent=sum((Counter(part.sent) for part in parts), Counter()),
+        parts=tuple(parts),
     )
 
 
@@ -223,7 +254,7 @@ def _pressing(card: Card) -> tuple[bool, int, float]:
 def _needs(system: System, actor: Actor, read: _Read, parts: Sequence[Part]) -> list[Need]:
     """All of it: the real thing before exercises, then by kind, what this person may do first, the oldest first."""
     found = [
-        *_of_alerts(actor, read),
+        *_bundled(_of_alerts(actor, read)),
         *_of_alarms(read),
         *_of_channels(system, read),
         *_of_entries(actor, read),
@@ -239,6 +270,25 @@ def _first(need: Need) -> tuple[bool, bool, int, bool, int, float]:
     drill = need.card is not None and need.card.mode != "actual"
     urgency = Level(need.card.level).order if need.card and need.kind != "review" else 0
     return drill, others, ORDER.index(need.kind), not need.mine, urgency, need.at.timestamp() if need.at else 0.0
+
+
+def _bundled(needs: Iterable[Need]) -> list[Need]:
+    """What is needed alike for parts of one bundle is one need: they are decided, and mostly asked about, together."""
+    groups: dict[tuple[str, str], list[Need]] = {}
+    for need in needs:
+        bundle = need.card.bundle if need.card else None
+        groups.setdefault((need.kind, bundle or need.id), []).append(need)
+    return [_one_need(some) for some in groups.values()]
+
+
+def _one_need(needs: Sequence[Need]) -> Need:
+    cards = [need.card for need in needs if need.card]
+    if len(needs) == 1 or not cards:
+        return needs[0]
+    (card,) = _joined(cards)
+    first = next(need for need in needs if need.id == card.id)
+    facts = {key: next((need.facts[key] for need in needs if need.facts[key]), "") for key in first.facts}
+    return replace(first, at=min(need.at for need in needs if need.at), card=card, facts=facts)
 
 
 def _of_alerts(actor: Actor, read: _Read) -> Iterator[Need]:

@@ -148,13 +148,6 @@ def in_states(connection: Connection, *states: State) -> list[Alert]:
     return _read(connection, query.where(alerts.c.state.in_([str(s) for s in states])) if states else query)
 
 
-def page(connection: Connection, states: Sequence[State], drills: bool, limit: int, offset: int = 0) -> list[Alert]:
-    """Alerts in these states, the real thing or the drills, newest first."""
-    query = sa.select(alerts).where(alerts.c.state.in_([str(s) for s in states]))
-    query = query.where((alerts.c.mode != str(Mode.ACTUAL)) if drills else (alerts.c.mode == str(Mode.ACTUAL)))
-    return _read(connection, query.order_by(alerts.c.created.desc(), alerts.c.id).limit(limit).offset(offset))
-
-
 def of_source(connection: Connection, sender: str, identifier: str, sent: datetime | None) -> Alert | None:
     """The newest alert made from that source message; ``sent`` None matches any."""
     query = sa.select(alerts).where(alerts.c.source_sender == sender, alerts.c.source_identifier == identifier)

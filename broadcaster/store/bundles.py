@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from broadcaster.domain.alert import Alert
-from broadcaster.domain.bundle import members
+from broadcaster.domain.alert import Alert, Mode, State
+from broadcaster.domain.bundle import members, ordered
 from broadcaster.store import alerts as store
 from broadcaster.store.schema import alerts, bundles
 
@@ -28,7 +29,39 @@ def find(connection: Connection, id_: str) -> Row[Any] | None:
 def parts(connection: Connection, id_: str) -> tuple[Alert, ...]:
     """The alerts that count in it (``domain.bundle.members``), in their order."""
     ids = connection.execute(sa.select(alerts.c.id).where(alerts.c.bundle == id_)).scalars()
-    return members(store.by_ids(connection, list(ids)))
+    found = store.by_ids(connection, list(ids))
+    return members(found, templates(connection, [old for part in found for old in part.replaces]))
+
+
+def templates(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Alert -> the template it was written by."""
+    if not ids:
+        return {}
+    query = sa.select(alerts.c.id, alerts.c.content["template"].as_string().label("template"))
+    return {row.id: row.template for row in connection.execute(query.where(alerts.c.id.in_(sorted(set(ids)))))}
+
+
+def cards(
+    connection: Connection, states: Sequence[State], drills: bool, limit: int, offset: int = 0
+) -> list[tuple[Alert, ...]]:
+    """Alerts in these states, the real thing or the drills, newest first; parts of one bundle in one state stand
+    together, in their order, and count as one."""
+    a = alerts.c
+    mode = a.mode != str(Mode.ACTUAL) if drills else a.mode == str(Mode.ACTUAL)
+    wanted = sa.and_(a.state.in_([str(state) for state in states]), mode)
+    key = (sa.func.coalesce(a.bundle, a.id).label("key"), a.state.label("state"))
+    newest = sa.select(*key).where(wanted).group_by("key", a.state)
+    rows = connection.execute(newest.order_by(sa.func.max(a.created).desc(), "key").limit(limit).offset(offset)).all()
+    asked = sa.or_(
+        sa.false(), *(sa.and_(sa.func.coalesce(a.bundle, a.id) == row.key, a.state == row.state) for row in rows)
+    )
+    ids = connection.execute(sa.select(a.id).where(asked, wanted)).scalars().all()
+    found = store.by_ids(connection, ids)
+    known = templates(connection, [old for alert in found if alert.bundle for old in alert.replaces])
+    grouped: dict[tuple[str, str], list[Alert]] = {(row.key, row.state): [] for row in rows}
+    for alert in found:
+        grouped[alert.bundle or alert.id, str(alert.state)].append(alert)
+    return [ordered(some, known) for some in grouped.values()]
 
 
 def parts_with(connection: Connection, alert: Alert) -> tuple[Alert, ...]:

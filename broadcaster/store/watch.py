@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from broadcaster.store.schema import (
+    alert_replaces,
     alerts,
     broadcasts,
     deliveries,
@@ -57,6 +58,17 @@ def open_alerts(connection: Connection) -> list[Row[Any]]:
         .order_by(_a.submitted_at, _a.created, _a.id)
     )
     return list(connection.execute(query))
+
+
+def earlier(connection: Connection, alert_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Alert -> the templates of those that it replaces."""
+    found: dict[str, list[str]] = {}
+    if alert_ids:
+        link, template = alert_replaces.c, _a.content["template"].as_string().label("template")
+        query = sa.select(link.alert, template).join(alerts, _a.id == link.replaced)
+        for row in connection.execute(query.where(link.alert.in_(list(alert_ids)))):
+            found.setdefault(row.alert, []).append(row.template)
+    return found
 
 
 def totals(connection: Connection, broadcast_ids: Sequence[str]) -> dict[str, dict[str, int]]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from broadcaster.domain.alert import Alert, AlertContent, Mode, MsgType, State
-from broadcaster.domain.bundle import check_together, digest_of, members, priority_in, rank, zones_twice
+from broadcaster.domain.bundle import check_together, digest_of, members, priority_in, rank, together, zones_twice
 from broadcaster.domain.errors import Refused
 
 AT = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
@@ -26,7 +26,7 @@ SHELTER, OTHER = part("x", "shelter_in_place", "c"), part("a", "boil_water", "d"
 
 
 def test_orders_stand_first_then_warnings_then_shelter_then_the_rest() -> None:
-    assert [rank(one) for one in (ORDER, WARNING, SHELTER, OTHER)] == [0, 1, 2, 3]
+    assert [rank(one.content.template) for one in (ORDER, WARNING, SHELTER, OTHER)] == [0, 1, 2, 3]
     assert members([OTHER, SHELTER, WARNING, ORDER]) == (ORDER, WARNING, SHELTER, OTHER)
 
 
@@ -51,9 +51,38 @@ def test_the_digest_is_over_the_parts_in_their_order() -> None:
     assert len({digest_of(["aa", "bb"]), digest_of(["bb", "aa"]), digest_of(["aabb"]), digest_of(["aa"])}) == 4
 
 
-def test_the_order_of_parts_decides_only_within_the_evacuation_class() -> None:
-    assert [priority_in(0, one) for one in (ORDER, WARNING, SHELTER, OTHER)] == [0, 1, 2, 3]
-    assert [priority_in(10, one) for one in (ORDER, OTHER)] == [10, 10]
+def test_corrections_stand_where_stood_what_they_are_about() -> None:
+    taken_back = [part("a", "sent_in_error", "b", replaces=("y",)), part("b", "sent_in_error", "a", replaces=("z",))]
+    earlier = {"z": "evacuation_order", "y": "evacuation_warning", "x": "boil_water"}
+    assert [one.id for one in members(taken_back, earlier)] == ["b", "a"]
+    assert [one.id for one in members(taken_back)] == ["a", "b"]
+    assert rank("sent_in_error", ["boil_water", "shelter_in_place"]) == 2
+
+
+def test_the_order_of_parts_decides_only_among_evacuations_and_among_corrections() -> None:
+    assert [priority_in(0, place) for place in (0, 1, 2, 3)] == [0, 1, 2, 3]
+    assert [priority_in(5, place) for place in (0, 3)] == [5, 8]
+    assert [priority_in(10, place) for place in (0, 3)] == [10, 10]
+
+
+@pytest.mark.parametrize(
+    ("state", "ending", "stands"),
+    [
+        (State.LIVE, "superseded", True),
+        (State.LIVE, None, True),
+        (State.LIVE, "lifted", False),
+        (State.LIVE, "cancelled", False),
+        (State.SUPERSEDED, "superseded", False),
+        (State.IN_REVIEW, None, False),
+    ],
+)
+def test_one_follow_up_is_about_what_is_live_and_ends_nothing_itself(
+    state: State, ending: str | None, stands: bool
+) -> None:
+    live = replace(WARNING, state=State.LIVE)
+    asked = replace(ORDER, state=state, ending=ending)
+    assert together(live, [asked, live]) == ((asked, live) if stands else (live,))
+    assert together(asked, [asked, live]) == ((asked, live) if stands else (asked,))
 
 
 def test_a_zone_stands_in_one_part_only() -> None:
