@@ -17,15 +17,16 @@ from broadcaster.console.compose_view import ALONE, Part
 from broadcaster.console.proof import actor
 from broadcaster.console.screens import Screen, mode, part_only
 from broadcaster.domain import local_time
-from broadcaster.domain.alert import Alert
+from broadcaster.domain.alert import Alert, State
 from broadcaster.domain.errors import Invalid, Refused
 from broadcaster.domain.lifecycle import Verb, move
 from broadcaster.domain.message import Finding
 from broadcaster.domain.review import check_follow_up
 from broadcaster.rendering import bundles
 from broadcaster.rendering.templates import Spec, load
+from broadcaster.services import alert_page, from_entry, preview
 from broadcaster.services import discard as discarding
-from broadcaster.services import from_entry, preview
+from broadcaster.services.channels import fitting
 from broadcaster.services.drafting import Draft, is_id, new_id, redraft
 from broadcaster.services.hand_in import hand_in
 from broadcaster.services.preview import Preview
@@ -123,7 +124,7 @@ def _of_an_alert(system: System) -> list[Screen]:
         base = replace(redraft(old), id=_id())
         if template != old.content.template:
             base = replace(base, template=template, fields={}, issuer=(), until_lifted=None)
-        here = f"/console/alerts/{old.id}/update" + (f"?template={template}" if request.args else "")
+        here = f"/console/alerts/{old.id}/update" + (f"?template={template}" if "template" in request.args else "")
         return _answer(system, Sheet(here, _("Update: %(what)s", what=_title(template)), base, replaces=old))
 
     @allowed()
@@ -161,8 +162,13 @@ def _answer(system: System, sheet: Sheet) -> ResponseReturnValue:
 def _opened(system: System, sheet: Sheet) -> Typed:
     with system.database.read() as connection:
         given = compose_form.written(system, connection, sheet.base, sheet.spec)
+    if sheet.alert is not None:
+        return given
+    wanted = request.args.get("channels", "").split(",")  # of a shortfall's link
+    told = tuple(name for name in fitting(system.config, given.mode) if name in wanted)
+    given = replace(given, channels=told or given.channels)
     named = tuple(request.args.getlist("zone"))  # a link may say where; nothing else does
-    return replace(given, zones=named, shapes="", kept=()) if named and sheet.alert is None else given
+    return replace(given, zones=named, shapes="", kept=()) if named else given
 
 
 def _given(sheet: Sheet) -> Typed:
@@ -262,6 +268,8 @@ def _page(system: System, sheet: Sheet, given: Typed, said: str = "") -> str:
     return render_template(
         "console/compose.html",
         **facts,
+        **_standing(system, sheet.alert),
+        title=sheet.title,
         lines=compose_view.lines(sheet.spec, given.values, spoken),
         zones=zones,
         channels=compose_view.channels(system, given, looked["people"]),
@@ -269,6 +277,15 @@ def _page(system: System, sheet: Sheet, given: Typed, said: str = "") -> str:
         kept=compose_view.kept_areas(given),
         outlines=compose_view.outlines(given),
     )
+
+
+def _standing(system: System, alert: Alert | None) -> dict[str, Any]:
+    """What the page says of the alert being edited: who returned it and why, and with what it is decided."""
+    if alert is None:
+        return {"standing": None, "back": None, "others": [], "away": ""}
+    others = alert_page.about(system, alert.id)["together"] if alert.bundle else []
+    away = f"/console/alerts/{alert.id}/discard" if alert.state in (State.DRAFT, State.RETURNED) else ""
+    return {"standing": alert, "back": alert_page.returned(system, alert), "others": others, "away": away}
 
 
 def look(system: System, sheet: Sheet, given: Typed) -> dict[str, Any]:

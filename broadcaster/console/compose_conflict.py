@@ -39,33 +39,47 @@ class Row:
 def page(system: System, action: str, alert: Alert, mine: Typed, spec: Spec, wrong: str = "") -> str:
     """The screen that shows both."""
     theirs, now = _stored(system, alert, spec)
+    carried = [*compose_form.pairs(mine), ("revision", str(now.revision))]
+    return shown(system, action, alert.id, _rows(system, mine, theirs, spec), carried, mine, wrong)
+
+
+def shown(
+    system: System, action: str, id_: str, rows: list[Row], carried: list[tuple[str, str]], mine: Typed, wrong: str
+) -> str:
+    """The screen of these rows; ``carried`` is the writer's own form, ``id_`` an alert that the other wrote."""
     return render_template(
         "console/compose_conflict.html",
         action=action,
-        rows=_rows(system, mine, theirs, spec),
-        carried=compose_form.pairs(mine),
-        revision=now.revision,
-        last=preview.written_last(system, alert.id),
+        rows=rows,
+        carried=carried,
+        last=preview.written_last(system, id_),
         wrong=wrong,
         exercise=mine.mode != "actual",
-        picked={key: request.form.get(f"pick.{key}", "") for key in [*mine.values, *theirs.values, *GROUPS]},
+        picked={row.key: request.form.get(f"pick.{row.key}", "") for row in rows},
     )
 
 
 def resolved(system: System, alert: Alert, mine: Typed, spec: Spec) -> Typed | None:
     """The form made of both as somebody chose; None where a row was left open."""
     theirs, _now = _stored(system, alert, spec)
-    chosen = mine
-    for row in _rows(system, mine, theirs, spec):
-        pick = request.form.get(f"pick.{row.key}", "")
-        if pick not in ("mine", "theirs"):
-            return None
-        if pick == "theirs":
-            chosen = _taken(chosen, theirs, row.key)
-    return chosen
+    wanted = wanted_of(_rows(system, mine, theirs, spec))
+    if wanted is None:
+        return None
+    for key in wanted:
+        mine = taken(mine, theirs, key)
+    return mine
 
 
-def _taken(chosen: Typed, theirs: Typed, key: str) -> Typed:
+def wanted_of(rows: list[Row]) -> list[str] | None:
+    """Keys of the rows where somebody chose the other's version; None where a row was left open."""
+    picks = {row.key: request.form.get(f"pick.{row.key}", "") for row in rows}
+    if not set(picks.values()) <= {"mine", "theirs"}:
+        return None
+    return [key for key, pick in picks.items() if pick == "theirs"]
+
+
+def taken(chosen: Typed, theirs: Typed, key: str) -> Typed:
+    """``chosen`` with the other's version of that row."""
     if key in GROUPS:
         return replace(chosen, **{name: getattr(theirs, name) for name in GROUPS[key]})
     name = key.removeprefix("f.")
@@ -80,18 +94,32 @@ def _stored(system: System, alert: Alert, spec: Spec) -> tuple[Typed, Alert]:
 
 
 def _rows(system: System, mine: Typed, theirs: Typed, spec: Spec) -> list[Row]:
+    rows = field_rows(mine, theirs, spec)
+    if differ(mine, theirs, "where"):
+        rows.append(Row("where", _("Where"), where(system, mine), where(system, theirs)))
+    return [*rows, *common_rows(mine, theirs)]
+
+
+def field_rows(mine: Typed, theirs: Typed, spec: Spec) -> list[Row]:
+    """Fields that differ."""
     keys = dict.fromkeys(key for key in [*mine.values, *theirs.values] if key.startswith("f."))
-    rows = [
+    return [
         Row(key, _label(key, spec), _said(key, mine, spec), _said(key, theirs, spec))
         for key in keys
         if _both(key, mine) != _both(key, theirs)
     ]
-    shown = {"where": _where, "end": _end, "channels": _channels, "languages": _languages}
-    labels = {"where": _("Where"), "end": _("Until when"), "channels": _("Channels"), "languages": _("Languages")}
-    for key, names in GROUPS.items():
-        if any(_alike(getattr(mine, name)) != _alike(getattr(theirs, name)) for name in names):
-            rows.append(Row(key, labels[key], shown[key](system, mine), shown[key](system, theirs)))
-    return rows
+
+
+def common_rows(mine: Typed, theirs: Typed) -> list[Row]:
+    """End, channels and languages, where they differ."""
+    shown = {"end": _end, "channels": _channels, "languages": _languages}
+    labels = {"end": _("Until when"), "channels": _("Channels"), "languages": _("Languages")}
+    return [Row(key, labels[key], say(mine), say(theirs)) for key, say in shown.items() if differ(mine, theirs, key)]
+
+
+def differ(mine: Typed, theirs: Typed, key: str) -> bool:
+    """Does one of ``GROUPS`` say something else?"""
+    return any(_alike(getattr(mine, name)) != _alike(getattr(theirs, name)) for name in GROUPS[key])
 
 
 def _alike(value: Any) -> Any:
@@ -116,20 +144,21 @@ def _said(key: str, given: Typed, spec: Spec) -> str:
     return own or compose_view.choice_words(spec, key.split(".")[1], value)
 
 
-def _where(system: System, given: Typed) -> str:
+def where(system: System, given: Typed) -> str:
+    """The places, one a line."""
     with system.database.read() as connection:
         names = {zone.id: zone.name for zone in zone_store.every(connection)}
     drawn = [line for line in given.shapes.splitlines() if line.strip()]
     return "\n".join([*(names.get(id_, id_) for id_ in given.zones), *map(compose_form.described, given.kept), *drawn])
 
 
-def _end(system: System, given: Typed) -> str:
+def _end(given: Typed) -> str:
     return _("Until lifted") if given.end == "lifted" else given.expires.replace("T", " ")
 
 
-def _channels(system: System, given: Typed) -> str:
+def _channels(given: Typed) -> str:
     return ", ".join(given.channels)
 
 
-def _languages(system: System, given: Typed) -> str:
+def _languages(given: Typed) -> str:
     return ", ".join(compose_view.language_name(each) for each in given.languages)

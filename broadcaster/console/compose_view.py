@@ -25,6 +25,7 @@ from broadcaster.services.channels import fitting, open_channel
 from broadcaster.services.preview import Preview, ZoneSeen
 from broadcaster.services.system import System
 
+PAINTS = ("order", "warning", "shelter")  # classes of compose.css and map.css, by a template's step of evacuation
 FEW = 4  # so many choices stand open; more fold into a list
 LATER = frozenset({"missing_field", "no_area", "no_end"})  # said beside the field once somebody has tried to submit
 
@@ -294,6 +295,17 @@ def choice_words(spec: Spec, name: str, value: str) -> str:
 def title(spec: Spec | Bundle) -> str:
     """What a template or a bundle is called."""
     return pick(spec.title, str(get_locale() or "en"))
+
+
+def paint(spec: Spec) -> str:
+    """The class that colours a part."""
+    return spec.evacuation if spec.evacuation in PAINTS else "chosen"
+
+
+def short(spec: Spec) -> str:
+    """One word for a part, on a button."""
+    words = {"order": _("Order"), "warning": _("Warning"), "shelter": _("Shelter")}
+    return words.get(spec.evacuation) or title(spec)
 
 
 # --- what templates call ----------------------------------------------------------------------------------------

@@ -138,7 +138,8 @@ def test_a_form_that_still_names_a_part_put_away_makes_a_new_one(author: Writer,
     page = kept(author)
     old = author.form(page)
     author.send(page, author.form(page), "save", **{"part.hills": ""})
-    assert author.send(page, old, "overwrite").status_code == 302
+    carried = fields(author.send(page, old, "save"), which="")
+    assert author.send(page, carried, "resolve", **{"pick.where": "mine"}).status_code == 302
     with system.database.read() as connection:
         assert len(bundle_store.parts(connection, page.split("/")[3])) == 2
 
@@ -147,14 +148,26 @@ def test_two_people_in_one_bundle_never_overwrite_silently(author: Writer, app: 
     page = kept(author)
     other = Writer.of(app, "approver@judge.example")
     mine = author.form(page)
-    other.send(page, other.form(page), "save", **{"f.hazard": "flood"})
-    answer = author.send(page, mine, "save", **{"f.hazard": "tsunami"})
+    theirs = {"f.hazard": "flood", "evacuation_order-f.route": "Go north", "part.hills": "shelter_in_place"}
+    assert other.send(page, other.form(page), "save", **theirs).status_code == 302
+    answer = author.send(page, mine, "save", **{"f.hazard": "tsunami", "evacuation_warning-f.route": "Go west"})
     assert answer.status_code == 409
-    assert "Write mine over it" in answer.get_data(True)
-    assert fields(answer)["f.hazard"] == "tsunami"
+    text = answer.get_data(True)
+    assert "Two people wrote in this draft" in text
+    assert text.count('<fieldset class="versions">') == 3  # the hazard once for all parts, the order's route, where
+    assert "Order: Way out" in text
     assert alerts(system)["evacuation_order"].content.fields["hazard"] == "flood"
-    assert author.send(page, fields(answer), "overwrite").status_code == 302
-    assert alerts(system)["evacuation_order"].content.fields["hazard"] == "tsunami"
+    carried = fields(answer, which="")
+    left = author.send(page, carried, "resolve", **{"pick.f.hazard": "mine"})
+    assert left.status_code == 422
+    assert "Choose in every row." in left.get_data(True)
+    picks = {"pick.f.hazard": "mine", "pick.where": "theirs", "pick.evacuation_order-f.route": "theirs"}
+    assert author.send(page, carried, "resolve", **picks).status_code == 302
+    found = alerts(system)
+    assert found["evacuation_order"].content.fields == {"hazard": "tsunami", "route": "Go north"}
+    assert found["shelter_in_place"].content.fields == {"hazard": "tsunami"}
+    assert found["shelter_in_place"].zones == ("hills",)
+    assert found["evacuation_warning"].state == State.DISCARDED
 
 
 def test_an_autosave_of_a_bundle_hands_back_ids_and_revisions(author: Writer, system: System) -> None:
