@@ -38,8 +38,14 @@ class View:
 
     @property
     def ended(self) -> list[Json]:
-        """What ended lately, apart from all clears whose own time ran out."""
-        return [a for a in self.alerts if a["state"] != "live" and _ended(a)]
+        """What ended lately and is not told by a card already: apart from all clears whose own time ran out, and
+        from what was replaced, in all its zones, by what stands here itself."""
+        over = [a for a in self.alerts if a["state"] != "live" and _ended(a)]
+        known, shown = {a["slug"]: a for a in over}, {a["slug"]: a for a in self.live}
+        for alert in sorted(over, key=lambda a: a["sent"], reverse=True):  # what replaced it was sent later
+            if not _told(alert, known, shown):
+                shown[alert["slug"]] = alert
+        return [a for a in over if a["slug"] in shown]
 
     @property
     def zones(self) -> list[Json]:
@@ -129,6 +135,18 @@ def words(alert: Mapping[str, Any], language: str) -> Json:
 
 def _ended(alert: Json) -> bool:
     return alert["face"] == alert["state"] or (alert["face"], alert["state"]) == ("called_off", "cancelled")
+
+
+def _told(alert: Json, known: Mapping[str, Json], shown: Mapping[str, Json]) -> bool:
+    """Whether cards of what came of it, directly or through others, speak for every zone of it."""
+    slugs, zones, found = list(alert["replaced_by"]), set(alert["zones"]), False
+    for slug in slugs:  # grows while it is walked
+        if slug in shown:
+            zones -= set(shown[slug]["zones"])
+            found = True
+        elif slug in known:
+            slugs += [later for later in known[slug]["replaced_by"] if later not in slugs]
+    return found and not zones
 
 
 def _brief(alert: Json) -> Json:

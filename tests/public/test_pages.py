@@ -72,6 +72,32 @@ def test_what_a_template_cannot_say_is_marked_as_anothers_language(county: Syste
     assert "<h2>Que faire</h2>" in page
 
 
+def cards(folder: Path) -> list[str]:
+    return re.findall(r'<article class="card[^"]*" id="evacuation-order-([^"]+)"', text(folder, "/"))
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_stands_in_a_card_has_no_second_card_among_what_ended(county: System, folder: Path) -> None:
+    at = county.now()
+    over = {"state": State.SUPERSEDED, "ended_at": at}
+    both = ("judge-valley", "judge-hills")
+    then = [at - timedelta(hours=n) for n in range(5)]
+    go(
+        county,
+        alert("first", then[4], **over),
+        alert("second", then[3], replaces=("first",), **over),
+        alert("now", then[2], replaces=("second",), ending="superseded"),
+        alert("wide", then[4], zones=both, **over),
+        alert("part", then[1], replaces=("wide",), ending="superseded"),  # in the hills nothing came of it
+        alert("alone", then[4], **over),
+        alert("drawn", then[4], zones=(), **over),
+        alert("gone", then[4], zones=(), state=State.LIFTED, ended_at=at),
+        alert("clear", then[0], zones=(), template="lifted", ending="lifted", replaces=("gone",)),
+    )
+    Writer(folder).write(county)
+    assert sorted(cards(folder)) == ["alone", "clear", "drawn", "now", "part", "wide"]
+
+
 LIFTED = {  # what somebody chose -> what the page calls it, in English and in Arabic
     "": ("Lifted", "رُفع"),
     "water_safe": ("Lifted: the water is safe to drink", "رُفع: الماء صالح للشرب"),
