@@ -57,6 +57,12 @@ async function renew(part) {
 const untokened = (html) => html.replace(/(name="csrf_token" value=")[^"]*/g, "$1");  // new in each answer, and no news
 const same = (a, b) => a.replace(/\s+/g, "") === b.replace(/\s+/g, "");
 
+/** In the agency's zone, with its name, as every other time on the page: "04:12 PST". */
+function clock(at) {
+  const said = new Intl.DateTimeFormat("en-US", { timeZone: lost.dataset.timezone, hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
+  return said.format(at);
+}
+
 async function round() {
   for (const part of document.querySelectorAll("[data-live]")) {
     try { await renew(part); } catch { /* shown below when it lasts */ }
@@ -64,7 +70,7 @@ async function round() {
   if (document.querySelector("[data-live]") && !document.hidden) {
     const oldest = Math.min(...[...document.querySelectorAll("[data-live]")].map(since));
     lost.hidden = Date.now() - oldest < LOST;
-    lost.querySelector("[data-since]").textContent = new Date(oldest).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
+    lost.querySelector("[data-since]").textContent = clock(oldest);
   }
   setTimeout(round, EVERY);
 }

@@ -78,7 +78,9 @@ def test_a_printed_alert_carries_its_code_and_no_buttons(county: Callable[..., H
     house = county("five")
     page.goto(address(house, "/alerts/evacuation-order-order"))
     expect(page.locator(".sheet svg")).to_be_hidden()
-    page.emulate_media(media="print")
+    page.emulate_media(media="print", color_scheme="dark")  # paper is white whatever the screen prefers
+    assert page.evaluate("getComputedStyle(document.querySelector('.map>svg')).backgroundColor") == "rgb(240, 239, 233)"
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light only"
     expect(page.locator(".sheet svg")).to_be_visible()
     expect(page.locator(".sheet")).to_contain_text("/alerts/evacuation-order-order")
     expect(page.locator("nav")).to_be_hidden()
