@@ -199,8 +199,8 @@ class Pages:
             {"words": [plain(word) for word in (z["name"], z["slug"], *z["codes"])], "html": str(row(z, speak.strings))}
             for z in zones
         ]
-        said = {key: speak.strings[key] for key in ("found_one", "found_some", "found_none")}
-        said["found_none"] = said["found_none"].replace("{source}", speak.source())
+        keys = ("found_one", "found_some", "found_near", "found_none")
+        said = {key: speak.strings[key].replace("{source}", speak.source()) for key in keys}
         return Page(_json({"said": said, "rows": rows}), JSON)
 
     def _html(self, name: str, speak: Speaker, path: str, **context: Any) -> Page:

@@ -152,7 +152,10 @@ class Shelf:
 def _answer(finder: dict[str, Any], wanted: str) -> str:
     """What a search found, as a part of the page."""
     rows = asking.found(wanted, finder["rows"])
-    key = {0: "found_none", 1: "found_one"}.get(len(rows), "found_some")
+    key = "found_one" if len(rows) == 1 else "found_some"
+    if not rows:
+        rows = asking.near(wanted, finder["rows"])
+        key = "found_near" if rows else "found_none"
     said = (
         html.escape(finder["said"][key])
         .replace("{query}", f"<bdi>{html.escape(wanted)}</bdi>")

@@ -84,14 +84,17 @@
       }).catch(function () { place.textContent = box.dataset.failed; });
     }, function (error) { place.textContent = error.code === 1 ? box.dataset.denied : box.dataset.failed; }, { timeout: 15000, maximumAge: 60000, enableHighAccuracy: true });
   });
-  function plain(text) { return text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase(); }
+  function plain(text) { return text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase().replace(/đ/g, "d").replace(/ø/g, "o").replace(/ł/g, "l"); }
   doc.addEventListener("input", function (event) { // the list narrows while one types; without script the form asks
     if (event.target.id !== "q") { return; }
-    var words = plain(event.target.value).split(/\s+/).filter(Boolean);
-    Array.prototype.forEach.call(doc.querySelectorAll("#zones li"), function (row) {
+    var words = plain(event.target.value).split(/\s+/).filter(Boolean), rows = Array.prototype.slice.call(doc.querySelectorAll("#zones li"));
+    var fits = rows.filter(function (row) {
       var text = plain(row.textContent);
-      row.hidden = !words.every(function (word) { return text.indexOf(word) >= 0; });
+      return words.every(function (word) { return text.indexOf(word) >= 0; });
     });
+    rows.forEach(function (row) { row.hidden = fits.length > 0 && fits.indexOf(row) < 0; }); // none fits: the whole list stays
+    var box = doc.getElementById("locate"), place = doc.getElementById("place");
+    place.textContent = fits.length ? "" : box.dataset.none.replace("{query}", event.target.value);
   });
   new MutationObserver(start).observe(doc.getElementById("main"), { childList: true });
   start();

@@ -59,3 +59,42 @@ ROWS = [
 )
 def test_places_are_found_by_name_and_code_without_accents_or_capitals(wanted: str, hits: list[str]) -> None:
     assert [row["html"] for row in asking.found(wanted, ROWS)] == hits
+
+
+NAMES = ["Judge Valley", "Judge", "San Jacinto Heights", "Điện Bàn", "Øresund", "O'Brien", "CAZ001"]
+PLACES = [{"words": [asking.plain(name)], "html": name} for name in NAMES]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hits"),
+    [
+        ("Jugde Valley", ["Judge Valley"]),  # two letters swapped
+        ("jugde", ["Judge Valley", "Judge"]),
+        ("valey", ["Judge Valley"]),
+        ("vallley", ["Judge Valley"]),
+        ("Vally County", ["Judge Valley"]),  # one word more than the name has
+        ("jacynto hights", ["San Jacinto Heights"]),
+        ("sanjacintohaigths", ["San Jacinto Heights"]),
+        ("sanjacynthohaigths", []),
+        ("judgevaley", ["Judge Valley"]),
+        ("judxx", []),
+        ("xy", []),
+        ("caz002", []),  # another code is another zone
+        ("atlantis", []),
+        ("", []),
+    ],
+)
+def test_a_misspelt_name_is_offered_and_never_taken_for_found(wanted: str, hits: list[str]) -> None:
+    assert asking.found(wanted, PLACES) == []
+    assert [row["html"] for row in asking.near(wanted, PLACES)] == hits
+
+
+@pytest.mark.parametrize("wanted", ["dien ban", "ORESUND", "obrien", "o'brien"])
+def test_letters_of_other_alphabets_are_found_as_they_are_typed_without_them(wanted: str) -> None:
+    assert len(asking.found(wanted, PLACES)) == 1
+
+
+def test_no_more_is_offered_than_can_be_read_at_a_glance() -> None:
+    many = [{"words": [f"pine ridge {n}"], "html": str(n)} for n in range(40)]
+    assert [row["html"] for row in asking.near("pine rigde", many)] == ["0", "1", "2", "3", "4"]
+    assert asking.near("aaa bbb ccc ddd eee fff pine", many) == []  # what comes after so many words is not compared

@@ -66,6 +66,12 @@ def test_the_list_narrows_while_one_types(county: Callable[..., House], page: Pa
     page.get_by_label("Zone, place or code").fill("caz001")
     expect(page.locator("#zones li:visible")).to_have_count(1)
     expect(page.locator("#zones li:visible")).to_contain_text("Judge Valley")
+    page.get_by_label("Zone, place or code").fill("Jugde Valey")  # the list never shrinks to nothing
+    expect(page.locator("#zones li:visible")).to_have_count(12)
+    expect(page.locator("#place")).to_contain_text("No zone fits “Jugde Valey”.")
+    page.get_by_label("Zone, place or code").press("Enter")
+    expect(page.locator("#found")).to_contain_text("Did you mean one of these?")
+    expect(page.locator("#matches li").first).to_contain_text("Evacuation order")
 
 
 def test_without_script_a_form_answers_and_nothing_is_dead(county: Callable[..., House], chrome: Browser) -> None:
