@@ -5,7 +5,7 @@ The instructor writes and submits, as an author would; it never approves. Nobody
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,9 +30,10 @@ from broadcaster.store.schema import subscriber_zones, zones
 
 TEACHER = Actor(INSTRUCTOR, "drill", frozenset({"author"}))
 LASTS = timedelta(hours=1)
-WRONG = {"event": "flash_flood", "guidance": "higher_ground"}  # what the facts do not say: to be returned
-RIGHT = {"event": "tornado", "guidance": "go_indoors"}
-AGAIN = {"event": "high_wind", "guidance": "be_ready"}
+Exercise = tuple[str, Mapping[str, str]]  # template and its fields
+WRONG: Exercise = ("flash_flood", {"cause": "rain"})  # what the facts do not say: to be returned
+RIGHT: Exercise = ("tornado", {"seen": "seen"})
+AGAIN: Exercise = ("severe_weather", {"event": "high_wind", "guidance": "be_ready"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,21 +218,22 @@ def _note(system: System, actor: Actor, verb: str, **detail: Any) -> None:
 
 
 # --- the exercises ----------------------------------------------------------------------------------------------
-def _exercise(system: System, actor: Actor, verb: str, fields: dict[str, str]) -> None:
+def _exercise(system: System, actor: Actor, verb: str, exercise: Exercise) -> None:
     """Written and submitted by the instructor, and noted as this person's, in one transaction."""
     if not fitting(system.config, Mode.EXERCISE):
         raise Refused("no_drill_channel", "No channel carries exercises. Set drills = true on one in channels.toml.")
     at = system.now()
     with system.database.write() as connection:
-        draft = _draft(system, fields, (_zone(connection),))
+        draft = _draft(system, exercise, (_zone(connection),))
         made = compose.create(system, TEACHER, draft, connection)
         if made.state == State.DRAFT:
             made = submit(system, TEACHER, made.id, connection)
         audit.record(system, connection, actor, verb, _object(actor.name), at, alert=made.id)
 
 
-def _draft(system: System, fields: dict[str, str], where: Sequence[str]) -> Draft:
-    return Draft("severe_weather", fields, zones=tuple(where), mode=Mode.EXERCISE, expires=system.now() + LASTS)
+def _draft(system: System, exercise: Exercise, where: Sequence[str]) -> Draft:
+    template, fields = exercise
+    return Draft(template, fields, zones=tuple(where), mode=Mode.EXERCISE, expires=system.now() + LASTS)
 
 
 def _zone(connection: Connection) -> str:

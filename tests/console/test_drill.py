@@ -11,10 +11,13 @@ import sqlalchemy as sa
 from broadcaster.domain.config import Config
 from broadcaster.domain.drill import INSTRUCTOR, Did, Facts, Step, done
 from broadcaster.domain.errors import Forbidden, Refused
+from broadcaster.domain.snapshot import danger_of
+from broadcaster.domain.wording import Level
 from broadcaster.services import approve, audit, cancel, drill, lift, override, return_, show
 from broadcaster.services.submit import submit
 from broadcaster.services.system import Actor, System
 from broadcaster.services.tell import tell
+from broadcaster.store import alerts as store
 from broadcaster.store.schema import alerts, notices, versions
 from tests.people import hire
 from tests.services.agency import AUTHOR, CHIEF, agency, rows, settle_people
@@ -38,6 +41,13 @@ def digest(system: System, alert: str) -> str:
     return found
 
 
+def said(system: System, alert: str) -> tuple[Level, set[str]]:
+    """An alert's level, and what it calls the event in each language."""
+    with system.database.read() as connection:
+        infos = store.get(connection, alert).content.infos
+    return Level(danger_of(infos)), {info.event for info in infos}
+
+
 def to_air(system: System) -> drill.Drill:
     """As far as the approval."""
     begun = drill.start(system, CHIEF)
@@ -55,12 +65,16 @@ def test_the_whole_drill_step_by_step(system: System) -> None:
     assert begun.next == Step.OPEN
     assert drill.opened(system, CHIEF) == begun.alerts[0]
     return_.return_(system, CHIEF, begun.alerts[0], "It is a tornado, not a flood")
+    assert said(system, begun.alerts[0]) == (Level.ACT_NOW, {"Flash flood alert", "Alerta de inundación repentina"})
     assert drill.resubmit(system, CHIEF).next == Step.APPROVE
+    assert said(system, begun.alerts[0]) == (Level.ACT_NOW, {"Tornado alert", "Alerta de tornado"})
     approve.approve(system, CHIEF, begun.alerts[0], digest(system, begun.alerts[0]))
     drill.watched(system, CHIEF)
     wrong = cancel.cancel(system, CHIEF, begun.alerts[0], "practised")
+    assert all("tornado" in f"{info.headline} {info.description}".lower() for info in wrong.content.infos)
     override.override(system, CHIEF, wrong.id, str(wrong.digest), "practised")
     after = drill.second(system, CHIEF)
+    assert said(system, after.alerts[1])[0] in (Level.ACT_SOON, Level.BE_READY)
     approve.approve(system, CHIEF, after.alerts[1], digest(system, after.alerts[1]))
     lift.lift(system, CHIEF, after.alerts[1], "over")
     complete = drill.current(system, CHIEF.name)
