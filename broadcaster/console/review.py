@@ -21,7 +21,7 @@ from broadcaster.services.approve import approve
 from broadcaster.services.override import override
 from broadcaster.services.reject import reject
 from broadcaster.services.return_ import return_
-from broadcaster.services.reviewing import Reviewing, reviewing
+from broadcaster.services.reviewing import Part, Reviewing, Text, reviewing
 from broadcaster.services.system import System
 from broadcaster.services.withdraw import withdraw
 
@@ -36,6 +36,7 @@ def words(system: System) -> dict[str, Any]:
         "money": lambda amount: format_currency(amount, currency),
         "code": "",
         "bare": bare,
+        "lead_of": lead_of,
     }
 
 
@@ -43,6 +44,13 @@ def bare(title: str, alert: Alert) -> str:
     """A title without the label of an exercise in front, where the screen's own title begins with it."""
     language = alert.content.infos[0].language if alert.content.infos else "en"
     return title.removeprefix(f"{drill_label(Mode.EXERCISE, language)}: ") if alert.mode == Mode.EXERCISE else title
+
+
+def lead_of(part: Part) -> list[Text]:
+    """The texts that stand open: text messages in the alert's first language; where there are none, its first text."""
+    first = next(iter(part.alert.content.languages), "")
+    found = [text for text in part.texts if text.kind == "phone" and text.message.language == first]
+    return found or list(part.texts[:1])
 
 
 def screens(system: System) -> list[Screen]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from markupsafe import escape
 
 from broadcaster.domain.config import Config
 from broadcaster.services import audit, bundles, expand, show
@@ -202,6 +204,36 @@ def test_a_returned_bundle_says_on_top_who_returned_it_and_why(county: System, v
     assert "Returned by chief@judge.example:</strong> the road is &lt;open&gt;" in form
     assert form.index('id="returned"') < form.index('id="compose"')
     assert page(author, "/").count("Mend it and submit it again.") == 1
+
+
+# --- the review ---------------------------------------------------------------------------------------------------
+def test_what_decides_stands_before_the_decision_and_every_text_is_on_the_page(county: System, visitor: New) -> None:
+    _, ids = waiting(county)
+    found = page(visitor("approver"), f"/alerts/{ids[0]}/review")
+    marks = [
+        'class="facts"',
+        'class="finding',
+        "1. Evacuation order",
+        "2. Evacuation warning",
+        "data-map",
+        'id="decide"',
+    ]
+    places = [found.index(mark) for mark in [*marks, 'id="words"']]
+    assert places == sorted(places)
+    texts = [m for id_ in ids for m in show.alert(county, id_)["messages"]]
+    assert {f'id="text-{id_}-{m["channel"]}-{m["language"]}"' for id_ in ids for m in texts} <= set(
+        re.findall(r'id="text-[^"]+"', found)
+    )
+    assert all(str(escape(m["text"])) in found for m in texts)
+    opened = re.findall(r'<details class="one-text[^>]* id="text-([^"]+)" open>', found)
+    assert opened == [f"{id_}-sms-en" for id_ in ids]
+
+
+def test_an_alert_without_text_messages_opens_its_first_text(county: System, visitor: New) -> None:
+    id_ = bundles.create(county, AUTHOR, "evacuation", [replace(VALLEY, channels=("county",))])
+    (part,) = bundles.submit(county, AUTHOR, id_)
+    found = page(visitor("approver"), f"/alerts/{part.id}/review")
+    assert re.findall(r' id="text-([^"]+)" open>', found) == [f"{part.id}-county-en"]
 
 
 # --- what is offered ----------------------------------------------------------------------------------------------

@@ -79,6 +79,7 @@ def test_every_state_of_the_review_passes_axe(desk: Desk, width: int, dark: bool
     desk.shoot(page, f"review-{shade}")
     primary(page).click()
     expect(page.locator("#proof-wrong")).to_contain_text("Tick the sentence")
+    expect(page.locator("[data-refused]")).to_be_focused()
     desk.errors.clear()  # the browser itself notes an answer that is a refusal
     no_violations(page)
     desk.shoot(page, f"review-refused-{shade}")
@@ -93,7 +94,7 @@ def test_every_state_of_the_review_passes_axe(desk: Desk, width: int, dark: bool
 
 
 @pytest.mark.parametrize(("width", "dark"), [(390, False), (1280, True)])
-def test_a_bundle_is_one_decision_with_the_order_first(desk: Desk, width: int, dark: bool) -> None:
+def test_a_bundle_is_one_decision_with_the_order_first_and_one_correction(desk: Desk, width: int, dark: bool) -> None:
     author = desk.actor("author")
     id_ = bundles.create(desk.system, author, "evacuation", [WARNING, ORDER])
     parts = bundles.submit(desk.system, author, id_)
@@ -109,6 +110,18 @@ def test_a_bundle_is_one_decision_with_the_order_first(desk: Desk, width: int, d
     primary(page).click()
     expect(page.locator(".state-live")).to_be_visible()
     assert {show.alert(desk.system, part.id)["state"] for part in parts} == {"live"}
+    no_violations(page)
+    desk.shoot(page, f"alert-bundle-{width}-{'dark' if dark else 'light'}")
+    hands = Hands()
+    hands.tap(page.get_by_role("link", name="All 2 sent in error"))
+    page.wait_for_url("**/error?whole=1")
+    no_violations(page)
+    desk.shoot(page, f"error-bundle-{width}-{'dark' if dark else 'light'}")
+    hands.fill(page.locator("main #password"), PASSWORD)
+    hands.tap(page.locator("main .btn-danger"))
+    expect(page.locator(".said").first).to_contain_text("The correction is on its way")
+    assert hands.actions <= 3
+    assert {show.alert(desk.system, part.id)["state"] for part in parts} == {"cancelled"}
 
 
 def test_a_page_from_before_a_change_is_refused_and_shows_what_changed(desk: Desk) -> None:
