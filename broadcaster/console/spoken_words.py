@@ -283,6 +283,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "nobody_told": (
         _s("Nobody on duty who may approve it can be told by text or mail. Call somebody."),
         _s("%(headline)s: Nobody on duty who may approve it can be told by text or mail. Call somebody."),
+        _s("%(headline)s: Nobody is known to have been told of it: no text or mail has arrived. Call somebody."),
     ),
     "unsigned_words": (_s("The %(language)s words of this template have been signed by nobody here."),),
     "unknown_reference": (

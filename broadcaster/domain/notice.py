@@ -21,6 +21,7 @@ MOST_TRIES = 6
 MOST_RESENDS = 2  # of one whose outcome nobody knows
 SILENT = timedelta(seconds=15)  # a try that was begun and says nothing for so long: its process is gone
 FOUND_TWICE = timedelta(seconds=10)  # "not found" must hold twice, so far apart (as for deliveries)
+UNHEARD = timedelta(minutes=2)  # sent or to be sent, and not confirmed for so long: nobody may count on it
 RINGING = frozenset({"channel", "review_due", "rule_limit", "feed", "switch", "shortfall", "people"})
 
 
@@ -49,13 +50,17 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a notice says: the headline (of an account: a name of ``CHANGES``), who did it, what for, and its mode."""
+    """What a notice says: the headline (of an account: a name of ``CHANGES``), who did it, what for, and its mode.
+
+    ``about``: an alarm's kind.
+    """
 
     headline: str
     by: str = ""
     reason: str = ""
     mode: Mode = Mode.ACTUAL
     parts: int = 1
+    about: str = ""
 
 
 # --- whom and when ----------------------------------------------------------------------------------------------
@@ -93,6 +98,11 @@ def pause(tries: int, retry_after: float | None) -> timedelta:
     """How long until the next try: what the provider asks for, else 5, 10, 20 s ..."""
     wanted = retry_after if retry_after is not None else 5.0 * 2 ** max(0, tries - 1)
     return timedelta(seconds=min(300.0, wanted))
+
+
+def may_have_told(state: str, age: timedelta) -> bool:
+    """Was its person told by a notice in this state, or may they still be?"""
+    return state == "delivered" or (state not in ("failed", "dropped") and age < UNHEARD)
 
 
 def after_doubt(tries: int, age: timedelta) -> str:
@@ -152,6 +162,15 @@ CHANGES = {  # what can be changed about somebody's way in, in words without acc
         "es": "se cambio el telefono que recibe sus avisos",
     },
 }
+_ALARMS = {  # the domain says alarms in English; what rings is said in the reader's language before that
+    "channel": {"es": "un canal necesita a alguien"},
+    "review_due": {"es": "hay que confirmar si una alerta sigue en vigor"},
+    "rule_limit": {"es": "una regla automatica llego a su limite"},
+    "feed": {"es": "una fuente trajo algo que alguien debe mirar"},
+    "switch": {"es": "algo esta detenido"},
+    "shortfall": {"es": "los mensajes de una alerta activa no llegan"},
+    "people": {"es": "alguien debe mirar un cambio de permisos"},
+}
 LONGEST_HEADLINE = 90  # in a text, so that the link is never what is cut
 LONGEST_REASON = 120
 
@@ -166,7 +185,7 @@ def text(kind: Kind, agency: str, facts: Facts, language: str) -> str:
     }[kind]
     said = in_language(forms, language).format(
         agency=agency,
-        headline=shortened(facts.headline, LONGEST_HEADLINE if kind != Kind.ALARM else 2 * LONGEST_HEADLINE),
+        headline=_headline(kind, facts, language),
         by=facts.by,
         reason=shortened(facts.reason, LONGEST_REASON).rstrip("."),
         parts=facts.parts,
@@ -176,9 +195,23 @@ def text(kind: Kind, agency: str, facts: Facts, language: str) -> str:
     return marked(said, facts.mode, language)
 
 
+def alarm_words(about: str, words: str, language: str) -> str:
+    """An alarm's words, with what it is in the reader's language before them."""
+    said = _ALARMS.get(about, {}).get(language.split("-")[0], "")
+    return f"{said}. {words}" if said else words
+
+
+def _headline(kind: Kind, facts: Facts, language: str) -> str:
+    if kind != Kind.ALARM:
+        return shortened(facts.headline, LONGEST_HEADLINE)
+    return shortened(alarm_words(facts.about, facts.headline, language), 2 * LONGEST_HEADLINE)
+
+
 def subject(kind: Kind, facts: Facts, language: str) -> str:
     """The first line of a mail."""
-    said = in_language(_SUBJECT[kind], language).format(headline=shortened(facts.headline, LONGEST_HEADLINE))
+    said = in_language(_SUBJECT[kind], language).format(
+        headline=shortened(_headline(kind, facts, language), LONGEST_HEADLINE)
+    )
     label = drill_label(facts.mode, language)
     return f"{label}: {said}" if label else said
 

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from broadcaster.domain.alert import Alert, Mode
 from broadcaster.domain.drill import guided
 from broadcaster.domain.message import Finding
-from broadcaster.domain.notice import LINK, Facts, Kind, Told, groups, subject, text
+from broadcaster.domain.notice import LINK, Facts, Kind, Told, groups, may_have_told, subject, text
 from broadcaster.domain.review import APPROVERS
 from broadcaster.services.channels import open_channel
 from broadcaster.services.system import System
@@ -26,6 +26,8 @@ from broadcaster.transport import queue
 
 JOB = "broadcaster.jobs.run.periodic"
 NOBODY_TOLD = "nobody_told"
+WITH = "with:"  # the code of a notice that went out as a part of another
+UNHEARD = "Nobody is known to have been told of it: no text or mail has arrived. Call somebody."
 NOBODY = "Nobody on duty who may approve it can be told by text or mail. Call somebody."
 
 
@@ -74,7 +76,7 @@ def released_alone(
 
 def rang(system: System, connection: Connection, alarm: Any, at: datetime) -> None:
     """An alarm: the duty officers are told once, however often it is renewed."""
-    facts = Facts(alarm.text)
+    facts = Facts(alarm.text, about=alarm.kind)
     for told in on_duty(system, connection):
         _write(system, connection, Kind.ALARM, f"{Kind.ALARM}:{alarm.key}", 0, told, facts, at)
 
@@ -198,6 +200,20 @@ def _write(
     ways = routes(system)
     texts = {name: mail if ways[name] == "email" else said for name in told.addresses}
     store.add(connection, about, step, told, texts, at)
+
+
+def heard(connection: Connection, first: Alert, at: datetime) -> bool | None:
+    """Was somebody told that this review waits, or may they still be? None where nobody was to be told."""
+    rows = store.of_about(connection, about_review(first))
+    with_others = {int(row.code.removeprefix(WITH)) for row in rows if row.code.startswith(WITH)}
+    sent = store.states(connection, with_others) if with_others else {}
+    found = [sent.get(int(row.code.removeprefix(WITH))) if row.code.startswith(WITH) else row for row in rows]
+    return any(row and may_have_told(row.state, at - row.created) for row in found) if rows else None
+
+
+def unheard_alarm(connection: Connection, first: Alert, at: datetime) -> None:
+    """It stands on the watch: texts to those who could ring would fail as these did."""
+    alarms.ring(connection, f"nobody:{first.id}", NOBODY_TOLD, f"{headline(first)}: {UNHEARD}", at)
 
 
 def unanswered_alarm(connection: Connection, first: Alert, at: datetime) -> None:

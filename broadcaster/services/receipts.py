@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError
 
 from broadcaster.domain.channel import Receipt
 from broadcaster.domain.delivery import AttemptState
+from broadcaster.services import noticed
 from broadcaster.services.system import System
 from broadcaster.services.verdicts import act, verdicts
 from broadcaster.store import deliveries
@@ -71,8 +72,9 @@ def _merge(system: System, rows: Sequence[dict[str, Any]]) -> int:
 def _merge_group(system: System, rows: Sequence[dict[str, Any]]) -> int:
     with system.database.write() as connection:
         unmatched = {word.attempt for word in _tell(system, connection, rows)}
-        store.insert(connection, [row for row in rows if row["attempt"] in unmatched], system.now())
-    return len(rows) - len([row for row in rows if row["attempt"] in unmatched])
+        left = [row for row in rows if row["attempt"] in unmatched]
+        store.insert(connection, left, system.now())
+    return len(rows) - len(left)
 
 
 def _merge_waiting(system: System) -> int:
@@ -90,9 +92,11 @@ def _merge_waiting(system: System) -> int:
         total += len(merged)
 
 
-def _tell(system: System, connection: Connection, rows: Sequence[dict[str, Any]]) -> list[Word]:
+def _tell(system: System, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Word]:
+    """Fold them into deliveries and notices; returns those that match nothing yet."""
     verdict = verdicts(system)
     at = now(connection)
+    rows = noticed.receipts(system, connection, rows)
     words = [Word(r["attempt"], AttemptState(r["status"]), r["provider_id"], code=r["code"]) for r in rows]
     left = deliveries.tell(connection, words, verdict, system.config.policy.retry_max, at)
     for channel in sorted({row["channel"] for row in rows}):

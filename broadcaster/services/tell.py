@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,30 +18,47 @@ from sqlalchemy.engine import Connection
 
 from broadcaster.domain import notice as rules
 from broadcaster.domain.alert import Alert, Mode, State
-from broadcaster.domain.channel import Attempt, Channel, ChannelError, Found, OutcomeUnknown, Recipient, Sent
-from broadcaster.domain.message import Message
+from broadcaster.domain.channel import (
+    Attempt,
+    Channel,
+    ChannelError,
+    Found,
+    OutcomeUnknown,
+    Recipient,
+    Sent,
+    Verdict,
+)
+from broadcaster.domain.config import ChannelConfig
+from broadcaster.domain.message import Limits, Message
 from broadcaster.domain.notice import LINK, Kind, Told
-from broadcaster.services import login_hint, notices
-from broadcaster.services.channels import open_channel
+from broadcaster.domain.text_sms import segments
+from broadcaster.services import login_hint, noticed, notices
+from broadcaster.services.channels import open_channel, pace_of
 from broadcaster.services.system import System
+from broadcaster.services.verdicts import verdicts
 from broadcaster.store import alarms, alerts
 from broadcaster.store import notices as store
 from broadcaster.store.bundles import parts_with
 from broadcaster.store.engine import again
 from broadcaster.store.switches import stopped_channels
+from broadcaster.transport.pace import Pace
 
 log = logging.getLogger(__name__)
 TRY_SECONDS = 10.0
 VALID_SECONDS = 3600
+HORIZON_SECONDS = 4.0  # what the pace lets start later waits for another round; with TRY_SECONDS below ``SILENT``
+BACK_OFF_SECONDS = 2.0
+Bunch = list[Any]  # rows that go out as one message
 WAITING = ("nobody", "unanswered")  # keys of alarms about a review that waits
 
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """A notice taken to be sent: its row, and exactly what goes out."""
+    """A notice taken to be sent: its row with exactly what goes out, the reader's language, in how many seconds."""
 
     row: Any
-    text: str
+    language: str
+    wait: float
 
 
 def tell(system: System) -> int:
@@ -68,6 +85,7 @@ def _write(system: System) -> None:
         store.close(connection, store.over(connection), at)
         for alarm in _untold(connection):
             notices.rang(system, connection, alarm, at)
+        _hear(connection, at)
         _quiet(connection, at)
 
 
@@ -75,7 +93,7 @@ def _anything_new(system: System, connection: Connection) -> bool:
     at = system.now()
     if any(_next(system, connection, parts, at) for parts in _waiting(connection)):
         return True
-    return bool(store.over(connection) or _untold(connection) or _answered(connection))
+    return bool(store.over(connection) or _untold(connection) or _answered(connection) or _misheard(connection, at))
 
 
 def _waiting(connection: Connection) -> list[tuple[Alert, ...]]:
@@ -117,6 +135,23 @@ def _untold(connection: Connection) -> list[Any]:
     """Open alarms that ring and that nobody was told of."""
     ringing = [alarm for alarm in alarms.open_alarms(connection) if alarm.kind in rules.RINGING]
     return [alarm for alarm in ringing if not store.of_about(connection, f"{Kind.ALARM}:{alarm.key}")]
+
+
+def _misheard(connection: Connection, at: datetime) -> list[tuple[Alert, bool]]:
+    """Reviews whose alarm that nobody was told is over (True) or wanting (False)."""
+    ringing = {alarm.key for alarm in alarms.open_alarms(connection)}
+    found = [(parts[0], notices.heard(connection, parts[0], at)) for parts in _waiting(connection)]
+    return [
+        (first, heard) for first, heard in found if heard is not None and heard == (f"nobody:{first.id}" in ringing)
+    ]
+
+
+def _hear(connection: Connection, at: datetime) -> None:
+    for first, heard in _misheard(connection, at):
+        if heard:
+            alarms.clear(connection, f"nobody:{first.id}", at)
+        else:
+            notices.unheard_alarm(connection, first, at)
 
 
 def _answered(connection: Connection) -> list[str]:
@@ -164,20 +199,45 @@ def _take(system: System) -> list[Going]:
         bunches = _bunches(connection, waits, system.now())
         readers = {row.email: row.language for row in store.people(connection)}
     written = [(bunch, _said(system, bunch, readers)) for bunch in bunches]
-    if not written:
-        return []
-    going = []
+    paced = [one for config in system.config.channels for one in _paced(system, config, written)]
+    named = {config.name for config in system.config.channels}
+    paced += [(bunch, text, 0.0) for bunch, text in written if bunch[0].channel not in named]
+    return _begun(system, paced, readers) if paced else []
+
+
+def _begun(system: System, paced: Sequence[tuple[Bunch, str, float]], readers: Mapping[str, str]) -> list[Going]:
+    """Those that nobody else took meanwhile, claimed."""
+    waits: dict[int, float] = {}
     with system.database.write() as connection:
         at = system.now()
-        for bunch, text in written:
+        for bunch, text, wait in paced:
             if store.begin(connection, bunch[0], text, at):
                 rest = [row.id for row in bunch[1:]]
-                store.move(connection, rest, ["queued"], "dropped", at, code=f"with:{bunch[0].id}")
-                going.append(Going(bunch[0], text))
-    return going
+                store.move(connection, rest, ["queued"], "dropped", at, code=f"{notices.WITH}{bunch[0].id}")
+                waits[bunch[0].id] = wait
+        rows = store.states(connection, waits)
+    return [Going(rows[id_], readers.get(rows[id_].person, "en"), wait) for id_, wait in waits.items()]
 
 
-def _bunches(connection: Connection, waits: Sequence[Any], at: datetime) -> list[list[Any]]:
+def _paced(
+    system: System, config: ChannelConfig, written: Sequence[tuple[Bunch, str]]
+) -> list[tuple[Bunch, str, float]]:
+    """A channel's messages that may start within ``HORIZON_SECONDS``, each with its seconds from now. The pace is the
+    one that alerts keep, for both together."""
+    own = [(bunch, text) for bunch, text in written if bunch[0].channel == config.name]
+    if not own:
+        return []
+    limits = open_channel(system, config).limits()
+    costs = [segments(text) if limits.unit == "sms_segments" else 1 for _, text in own]
+    starts = _pace(system, config, limits).take(costs, HORIZON_SECONDS).starts
+    return [(bunch, text, start) for (bunch, text), start in zip(own, starts, strict=False)]
+
+
+def _pace(system: System, config: ChannelConfig, limits: Limits) -> Pace:
+    return Pace(system.redis, config.name, pace_of(config, limits), system.settings.sender_processes)
+
+
+def _bunches(connection: Connection, waits: Sequence[Any], at: datetime) -> list[Bunch]:
     """Rows that go out as one message: those to one person by one channel, drills apart; some kinds go alone."""
     found: dict[tuple[Any, ...], list[Any]] = {}
     for row in waits:
@@ -195,7 +255,7 @@ def _mode(connection: Connection, row: Any) -> Mode:
     return Mode.ACTUAL if alert is None else alert.mode
 
 
-def _said(system: System, bunch: Sequence[Any], readers: dict[str, str]) -> str:
+def _said(system: System, bunch: Bunch, readers: Mapping[str, str]) -> str:
     """The text with the reader's own link in it; one that was tried before says the same again."""
     row = bunch[0]
     if LINK not in row.text:
@@ -216,16 +276,17 @@ def _path(row: Any) -> str:
 def _one_text(system: System, bunch: Sequence[Any], language: str) -> str:
     with system.database.read() as connection:
         mode = _mode(connection, bunch[0])
-        said = [_headline(connection, row) for row in bunch]
+        said = [_headline(connection, row, language) for row in bunch]
     text = rules.together(system.config.agency.name, said, mode, language)
     mail = notices.routes(system).get(bunch[0].channel) == "email"
     return f"{text.partition(': ')[2].partition(LINK)[0].strip()}\n\n{text}" if mail else text
 
 
-def _headline(connection: Connection, row: Any) -> str:
+def _headline(connection: Connection, row: Any, language: str) -> str:
     kind, _, about = row.about.partition(":")
     if kind == Kind.ALARM:
-        return next((str(alarm.text) for alarm in alarms.open_alarms(connection) if alarm.key == about), str(about))
+        open_ = (alarm for alarm in alarms.open_alarms(connection) if alarm.key == about)
+        return next((rules.alarm_words(alarm.kind, alarm.text, language) for alarm in open_), str(about))
     return notices.headline(alerts.get(connection, about.partition(":")[0]))
 
 
@@ -244,10 +305,12 @@ async def _send(system: System, channel: Channel | None, one: Going) -> None:
     """One try; whatever becomes of it is written down."""
     if channel is None:
         return _refused(system, one.row, ChannelError("the channel is gone", code="gone", permanent=True))
+    await asyncio.sleep(one.wait)
     try:
         async with asyncio.timeout(TRY_SECONDS):
-            await channel.send(*_message(one.row, one.text, system.now()))
-        _accepted(system, one.row)
+            accepted = await channel.send(*_message(one.row, one.language, system.now()))
+        with system.database.write() as connection:
+            noticed.taken(system, connection, one.row, accepted.delivered)
     except ChannelError as error:
         _refused(system, one.row, error)
     except (OutcomeUnknown, TimeoutError) as error:
@@ -256,41 +319,37 @@ async def _send(system: System, channel: Channel | None, one: Going) -> None:
     return None
 
 
-def _message(row: Any, text: str, at: datetime) -> tuple[Message, Recipient, Attempt]:
-    head, blank, body = text.partition("\n\n")
-    subject, said = (head, body) if blank else ("", text)
-    attempt = Attempt(f"notice-{row.id}-{row.tries + 1}", at, VALID_SECONDS, key=f"notice-{row.id}")
-    return Message(row.channel, "en", said, subject), Recipient(row.address, "en"), attempt
+def _message(row: Any, language: str, at: datetime) -> tuple[Message, Recipient, Attempt]:
+    head, blank, body = row.text.partition("\n\n")
+    subject, said = (head, body) if blank else ("", row.text)
+    attempt = Attempt(noticed.attempt_id(row, row.tries), at, VALID_SECONDS, key=f"notice-{row.id}")
+    return Message(row.channel, language, said, subject), Recipient(row.address, language), attempt
 
 
 # --- what became of it ----------------------------------------------------------------------------------------------
-def _accepted(system: System, row: Any) -> None:
-    _moved(system, row, ("sending", "unknown"), "accepted", code="")
-    with system.database.write() as connection:
-        alarms.clear(connection, f"notice:{row.person}:{row.channel}", system.now())
-
-
 def _refused(system: System, row: Any, error: ChannelError) -> None:
-    at, tries = system.now(), row.tries + 1
-    state = rules.after_refusal(tries, at - row.created, error.permanent)
-    log.warning("notice %s by %s: %s (%s)", row.id, row.channel, state, error.code)
-    due = at + rules.pause(tries, error.retry_after)
-    _moved(system, row, ("sending",), state, code=error.code, due=due)
+    config = system.config.channel(row.channel)
+    if config is not None and verdicts(system)(row.channel, error.code) is Verdict.BACK_OFF:
+        limits = open_channel(system, config).limits()
+        _pace(system, config, limits).push(BACK_OFF_SECONDS if error.retry_after is None else error.retry_after)
+    with system.database.write() as connection:
+        noticed.refused(system, connection, row, ("sending",), error.code, error.permanent, error.retry_after)
 
 
 def _moved(system: System, row: Any, from_: Sequence[str], to: str, **more: Any) -> None:
     with system.database.write() as connection:
-        at = system.now()
-        moved = store.move(connection, [row.id], from_, to, at, **more)
-        if moved and to == "failed":
-            text = f"{row.person} could not be told by {row.channel} ({more.get('code', '')}). Look at the address."
-            alarms.ring(connection, f"notice:{row.person}:{row.channel}", "notice", text, at)
+        noticed.moved(system, connection, row, from_, to, **more)
 
 
 def _settle(system: System) -> None:
-    """Tries nobody has heard of: asked about where that is possible, else sent again within bounds."""
+    """Tries nobody has heard of, and what was taken and never confirmed: asked about where that is possible; the first
+    are else sent again within bounds."""
     with system.database.read() as connection:
-        rows = store.silent(connection, system.now() - rules.SILENT)
+        at = system.now()
+        rows = store.silent(connection, at - rules.SILENT)
+        asking = {config.name for config in system.config.channels if open_channel(system, config).asks}
+        taken = store.unconfirmed(connection, at - rules.UNHEARD, at - rules.GIVEN_UP)
+        rows += [row for row in taken if row.channel in asking]
     if rows:
         asyncio.run(_ask(system, rows))
 
@@ -311,20 +370,23 @@ async def _ask(system: System, rows: Sequence[Any]) -> None:
 async def _found(channel: Channel | None, row: Any) -> Found | None:
     if channel is None or not channel.asks:
         return None
-    message, recipient, _ = _message(row, row.text, row.started)
-    attempt = Attempt(f"notice-{row.id}-{row.tries}", row.started, VALID_SECONDS)
+    message, recipient, attempt = _message(row, "en", row.started)
     async with asyncio.timeout(TRY_SECONDS):
         return await channel.find(Sent(attempt, message, recipient))
 
 
 def _conclude(system: System, row: Any, channel: Channel | None, found: Found | None) -> None:
     at = system.now()
-    if found is not None and found.status != "failed":
-        return _accepted(system, row)
+    if found is not None or row.state == "accepted":
+        with system.database.write() as connection:
+            store.move(connection, [row.id], ["accepted"], "accepted", at)  # asked: not again for a while
+            if found is not None:
+                noticed.said(system, connection, row, found.status, found.code)
+        return None
     first_no = channel is not None and channel.asks and row.code != "not_found"
     if first_no:
-        return _moved(system, row, ("sending", "unknown"), "unknown", code="not_found")
+        return _moved(system, row, noticed.OPEN, "unknown", code="not_found")
     if row.code == "not_found" and at - row.changed < rules.FOUND_TWICE:
         return None
     state = rules.after_doubt(row.tries, at - row.created)
-    return _moved(system, row, ("sending", "unknown"), state, code="", due=at)
+    return _moved(system, row, noticed.OPEN, state, code="", due=at)

@@ -55,6 +55,23 @@ def due(connection: Connection, at: datetime) -> list[Row[Any]]:
     return list(connection.execute(query.order_by(_n.id).limit(500)))
 
 
+def find(connection: Connection, id_: int, channel: str) -> Row[Any] | None:
+    """That row, where it is one of this channel; locked."""
+    query = sa.select(notices).where(_n.id == id_, _n.channel == channel).with_for_update()
+    return connection.execute(query).one_or_none()
+
+
+def states(connection: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:
+    """These rows by their ids."""
+    return {row.id: row for row in connection.execute(sa.select(notices).where(_n.id.in_(list(ids))))}
+
+
+def unconfirmed(connection: Connection, before: datetime, since: datetime) -> list[Row[Any]]:
+    """What a provider took and never confirmed, heard of before that moment; news of a time that is over is left."""
+    query = sa.select(notices).where(_n.state == "accepted", _n.changed <= before, _n.created > since)
+    return list(connection.execute(query.order_by(_n.id).limit(50)))
+
+
 def silent(connection: Connection, before: datetime) -> list[Row[Any]]:
     """Tries begun before that moment of which nobody has heard."""
     query = sa.select(notices).where(_n.state.in_(("sending", "unknown")), _n.started <= before)
@@ -106,7 +123,7 @@ def over(connection: Connection) -> list[str]:
 
 def forget(connection: Connection, before: datetime) -> int:
     """Notices hold people's numbers: what is older goes."""
-    done = ("accepted", "failed", "dropped")
+    done = ("accepted", "delivered", "failed", "dropped")
     return connection.execute(notices.delete().where(_n.state.in_(done), _n.changed < before)).rowcount
 
 

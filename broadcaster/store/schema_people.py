@@ -44,7 +44,7 @@ def _notices(metadata: sa.MetaData) -> None:
         C("channel", String, nullable=False),
         C("address", String, nullable=False),
         C("text", Text, nullable=False),
-        C("state", String, nullable=False),  # queued sending unknown accepted failed dropped
+        C("state", String, nullable=False),  # queued sending unknown accepted delivered failed dropped
         C("tries", Integer, nullable=False),
         C("due", Time, nullable=False),
         C("started", Time),

@@ -8,6 +8,7 @@ import pytest
 
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.notice import (
+    CHANGES,
     GIVEN_UP,
     LINK,
     MOST_RESENDS,
@@ -26,6 +27,7 @@ from broadcaster.domain.notice import (
     together,
     unanswered,
 )
+from broadcaster.domain.text_sms import count
 
 AT = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -118,3 +120,11 @@ def test_several_things_are_one_text_and_long_words_never_push_out_the_link() ->
     long = text(Kind.OVERRIDE, "Judge County", Facts("word " * 100, by="a@x", reason="why " * 100), "en")
     assert LINK in long
     assert len(long) < 400
+
+
+@pytest.mark.parametrize("change", sorted(CHANGES))
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_changed_login_is_told_in_letters_that_every_text_carries(change: str, language: str) -> None:
+    said = text(Kind.ACCOUNT, "Judge County", Facts(change), language)
+    assert CHANGES[change][language] in said
+    assert (count(said).encoding, count(said).segments <= 2) == ("GSM-7", True)

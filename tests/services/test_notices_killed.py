@@ -81,5 +81,5 @@ def test_killed_in_the_middle_of_sending_it_is_sent_by_the_next(system: System, 
     for later in (14, 16, 27):  # not yet silent; not found once; not found twice
         tell.tell(replace(system, now=lambda: wall_clock() + timedelta(seconds=later)))  # noqa: B023
     tell.tell(replace(system, now=lambda: wall_clock() + timedelta(seconds=28)))
-    assert states(system) == ["accepted"]
+    assert states(system) == ["delivered"]
     assert len(list(shown(file))) == 1
