@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 TESTS ?=
 
-.PHONY: run test check bench translations pictures help
+.PHONY: run test check bench lighthouse translations pictures help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -30,6 +30,9 @@ test: $(VENV)/.dev  ## everything the tests need, browser and PostgreSQL include
 bench: $(VENV)/.dev  ## benchmarks: a table of ratios, JSON beside it
 	@$(PY) -m tests.install --postgres
 	@$(PY) -m tests.bench
+
+lighthouse: $(VENV)/.dev  ## the public page as Lighthouse sees it on a phone; needs Node, fails below 98/100/100
+	@$(PY) -m tests.lighthouse
 
 CATALOGUE := broadcaster/console/translations
 translations: $(VENV)/.dev  ## the console's words: collect them, then fill in *.po and run it again
