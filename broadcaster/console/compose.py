@@ -305,7 +305,9 @@ def checked(
     seen: Preview | None, found: Sequence[Finding], given: Typed, spec: Spec, part: Part = ALONE
 ) -> dict[str, Any]:
     """What the check shows of one alert."""
-    findings = (*found, *(seen.drawn.findings if seen else ()))
+    marked = {(one.code, one.text) for one in found if one.about}
+    said = [one for one in found if one.about or (one.code, one.text) not in marked]
+    findings = (*said, *(seen.drawn.findings if seen else ()))
     places = compose_view.by_place(findings, spec, part)
     return {
         "said": places,

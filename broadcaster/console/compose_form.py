@@ -20,11 +20,12 @@ from werkzeug.datastructures import MultiDict
 from broadcaster.domain import coordinates, local_time
 from broadcaster.domain.alert import Area, Mode
 from broadcaster.domain.message import Finding
+from broadcaster.domain.text_clean import forbidden
 from broadcaster.rendering.fields import choice_of
 from broadcaster.rendering.templates import Field, Spec
 from broadcaster.services.areas import PART, spread, taken_apart
 from broadcaster.services.channels import fitting
-from broadcaster.services.drafting import Draft
+from broadcaster.services.drafting import Draft, unreadable
 from broadcaster.services.system import System
 
 OTHER = "~other"
@@ -91,10 +92,19 @@ def read(system: System, connection: Connection, given: Typed, spec: Spec, base:
         languages=given.languages,
         mode=given.mode,
     )
+    wrong += _unreadable(draft)
     if not given.languages:
         wrong.append(Finding("no_language", "Choose one language at least.", True, about="languages"))
     ended, said = _end(given, draft, zone)
     return Read(ended, tuple(wrong + said))
+
+
+def _unreadable(draft: Draft) -> list[Finding]:
+    """Fields with a character that nothing can carry, in the words of ``drafting.draw``, which refuses them."""
+    found = [(key, text, forbidden(text)) for key, text in draft.fields.items()]
+    return [
+        Finding("unreadable_text", unreadable(text, sign), True, f"field:{key}") for key, text, sign in found if sign
+    ]
 
 
 def fields(spec: Spec, values: Mapping[str, str], timezone: str) -> dict[str, str]:

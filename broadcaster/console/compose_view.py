@@ -241,21 +241,39 @@ def _text(message: Message, seen: Preview, values: Mapping[str, str], part: Part
 
 
 def _cost(one: text_sms.Costly, language: str, seen: Preview, values: Mapping[str, str], part: Part) -> dict[str, Any]:
-    """A character outside GSM-7, and for each field that holds it what one tap would write instead.
+    """A character outside GSM-7, the fields that hold it, and for each what one tap would write instead.
 
-    A letter keeps its accent on the page and in mails: the plain word goes to texts alone.
+    A letter keeps its accent on the page and in mails: the plain word goes to texts alone. Where no plain character
+    is known (an emoji), there is nothing to tap: ``fields`` say where somebody takes it out.
     """
-    first = seen.drawn.alert.content.languages[0]
-    fixes = []
-    for key, text in values.items():
-        spoken = key.split(".")[2] if key.count(".") > 1 else first
-        if one.suggestion is None or one.character not in text or spoken != language:
-            continue
-        target = key
-        if one.character.isalpha():
-            target = f"f.{key.split('.')[1]}.{language}_plain"
-        fixes.append({"key": part.key(target), "text": _plain(text) if target != key else _swapped(text, one)})
-    return {"character": one.character, "name": one.name, "times": one.times, "instead": one.suggestion, "fixes": fixes}
+    content = seen.drawn.alert.content
+    holding = [key for key, text in values.items() if one.character in text]
+    own = [key for key in holding if _spoken(key, content.languages[0]) == language]
+    # words that nobody translated stand in the texts of other languages as they are
+    keys = own if own or one.character.isalpha() else holding
+    fixes = [_fix(one, key, values[key], language, part) for key in keys] if one.suggestion is not None else []
+    spec = load(content.template).spec
+    fields = [] if fixes else [_held_in(key, spec, part) for key in keys or holding]
+    about = {"character": one.character, "name": one.name, "times": one.times, "instead": one.suggestion}
+    return {**about, "fixes": fixes, "fields": fields}
+
+
+def _spoken(key: str, first: str) -> str:
+    """The language that a value of the form is in; "es_plain" for words of texts alone."""
+    return key.split(".")[2] if key.count(".") > 1 else first
+
+
+def _fix(one: text_sms.Costly, key: str, text: str, language: str, part: Part) -> dict[str, str]:
+    if one.character.isalpha():
+        return {"key": part.key(f"f.{key.split('.')[1]}.{language}_plain"), "text": _plain(text)}
+    return {"key": part.key(key), "text": _swapped(text, one)}
+
+
+def _held_in(key: str, spec: Spec, part: Part) -> dict[str, str]:
+    """What the field of a value is called, and its place on the page."""
+    _kind, name, *language = key.split(".")
+    what = f"{label(spec, name)} ({called(language[0])})" if language else label(spec, name)
+    return {"label": what, "about": part.about(f"field:{'.'.join([name, *language])}")}
 
 
 def _swapped(text: str, one: text_sms.Costly) -> str:

@@ -133,7 +133,12 @@ def _readable(draft: Draft) -> None:
     for text in (*named, *described, *said, *draft.fields, *draft.fields.values()):
         found = forbidden(text)
         if found is not None:
-            raise Invalid("unreadable_text", f"The text {text!r} holds the character {found}, which nothing can carry.")
+            raise Invalid("unreadable_text", unreadable(text, found))
+
+
+def unreadable(text: str, character: str) -> str:
+    """What is said of a text with a character that nothing can carry."""
+    return f"The text {text!r} holds the character {character}, which nothing can carry."
 
 
 # --- the parts --------------------------------------------------------------------------------------------------

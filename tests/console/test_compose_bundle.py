@@ -106,6 +106,23 @@ def test_what_is_missing_in_all_parts_is_said_once(author: Writer) -> None:
     assert page.count('<a href="#said-field-hazard">Hazard is needed.</a>') == 1
 
 
+def test_an_emoji_in_a_shared_field_is_said_to_stand_there(author: Writer) -> None:
+    looked = author.send(PAGE, author.form(PAGE), "preview", **SAID, **{"f.movement": "from the north \U0001f525"})
+    page = looked.get_data(True)
+    where = 'No plain character says the same. Take it out of: <a href="#said-field-movement">'
+    assert page.count(where) == page.count('<div class="cost">') >= 2  # in the texts of both parts
+    assert "It stands in the template or in a name." not in page
+
+
+def test_a_lost_character_of_a_shared_field_is_said_once_beside_it(author: Writer, system: System) -> None:
+    answer = author.send(PAGE, author.form(PAGE), "save", **SAID, **{"f.movement": "a\x07b"})
+    page = answer.get_data(True)
+    assert answer.status_code == 422
+    assert "1 thing stands in the way" in page
+    assert 'data-slot="field:movement"><p class="finding blocking">The text' in page
+    assert alerts(system) == {}
+
+
 def test_a_bundle_comes_back_as_it_was_typed(author: Writer) -> None:
     form = author.form(kept(author, **{"f.movement": "from the north", "f.movement.es": "desde el norte"}))
     assert (form["part.valley"], form["part.hills"]) == ("evacuation_order", "evacuation_warning")
