@@ -1,4 +1,8 @@
-"""Inbound: bytes in, entries out. ``PARSERS``: format name -> module with ``parse(body, headers)``."""
+"""Inbound: bytes in, entries out. ``PARSERS``: format name -> module with ``parse(body, headers)``.
+
+A format that lacks what CAP has gives ``MAPPING``, the table that fills it (``broadcaster.domain.mapping``), and may
+give ``FACTS``, the parameters its entries can have.
+"""
 
 PARSERS = {
     "cap": "alert_feeds.cap",

@@ -17,7 +17,7 @@ from typing import Any
 from lxml import etree
 
 from alert_feeds.cap_info import CapPart, infos
-from alert_feeds.document import Unreadable, decode, local, namespace, tree
+from alert_feeds.document import SAYS, Unreadable, decode, local, namespace, tree
 from alert_feeds.values import Notes, Word, content_hash, moment, references, vtec, word
 from broadcaster.domain.alert import CapMessage, Info, MsgType, Scope, Status
 from broadcaster.domain.feed_entry import FeedEntry, ParsedFeed, Problem
@@ -26,10 +26,6 @@ NAMESPACES = ("urn:oasis:names:tc:emergency:cap:1.2", "urn:oasis:names:tc:emerge
 OLD = "http://www.incident.com/cap/1.0"
 MAX_ALERTS = 2_000
 MAX_NESTING = 3  # a document inside a text inside a document ...
-_SAYS = {
-    "encoding": "The encoding was not what the document says; it was guessed from its bytes.",
-    "control_characters": "Characters that XML forbids were left out.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +142,7 @@ def _alert(element: etree._Element, body: bytes | None, wrong: list[str], found:
     raw = body if body is not None else etree.tostring(element, with_tail=False, encoding="utf-8")
     notes = Notes()
     for code in wrong:
-        notes.add(code, _SAYS[code])
+        notes.add(code, SAYS[code])
     try:
         message = _message(element, notes)
     except _Missing as missing:

@@ -13,6 +13,10 @@ from lxml import etree
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 100
+SAYS = {  # what ``decode`` found wrong
+    "encoding": "The encoding was not what the document says; it was guessed from its bytes.",
+    "control_characters": "Characters that XML forbids were left out.",
+}
 _BOMS = (  # the longest first: UTF-32's begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -24,6 +28,7 @@ _DECLARED = re.compile(rb"""^\s*<\?xml[^>]*?\bencoding\s*=\s*["']([A-Za-z0-9._:-
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml\s[^>]*\?>")
 _PROLOG = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_TAG = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)[\s/>]")
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NOT_CHARSETS = frozenset(["idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"])
 
@@ -120,10 +125,21 @@ def tree(text: str) -> etree._Element:
     return root
 
 
-def _refuse_doctype(text: str) -> None:
+def first_tag(text: str) -> str:
+    """The local name of the first element, "" where none begins."""
+    match = _TAG.match(text, _after_prolog(text))
+    return match.group(1) if match else ""
+
+
+def _after_prolog(text: str) -> int:
     place = 0
     while match := _PROLOG.match(text, place):
         place = match.end()
+    return place
+
+
+def _refuse_doctype(text: str) -> None:
+    place = _after_prolog(text)
     if text[place : place + 9].upper() == "<!DOCTYPE":
         raise Unreadable("doctype", "The document has a DOCTYPE, which is refused (a web page, or an entity attack).")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pydantic import TypeAdapter
 
 from alert_feeds import PARSERS
 from broadcaster.domain.feed_entry import ParsedFeed
+from broadcaster.domain.mapping import fill, filling
 
 DATA = Path(__file__).parent / "data"
 DOCUMENTS = sorted(
@@ -28,14 +30,17 @@ def expected_of(document: Path) -> Path:
 
 
 def read(document: Path) -> Any:
-    """The document by the parser in its name, without raw bytes and hashes and with what is empty left out."""
+    """The document by the parser in its name, what the format lacks filled by its own mapping, without raw bytes and
+    hashes and with what is empty left out."""
     parser = importlib.import_module(PARSERS[document.name.split(".")[1]])
-    return _lean(_PARSED.dump_python(_without_raw(parser.parse(document.read_bytes(), {})), mode="json"))
+    parsed = parser.parse(document.read_bytes(), {})
+    if hasattr(parser, "MAPPING"):
+        table = filling(parser.MAPPING, getattr(parser, "FACTS", None))
+        parsed = replace(parsed, entries=tuple(fill(entry, table) for entry in parsed.entries))
+    return _lean(_PARSED.dump_python(_without_raw(parsed), mode="json"))
 
 
 def _without_raw(parsed: ParsedFeed) -> ParsedFeed:
-    from dataclasses import replace
-
     return replace(
         parsed,
         entries=tuple(replace(entry, raw=b"", content_hash="") for entry in parsed.entries),

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from alert_feeds import PARSERS
 from tests.alert_feeds.golden import DOCUMENTS, expected_of, read
 
 
 def test_there_are_documents_for_every_parser() -> None:
-    assert {path.name.split(".")[1] for path in DOCUMENTS} == {"cap", "cap_index", "nws"}
+    assert {path.name.split(".")[1] for path in DOCUMENTS} == set(PARSERS)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
