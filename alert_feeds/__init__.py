@@ -7,5 +7,6 @@ give ``FACTS``, the parameters its entries can have.
 PARSERS = {
     "cap": "alert_feeds.cap",
     "cap_index": "alert_feeds.cap_index",
+    "georss": "alert_feeds.georss",
     "nws": "alert_feeds.nws",
 }
