@@ -9,4 +9,5 @@ PARSERS = {
     "cap_index": "alert_feeds.cap_index",
     "georss": "alert_feeds.georss",
     "nws": "alert_feeds.nws",
+    "nws_atom": "alert_feeds.nws_atom",
 }
