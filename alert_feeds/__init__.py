@@ -7,6 +7,7 @@ give ``FACTS``, the parameters its entries can have.
 PARSERS = {
     "cap": "alert_feeds.cap",
     "cap_index": "alert_feeds.cap_index",
+    "edxl": "alert_feeds.edxl",
     "georss": "alert_feeds.georss",
     "nws": "alert_feeds.nws",
     "nws_atom": "alert_feeds.nws_atom",
