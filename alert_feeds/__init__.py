@@ -9,6 +9,7 @@ PARSERS = {
     "cap_index": "alert_feeds.cap_index",
     "edxl": "alert_feeds.edxl",
     "georss": "alert_feeds.georss",
+    "meteoalarm": "alert_feeds.meteoalarm",
     "naads": "alert_feeds.naads",
     "nws": "alert_feeds.nws",
     "nws_atom": "alert_feeds.nws_atom",
