@@ -13,4 +13,5 @@ PARSERS = {
     "naads": "alert_feeds.naads",
     "nws": "alert_feeds.nws",
     "nws_atom": "alert_feeds.nws_atom",
+    "usgs": "alert_feeds.usgs",
 }
