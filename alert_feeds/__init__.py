@@ -8,6 +8,7 @@ PARSERS = {
     "cap": "alert_feeds.cap",
     "cap_index": "alert_feeds.cap_index",
     "edxl": "alert_feeds.edxl",
+    "gdacs": "alert_feeds.gdacs",
     "georss": "alert_feeds.georss",
     "meteoalarm": "alert_feeds.meteoalarm",
     "naads": "alert_feeds.naads",
