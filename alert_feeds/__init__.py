@@ -14,5 +14,6 @@ PARSERS = {
     "naads": "alert_feeds.naads",
     "nws": "alert_feeds.nws",
     "nws_atom": "alert_feeds.nws_atom",
+    "tsunami": "alert_feeds.tsunami",
     "usgs": "alert_feeds.usgs",
 }
