@@ -15,5 +15,6 @@ PARSERS = {
     "nws": "alert_feeds.nws",
     "nws_atom": "alert_feeds.nws_atom",
     "tsunami": "alert_feeds.tsunami",
+    "uk_flood": "alert_feeds.uk_flood",
     "usgs": "alert_feeds.usgs",
 }
