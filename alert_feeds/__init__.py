@@ -10,6 +10,7 @@ PARSERS = {
     "edxl": "alert_feeds.edxl",
     "gdacs": "alert_feeds.gdacs",
     "georss": "alert_feeds.georss",
+    "jma": "alert_feeds.jma",
     "meteoalarm": "alert_feeds.meteoalarm",
     "naads": "alert_feeds.naads",
     "nws": "alert_feeds.nws",
