@@ -5,6 +5,7 @@ give ``FACTS``, the parameters its entries can have.
 """
 
 PARSERS = {
+    "airnow": "alert_feeds.airnow",
     "cap": "alert_feeds.cap",
     "cap_index": "alert_feeds.cap_index",
     "edxl": "alert_feeds.edxl",
