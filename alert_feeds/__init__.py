@@ -16,6 +16,7 @@ PARSERS = {
     "naads": "alert_feeds.naads",
     "nws": "alert_feeds.nws",
     "nws_atom": "alert_feeds.nws_atom",
+    "open311": "alert_feeds.open311",
     "tsunami": "alert_feeds.tsunami",
     "uk_flood": "alert_feeds.uk_flood",
     "usgs": "alert_feeds.usgs",
