@@ -19,7 +19,7 @@ from broadcaster.rendering.bundles import load_bundle
 from broadcaster.services import compose, notices
 from broadcaster.services import show as shown
 from broadcaster.services import submit as submitting
-from broadcaster.services.drafting import Draft, new_id
+from broadcaster.services.drafting import Draft, draw, new_id
 from broadcaster.services.steps import case
 from broadcaster.services.system import Actor, System
 from broadcaster.store import alerts as alert_store
@@ -34,8 +34,9 @@ def create(
 ) -> str:
     """New drafts of one incident in one bundle; returns its id. ``bundle`` names templates/bundles/<name>.toml.
 
-    The same form sent twice (``Draft.id``) is one bundle. Raises Invalid (an unknown bundle, no drafts, unknown names)
-    and Forbidden. Zones in two parts are kept as typed (``show`` names them) and refused by ``submit``.
+    The same form sent twice (``Draft.id``) is one bundle, even at the same moment. Raises Invalid (an unknown bundle,
+    no drafts, unknown names), Forbidden, and Refused("conflict") where somebody wrote in it between the two. Zones in
+    two parts are kept as typed (``show`` names them) and refused by ``submit``.
     """
     if connection is None:
         return again(lambda: _create_own(system, actor, bundle, drafts))
@@ -44,7 +45,8 @@ def create(
         raise Invalid("empty_bundle", "A bundle needs at least one part.")
     known = _known(connection, drafts)
     if known is not None:
-        edit(system, actor, known, drafts, connection)
+        if not _says_the_same(system, connection, actor, known, drafts):
+            edit(system, actor, known, drafts, connection, seen={draft.id: 1 for draft in drafts})
         return known
     id_, incident, at = new_id(), _incident(connection, drafts), system.now()
     store.insert(connection, id_, incident, bundle, actor.name, at)
@@ -135,9 +137,22 @@ def _locked(connection: Connection, bundle_id: str) -> tuple[Alert, ...]:
 
 
 def _known(connection: Connection, drafts: Sequence[Draft]) -> str | None:
-    """The bundle that a form's alerts stand in already, where it was sent before."""
-    found = alert_store.by_ids(connection, [draft.id for draft in drafts if draft.id])
+    """The bundle that a form's alerts stand in already, where it was sent before (or at this very moment)."""
+    ids = [draft.id for draft in drafts if draft.id]
+    alert_store.lock_ids(connection, ids)
+    found = alert_store.by_ids(connection, ids)
     return next((alert.bundle for alert in found if alert.bundle), None)
+
+
+def _says_the_same(
+    system: System, connection: Connection, actor: Actor, bundle_id: str, drafts: Sequence[Draft]
+) -> bool:
+    """Does the form say what stands already, whatever became of it since? Then a second tap changes nothing."""
+    parts = {part.id: part for part in store.parts(connection, bundle_id)}
+    if set(parts) != {draft.id for draft in drafts}:
+        return False
+    drawn = [draw(system, connection, draft, actor.name, parts[draft.id]).alert for draft in drafts]
+    return all(alert.digest == parts[alert.id].digest for alert in drawn)
 
 
 def _incident(connection: Connection, drafts: Sequence[Draft]) -> str:

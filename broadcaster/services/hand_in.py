@@ -55,6 +55,7 @@ def _kept(
 ) -> Alert:
     if alert_id is not None:
         return compose.edit(system, actor, alert_id, draft, connection, seen)
+    store.lock_ids(connection, [draft.id] if draft.id else [])
     known = store.find(connection, draft.id, lock=True) if draft.id else None
     if known is None:
         return compose.create(system, actor, draft, connection)

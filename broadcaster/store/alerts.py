@@ -178,6 +178,14 @@ def lock_source(connection: Connection, sender: str, identifier: str) -> None:
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(key))))
 
 
+def lock_ids(connection: Connection, ids: Iterable[str]) -> None:
+    """Let no other transaction make alerts of these ids until this one ends: a form sent twice at once is one alert.
+    PostgreSQL; SQLite writes alone anyway."""
+    if connection.dialect.name == "postgresql":
+        for id_ in sorted(set(ids)):
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"alert\n{id_}"))))
+
+
 def source_hash(connection: Connection, alert_id: str) -> str | None:
     """The content hash of the source message, where there is one."""
     return connection.execute(sa.select(alerts.c.source_hash).where(alerts.c.id == alert_id)).scalar_one_or_none()

@@ -14,6 +14,7 @@ from broadcaster.services import audit, bundles, compose, show
 from broadcaster.services.approve import approve
 from broadcaster.services.drafting import Draft, new_id
 from broadcaster.services.end import expire
+from broadcaster.services.hand_in import hand_in
 from broadcaster.services.override import override
 from broadcaster.services.reject import reject
 from broadcaster.services.return_ import return_
@@ -178,6 +179,26 @@ def test_the_same_form_twice_is_one_bundle(system: System) -> None:
     first, second = made(system, *parts), made(system, *parts)
     assert first == second
     assert len(rows(system, sa.select(alerts.c.id))) == 2
+
+
+def test_one_form_sent_twice_at_the_same_moment_is_one_alert_or_one_bundle(system: System) -> None:
+    for round_ in range(ROUNDS):
+        parts = [replace(VALLEY, id=new_id()), replace(WARNING, id=new_id())]
+        alone = replace(ORDER, id=new_id())
+        assert at_once(*[lambda: made(system, *parts)] * 2) == ["done", "done"]  # noqa: B023
+        assert at_once(*[lambda: hand_in(system, AUTHOR, alone, submitting=True)] * 2) == ["done", "done"]  # noqa: B023
+        assert len(rows(system, sa.select(alerts.c.id))) == 3 * (round_ + 1)
+
+
+def test_a_form_sent_again_writes_over_nobody(system: System) -> None:
+    parts = [replace(VALLEY, id=new_id()), replace(WARNING, id=new_id())]
+    id_ = made(system, *parts)
+    bundles.submit(system, AUTHOR, id_)
+    assert made(system, *parts) == id_  # a second tap on "submit": nothing new, nothing refused
+    withdraw(system, AUTHOR, parts[0].id)
+    with pytest.raises(Refused) as refused:
+        made(system, replace(parts[0], fields={"hazard": "flood"}), parts[1])
+    assert refused.value.code == "conflict"
 
 
 def test_what_does_not_exist_is_said(system: System) -> None:
