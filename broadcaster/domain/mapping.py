@@ -20,7 +20,7 @@ import operator
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -44,6 +44,7 @@ NUMBERS = {"expires_minutes": 60 * 24 * 30, "radius_km": 5_000}  # the most that
 TEXTS = ("event", "category", "area")
 OWN_FACTS = frozenset(["category", "place", "severity", "urgency", "certainty", "distance_km"])
 EARTH_KM = 6371.0
+LAST_START = datetime(9000, 1, 1, tzinfo=UTC)  # a start so late that an end could not be written any more
 MOST_CASES = 500
 _COMPARISON = re.compile(r"\s*(>=|<=|>|<)\s*([+-]?\d+(?:\.\d+)?)\s*")
 _NUMBER = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)")
@@ -193,6 +194,8 @@ def fill(entry: FeedEntry, table: Filling) -> FeedEntry:
         return entry
     notes: dict[Problem, None] = {}
     infos = tuple(_filled(info, entry.message, table, notes) for info in entry.message.infos)
+    known = {finding.code for finding in entry.findings}
+    notes |= {note: None for info in infos for note in _still_lacking(info) if note.code not in known}
     found = tuple(note for note in notes if note not in entry.findings)
     return replace(entry, message=replace(entry.message, infos=infos), findings=(*entry.findings, *found))
 
@@ -204,9 +207,21 @@ def _filled(info: Info, message: CapMessage, table: Filling, notes: dict[Problem
         info = replace(info, event=event)
     if not info.categories and (category := _chosen("category", table, facts, notes)):
         info = replace(info, categories=(category,))
+    start = min(info.onset or message.sent, LAST_START)
     if info.expires is None and (minutes := _chosen("expires_minutes", table, facts, notes)):
-        info = replace(info, expires=message.sent + timedelta(minutes=float(minutes)))
+        info = replace(info, expires=start + timedelta(minutes=float(minutes)))
     return replace(info, areas=_areas(info, table, facts, notes))
+
+
+def _still_lacking(info: Info) -> Iterator[Problem]:
+    if not info.event:
+        yield Problem("no_event", "Neither the document nor a mapping says what happens.")
+    if info.expires is None:
+        yield Problem("no_expires", "Neither the document nor a mapping says when it ends.")
+    if not info.areas:
+        yield Problem("no_area", "Neither the document nor a mapping says where it holds.")
+    elif not any(area.polygons or area.circles or area.geocodes for area in info.areas):
+        yield Problem("area_by_name", "Its area is a name alone, which a mapping can give codes or a circle.")
 
 
 def _with_words(info: Info, table: Filling, facts: Facts, notes: dict[Problem, None]) -> Info:
@@ -256,7 +271,7 @@ def _chosen(key: str, table: Filling, facts: Facts, notes: dict[Problem, None]) 
             continue
         value = case.value if key in WORDS or key in NUMBERS else _written(case.value, facts)
         if value and value != "Unknown":
-            unit = {"expires_minutes": " minutes after it was sent", "radius_km": " km"}.get(key, "")
+            unit = {"expires_minutes": " minutes after its onset, or else after sent", "radius_km": " km"}.get(key, "")
             text = f"{key} filled by mapping: {because} -> {value}{unit}"
             notes[Problem("mapped", text[:300])] = None
         return value
