@@ -32,6 +32,7 @@ from broadcaster.store import alarms, switches
 from broadcaster.store import alerts as store_alerts
 from broadcaster.store import feeds as store
 
+NOT_ITS_ISSUERS = ("mapped", "unknown", "area_by_name")  # filled by our mapping or by nobody: the approver must see it
 CANCEL_HOURS = 6  # how long a Cancel stands where the alert it cancels has no end
 
 
@@ -182,6 +183,8 @@ def _compose(case: Case, earlier: Earlier, found: Ruling, plan: Plan) -> tuple[s
     """The draft, in the place of drafts that it replaces; (alert id, note)."""
     draft = _draft(case, found.template, tuple(alert.id for alert in earlier.live))
     made = _in_place_of(case, earlier.pending, draft)
+    for note in (note for note in case.entry.findings if note.code in NOT_ITS_ISSUERS):
+        store_alerts.add_finding(case.connection, made.id, Finding(note.code, note.text))
     if not plan.submit:
         return made.id, ""
     try:

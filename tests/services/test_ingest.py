@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -465,3 +466,12 @@ def _dated(path: Path, system: System) -> bytes:
     if not path.name.startswith("weather-gov"):
         return path.read_bytes()
     return dated(path.read_text(), system.now()).encode()
+
+
+def test_what_a_mapping_filled_stands_before_the_approver(system: System) -> None:
+    at = int(system.now().timestamp() * 1000)
+    quake = {"id": "q", "properties": {"mag": 6.1, "time": at, "updated": at, "title": "M 6.1"}}
+    place = {"geometry": {"type": "Point", "coordinates": [-119.97, 38.02, 5]}}
+    result = read(system, json.dumps({"features": [{**quake, **place}]}).encode(), feed=FeedConfig("quakes", "usgs"))
+    texts = [finding["text"] for finding in show.alert(system, str(result.alert))["findings"]]
+    assert "severity filled by mapping: magnitude 6.1 -> Severe" in texts
