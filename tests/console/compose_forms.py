@@ -1,17 +1,33 @@
-"""A browser without script, for the compose pages: fills in what a page shows and sends it."""
+"""A browser without script, for the compose pages: fills in what a page shows and sends it; and Judge County's author.
+
+Import ``judge_config``, ``judge_system``, ``judge_app`` and ``judge_author`` to write there: the fixtures
+config, system, app and author.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
-PASSWORD = "right horse battery"
+from broadcaster.app import create_app
+from broadcaster.domain.alert import Alert
+from broadcaster.domain.config import Config
+from broadcaster.services.system import System
+from broadcaster.store import alerts as store
+from tests.people import PASSWORD
+from tests.services.agency import agency, settle_people
+
+ORDER_PAGE = "/console/new/evacuation_order"
+WEATHER_PAGE = "/console/new/severe_weather"
+PART = {"X-Part": "1"}
 
 
 class _Reader(HTMLParser):
@@ -89,3 +105,48 @@ def fields(answer: TestResponse, which: str = "compose") -> MultiDict[str, str]:
     reader = _Reader(which)
     reader.feed(answer.get_data(as_text=True))
     return reader.fields
+
+
+@pytest.fixture(name="config")
+def judge_config(tmp_path: Path) -> Config:
+    """Judge County's channels."""
+    return agency(tmp_path)
+
+
+@pytest.fixture(name="system")
+def judge_system(house: System) -> System:
+    """Its zones and people."""
+    settle_people(house)
+    return house
+
+
+@pytest.fixture(name="app")
+def judge_app(system: System) -> Flask:
+    """The console on it."""
+    return create_app(system)
+
+
+@pytest.fixture(name="author")
+def judge_author(app: Flask) -> Writer:
+    """Its author, logged in."""
+    return Writer.of(app, "author@judge.example")
+
+
+def alerts(system: System) -> list[Alert]:
+    """All there are, newest first."""
+    with system.database.read() as connection:
+        return store.in_states(connection)
+
+
+def only(system: System) -> Alert:
+    """The only one."""
+    (found,) = alerts(system)
+    return found
+
+
+def drafted(author: Writer, system: System, **changes: object) -> str:
+    """A draft kept through the form; the path of its page."""
+    filled = {"zone": "valley", "f__hazard": "wildfire", **changes}
+    answer = author.send(ORDER_PAGE, author.form(ORDER_PAGE), "save", **filled)
+    assert answer.status_code == 302, answer.get_data(True)
+    return answer.headers["Location"]

@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
 import sqlalchemy as sa
 from markupsafe import escape
 
-from broadcaster.domain.config import Config
 from broadcaster.services import audit, bundles, expand, show
 from broadcaster.services.approve import approve
 from broadcaster.services.correct import correct
@@ -19,26 +16,14 @@ from broadcaster.services.lift import lift
 from broadcaster.services.return_ import return_
 from broadcaster.services.system import System
 from broadcaster.store.schema import alarms, broadcasts, deliveries, reviews, versions
+from tests.console.compose_forms import judge_config, judge_system  # noqa: F401
 from tests.console.conftest import Visitor
 from tests.people import PASSWORD
-from tests.services.agency import AUTHOR, CHIEF, agency, rows, settle_people
+from tests.services.agency import AUTHOR, CHIEF, rows
 from tests.services.test_bundles import VALLEY, WARNING
 
 New = Callable[..., Visitor]
 DRAFTED = re.compile(r'<fieldset class="zone-row"')
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    """Judge County's channels."""
-    return agency(tmp_path)
-
-
-@pytest.fixture
-def county(house: System) -> System:
-    """Its zones and people."""
-    settle_people(house)
-    return house
 
 
 def waiting(system: System) -> tuple[str, list[str]]:
@@ -70,105 +55,105 @@ def page(visitor: Visitor, path: str) -> str:
 
 
 # --- sent in error ------------------------------------------------------------------------------------------------
-def test_all_of_a_live_bundle_is_corrected_by_one_form_and_signed_once(county: System, visitor: New) -> None:
-    ids, one = live(county), visitor("approver")
-    expand.resume(county)
-    with county.database.write() as connection:
+def test_all_of_a_live_bundle_is_corrected_by_one_form_and_signed_once(system: System, visitor: New) -> None:
+    ids, one = live(system), visitor("approver")
+    expand.resume(system)
+    with system.database.write() as connection:
         connection.execute(deliveries.update().values(state="delivered"))
     assert f'href="/console/alerts/{ids[1]}/error?whole=1"' in page(one, f"/alerts/{ids[1]}")
     asked = page(one, f"/alerts/{ids[1]}/error?whole=1")
     assert "All 2 were sent in error" in asked
     assert "Tell about 4 people now" in asked
-    before = len(rows(county, sa.select(versions.c.number)))
+    before = len(rows(system, sa.select(versions.c.number)))
     assert one.post(f"/console/alerts/{ids[1]}/error?whole=1", password=PASSWORD).status_code == 302
-    assert states(county, ids) == ["cancelled", "cancelled"]
-    made = followed(county, ids)
+    assert states(system, ids) == ["cancelled", "cancelled"]
+    made = followed(system, ids)
     assert {part["state"] for part in made} == {"live"}
     assert len({part["bundle"]["id"] for part in made}) == 1
     assert made[0]["bundle"]["alerts"] == [part["id"] for part in made]
-    assert len(rows(county, sa.select(versions.c.number))) == before + 1
-    told = dict(rows(county, sa.select(broadcasts.c.alert, broadcasts.c.priority)))
+    assert len(rows(system, sa.select(versions.c.number))) == before + 1
+    told = dict(rows(system, sa.select(broadcasts.c.alert, broadcasts.c.priority)))
     assert [told[part["id"]] for part in made] == [5, 6]  # the order's people first
-    owed = rows(county, sa.select(alarms.c.key).where(alarms.c.kind == "signature_owed", alarms.c.cleared.is_(None)))
+    owed = rows(system, sa.select(alarms.c.key).where(alarms.c.kind == "signature_owed", alarms.c.cleared.is_(None)))
     assert [row.key for row in owed] == [f"signature:{made[0]['id']}"]
     first = page(visitor("chief"), "/")
     assert first.count("Your signature is owed.") == 1
-    approve(county, CHIEF, made[1]["id"], made[0]["bundle"]["digest"])
-    assert {show.alert(county, part["id"])["signature_owed"] for part in made} == {False}
-    assert audit.verify(county) == []
+    approve(system, CHIEF, made[1]["id"], made[0]["bundle"]["digest"])
+    assert {show.alert(system, part["id"])["signature_owed"] for part in made} == {False}
+    assert audit.verify(system) == []
 
 
-def test_without_proof_nothing_of_a_bundle_is_corrected(county: System, visitor: New) -> None:
-    ids = live(county)
+def test_without_proof_nothing_of_a_bundle_is_corrected(system: System, visitor: New) -> None:
+    ids = live(system)
     answer = visitor("approver").post(f"/console/alerts/{ids[0]}/error?whole=1", password="wrong horse battery")
     assert answer.status_code == 401
     assert 'action="/console/alerts/' + ids[0] + '/error?whole=1"' in answer.get_data(True)
     assert visitor("author").post(f"/console/alerts/{ids[0]}/error?whole=1", password=PASSWORD).status_code == 403
-    assert states(county, ids) == ["live", "live"]
-    assert len(show.listing(county)["alerts"]) == 2
+    assert states(system, ids) == ["live", "live"]
+    assert len(show.listing(system)["alerts"]) == 2
 
 
-def test_one_of_a_live_bundle_is_corrected_alone(county: System, visitor: New) -> None:
-    ids, one = live(county), visitor("approver")
+def test_one_of_a_live_bundle_is_corrected_alone(system: System, visitor: New) -> None:
+    ids, one = live(system), visitor("approver")
     assert "All 2 that were approved together" in page(one, f"/alerts/{ids[1]}/error")
     assert one.post(f"/console/alerts/{ids[1]}/error", password=PASSWORD).status_code == 302
-    assert states(county, ids) == ["live", "cancelled"]
+    assert states(system, ids) == ["live", "cancelled"]
     alone = page(one, f"/alerts/{ids[0]}")
     assert "whole=1" not in alone
     assert f'href="/console/alerts/{ids[0]}/error"' in alone
     assert one.post(f"/console/alerts/{ids[0]}/error?whole=1", password=PASSWORD).status_code == 302
-    assert states(county, ids) == ["cancelled", "cancelled"]
+    assert states(system, ids) == ["cancelled", "cancelled"]
 
 
-def test_what_waits_for_all_is_handed_in_once_and_released_instead_of_a_second(county: System, visitor: New) -> None:
-    ids, author = live(county), visitor("author")
+def test_what_waits_for_all_is_handed_in_once_and_released_instead_of_a_second(system: System, visitor: New) -> None:
+    ids, author = live(system), visitor("author")
     for id_ in (*ids, ids[0]):
         assert author.post(f"/console/alerts/{id_}/error?whole=1", do="review").status_code == 302
-    made = followed(county, ids)
+    made = followed(system, ids)
     assert [part["state"] for part in made] == ["in_review", "in_review"]
-    assert len(show.listing(county)["alerts"]) == 4
+    assert len(show.listing(system)["alerts"]) == 4
     waits = page(visitor("approver"), "/")
     assert waits.count("For you to decide.") == 1
     assert "2 alerts, decided together" in waits
-    correct(county, CHIEF, ids[1], "drill", whole=True)
-    assert [part["state"] for part in followed(county, ids)] == ["live", "live"]
-    assert len(show.listing(county)["alerts"]) == 4
+    correct(system, CHIEF, ids[1], "drill", whole=True)
+    assert [part["state"] for part in followed(system, ids)] == ["live", "live"]
+    assert len(show.listing(system)["alerts"]) == 4
 
 
-def test_a_correction_of_one_never_releases_what_waits_for_all(county: System, visitor: New) -> None:
-    ids = live(county)
+def test_a_correction_of_one_never_releases_what_waits_for_all(system: System, visitor: New) -> None:
+    ids = live(system)
     visitor("author").post(f"/console/alerts/{ids[0]}/error?whole=1", do="review")
-    correct(county, CHIEF, ids[0], "this one only")
-    assert states(county, ids) == ["cancelled", "live"]
-    waiting_all = [row for row in show.listing(county)["alerts"] if row["state"] == "in_review"]
+    correct(system, CHIEF, ids[0], "this one only")
+    assert states(system, ids) == ["cancelled", "live"]
+    waiting_all = [row for row in show.listing(system)["alerts"] if row["state"] == "in_review"]
     assert len(waiting_all) == 2
 
 
 # --- lifting and extending all ------------------------------------------------------------------------------------
-def test_all_of_a_bundle_is_lifted_and_confirmed_together_and_approved_as_one(county: System, visitor: New) -> None:
-    ids, author = live(county), visitor("author")
+def test_all_of_a_bundle_is_lifted_and_confirmed_together_and_approved_as_one(system: System, visitor: New) -> None:
+    ids, author = live(system), visitor("author")
     asked = page(author, f"/alerts/{ids[0]}/extend?whole=1")
     assert "Confirm that all 2 still hold" in asked
     assert author.post(f"/console/alerts/{ids[0]}/extend?whole=1").status_code == 302
-    again = followed(county, ids)
+    again = followed(system, ids)
     assert [part["template"] for part in again] == ["evacuation_order", "evacuation_warning"]
     edit = f"/bundles/{again[0]['bundle']['id']}/edit"
     assert len(DRAFTED.findall(page(author, edit))) == 2  # the same words have the bundle's own page
-    approve(county, CHIEF, str(again[0]["id"]), again[0]["bundle"]["digest"])
+    approve(system, CHIEF, str(again[0]["id"]), again[0]["bundle"]["digest"])
     ids = [str(part["id"]) for part in again]
-    assert states(county, ids) == ["live", "live"]
+    assert states(system, ids) == ["live", "live"]
     assert "Lift all 2: safe to return" in page(author, f"/alerts/{ids[1]}/lift?whole=1")
     assert author.post(f"/console/alerts/{ids[1]}/lift?whole=1").status_code == 302
-    clear = followed(county, ids)
+    clear = followed(system, ids)
     assert [part["zones"] for part in clear] == [["valley"], ["hills"]]
-    approve(county, CHIEF, str(clear[1]["id"]), clear[0]["bundle"]["digest"])
-    assert states(county, ids) == ["lifted", "lifted"]
+    approve(system, CHIEF, str(clear[1]["id"]), clear[0]["bundle"]["digest"])
+    assert states(system, ids) == ["lifted", "lifted"]
 
 
-def test_a_returned_all_clear_of_several_is_mended_part_by_part(county: System, visitor: New) -> None:
-    ids, author = live(county), visitor("author")
-    made = lift(county, AUTHOR, ids[0], whole=True)
-    return_(county, CHIEF, made.id, "not before noon")
+def test_a_returned_all_clear_of_several_is_mended_part_by_part(system: System, visitor: New) -> None:
+    ids, author = live(system), visitor("author")
+    made = lift(system, AUTHOR, ids[0], whole=True)
+    return_(system, CHIEF, made.id, "not before noon")
     assert f'href="/console/bundles/{made.bundle}/edit"' in page(author, "/")
     answer = author.get(f"/console/bundles/{made.bundle}/edit")
     assert answer.headers["Location"] == f"/console/alerts/{made.id}/edit"
@@ -178,28 +163,28 @@ def test_a_returned_all_clear_of_several_is_mended_part_by_part(county: System, 
 
 
 # --- one card -----------------------------------------------------------------------------------------------------
-def test_a_bundle_is_one_card_on_the_watch_and_in_the_list_with_its_parts_named(county: System, visitor: New) -> None:
+def test_a_bundle_is_one_card_on_the_watch_and_in_the_list_with_its_parts_named(system: System, visitor: New) -> None:
     one = visitor("approver")
-    id_, ids = waiting(county)
+    id_, ids = waiting(system)
     for path in ("/", "/alerts"):
         found = page(one, path)
         assert found.count("2 alerts, decided together") == 1
         assert found.index(f'href="/console/alerts/{ids[0]}"') < found.index(f'href="/console/alerts/{ids[1]}"')
-    approve(county, CHIEF, ids[0], bundles.show(county, id_)["digest"])
+    approve(system, CHIEF, ids[0], bundles.show(system, id_)["digest"])
     first = page(one, "/")
     assert "<h2>Live (1)</h2>" in first
     assert first.count('<article class="item live"') == 1
     assert page(one, "/alerts?show=live").count('<article class="item live">') == 1
-    correct(county, CHIEF, ids[1], "only the warning")
+    correct(system, CHIEF, ids[1], "only the warning")
     assert "2 alerts, decided together" not in page(one, "/alerts?show=live")
     assert "<h2>Live (2)</h2>" in page(one, "/")
 
 
-def test_a_returned_bundle_says_on_top_who_returned_it_and_why(county: System, visitor: New) -> None:
-    id_, ids = waiting(county)
+def test_a_returned_bundle_says_on_top_who_returned_it_and_why(system: System, visitor: New) -> None:
+    id_, ids = waiting(system)
     author = visitor("author")
     assert 'id="returned"' not in page(author, f"/bundles/{id_}/edit")
-    return_(county, CHIEF, ids[1], "the road is <open>")
+    return_(system, CHIEF, ids[1], "the road is <open>")
     form = page(author, f"/bundles/{id_}/edit")
     assert "Returned by chief@judge.example:</strong> the road is &lt;open&gt;" in form
     assert form.index('id="returned"') < form.index('id="compose"')
@@ -207,8 +192,8 @@ def test_a_returned_bundle_says_on_top_who_returned_it_and_why(county: System, v
 
 
 # --- the review ---------------------------------------------------------------------------------------------------
-def test_what_decides_stands_before_the_decision_and_every_text_is_on_the_page(county: System, visitor: New) -> None:
-    _, ids = waiting(county)
+def test_what_decides_stands_before_the_decision_and_every_text_is_on_the_page(system: System, visitor: New) -> None:
+    _, ids = waiting(system)
     found = page(visitor("approver"), f"/alerts/{ids[0]}/review")
     marks = [
         'class="facts"',
@@ -220,7 +205,7 @@ def test_what_decides_stands_before_the_decision_and_every_text_is_on_the_page(c
     ]
     places = [found.index(mark) for mark in [*marks, 'id="words"']]
     assert places == sorted(places)
-    texts = [m for id_ in ids for m in show.alert(county, id_)["messages"]]
+    texts = [m for id_ in ids for m in show.alert(system, id_)["messages"]]
     assert {f'id="text-{id_}-{m["channel"]}-{m["language"]}"' for id_ in ids for m in texts} <= set(
         re.findall(r'id="text-[^"]+"', found)
     )
@@ -229,16 +214,16 @@ def test_what_decides_stands_before_the_decision_and_every_text_is_on_the_page(c
     assert opened == [f"{id_}-sms-en" for id_ in ids]
 
 
-def test_an_alert_without_text_messages_opens_its_first_text(county: System, visitor: New) -> None:
-    id_ = bundles.create(county, AUTHOR, "evacuation", [replace(VALLEY, channels=("county",))])
-    (part,) = bundles.submit(county, AUTHOR, id_)
+def test_an_alert_without_text_messages_opens_its_first_text(system: System, visitor: New) -> None:
+    id_ = bundles.create(system, AUTHOR, "evacuation", [replace(VALLEY, channels=("county",))])
+    (part,) = bundles.submit(system, AUTHOR, id_)
     found = page(visitor("approver"), f"/alerts/{part.id}/review")
     assert re.findall(r' id="text-([^"]+)" open>', found) == [f"{part.id}-county-en"]
 
 
 # --- what is offered ----------------------------------------------------------------------------------------------
-def test_a_shortfalls_link_chooses_its_channels(county: System, visitor: New) -> None:
-    ids, author = live(county), visitor("author")
+def test_a_shortfalls_link_chooses_its_channels(system: System, visitor: New) -> None:
+    ids, author = live(system), visitor("author")
     form = page(author, f"/alerts/{ids[0]}/update?channels=county,nothing")
     assert re.findall(r'name="channel" value="(\w+)" checked', form) == ["county"]
     assert re.findall(r'name="channel" value="(\w+)" checked', page(author, f"/alerts/{ids[0]}/update")) == [
@@ -248,20 +233,20 @@ def test_a_shortfalls_link_chooses_its_channels(county: System, visitor: New) ->
     assert f'action="/console/alerts/{ids[0]}/update"' in form
 
 
-def test_a_correction_and_an_all_clear_offer_no_ending_of_their_own(county: System, visitor: New) -> None:
-    ids, one = live(county), visitor("approver")
-    made = correct(county, CHIEF, ids[0], "no fire")
+def test_a_correction_and_an_all_clear_offer_no_ending_of_their_own(system: System, visitor: New) -> None:
+    ids, one = live(system), visitor("approver")
+    made = correct(system, CHIEF, ids[0], "no fire")
     shown = page(one, f"/alerts/{made.id}")
     for act in ("error", "lift", "extend"):
         assert f"/alerts/{made.id}/{act}" not in shown
     assert f"/alerts/{made.id}/update" in shown
 
 
-def test_a_refused_stop_says_why(county: System, visitor: New) -> None:
-    _, ids = waiting(county)
+def test_a_refused_stop_says_why(system: System, visitor: New) -> None:
+    _, ids = waiting(system)
     answer = visitor("approver").post(f"/console/alerts/{ids[0]}/stop")
     assert answer.status_code == 409
     summary = answer.get_data(True).partition("data-refused>")[2].partition("</div>")[0]
     assert "The sending was not stopped:" in summary
     assert "in review" in summary
-    assert rows(county, sa.select(reviews.c.verb).where(reviews.c.alert == ids[0])) == [("submit",)]
+    assert rows(system, sa.select(reviews.c.verb).where(reviews.c.alert == ids[0])) == [("submit",)]

@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 from flask import Flask
 
-from broadcaster.app import create_app
 from broadcaster.domain.alert import Alert, Mode, State
-from broadcaster.domain.config import Config
 from broadcaster.services import bundles as bundle_service
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store
 from broadcaster.store import bundles as bundle_store
-from tests.console.compose_forms import Writer, fields
-from tests.services.agency import AUTHOR, agency, settle_people
+from tests.console.compose_forms import (  # noqa: F401
+    Writer,
+    fields,
+    judge_app,
+    judge_author,
+    judge_config,
+    judge_system,
+)
+from tests.services.agency import AUTHOR
 
 PAGE = "/console/new/bundle/evacuation"
 PLACES = {"part.valley": "evacuation_order", "part.hills": "evacuation_warning"}
 SAID = {**PLACES, "f.hazard": "wildfire", "evacuation_order-f.route": "Go south"}
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> Config:
-    return agency(tmp_path)
-
-
-@pytest.fixture
-def system(house: System) -> System:
-    settle_people(house)
-    return house
-
-
-@pytest.fixture
-def app(system: System) -> Flask:
-    return create_app(system)
-
-
-@pytest.fixture
-def author(app: Flask) -> Writer:
-    return Writer.of(app, "author@judge.example")
 
 
 def alerts(system: System) -> dict[str, Alert]:
