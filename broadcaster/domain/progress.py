@@ -14,6 +14,7 @@ LATE_AT_MOST = timedelta(minutes=10)
 LEAST = 4  # messages below which a share says nothing
 STEPS = (5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600)  # seconds of a chart's columns
 COLUMNS = 30
+KEPT_FROM = 5000  # messages whose sums by zone and time cost some ten milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,11 @@ def shortfalls(
     return tuple(found)
 
 
+def kept_seconds(total: int) -> int:
+    """How old the sums by zone and time may be, of so many messages: nothing is kept of what is worked out at once."""
+    return min(15, total // KEPT_FROM)
+
+
 # --- the chart ----------------------------------------------------------------------------------------------------
 def step_of(span: timedelta) -> int:
     """Seconds of one column, so that there are at most ``COLUMNS``."""
@@ -111,6 +117,14 @@ class Column:
     at: datetime
     sent: int
     confirmed: int
+
+
+def coarser(seconds: Mapping[int, int], step: int) -> dict[int, int]:
+    """Sums by seconds since the epoch as sums by steps of so many seconds."""
+    found: dict[int, int] = {}
+    for second, n in seconds.items():
+        found[second - second % step] = found.get(second - second % step, 0) + n
+    return found
 
 
 def columns(sent: Mapping[int, int], confirmed: Mapping[int, int], step: int, zone: datetime) -> tuple[Column, ...]:

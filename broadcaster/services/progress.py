@@ -13,13 +13,16 @@ from sqlalchemy.engine import Connection
 from broadcaster.domain.alert import Alert, State
 from broadcaster.domain.message import Limits
 from broadcaster.domain.progress import (
+    STEPS,
     Column,
     Counts,
     Shortfall,
     added,
     arrival,
+    coarser,
     columns,
     counts,
+    kept_seconds,
     shortfalls,
     step_of,
 )
@@ -32,6 +35,7 @@ from broadcaster.store import alarms, records, switches
 from broadcaster.store import alerts as store
 from broadcaster.store import progress as queries
 from broadcaster.store.schema import zones
+from broadcaster.transport.kept import kept
 
 RANG = "shortfall"
 
@@ -90,12 +94,13 @@ def progress(system: System, alert_id: str) -> Progress | None:
         limits = limits_of(system, connection)
         lines = _lines(system, totals["channels"], limits)
         told = {line.name: line.counts for line in lines if line.people}
+        sums = _sums(system, connection, row.id, alert, kept_seconds(totals["totals"]["total"]))
         return Progress(
             all=added(list(told.values())),
             lines=lines,
-            zones=_zones(connection, row.id, alert),
+            zones=_zones(connection, alert, sums["zones"]),
             posts=tuple(one for one in records.posts(connection, alert_id) if one["state"] != "failed"),
-            chart=_chart(connection, row.id, system.now()),
+            chart=_chart(sums, system.now()),
             ends=_ends(system, connection, row.id, told, limits) if row.stopped is None else None,
             shortfalls=_short(system, alert, told) if alert.state == State.LIVE else (),
             other=tuple(name for name in fitting(system.config, alert.mode) if name not in alert.channels),
@@ -182,20 +187,31 @@ def _unsent(alert: Alert, row: sa.Row[Any], told: Mapping[str, Counts]) -> list[
     return [name for name, one in told.items() if one.left]
 
 
-def _zones(connection: Connection, broadcast_id: str, alert: Alert) -> tuple[Zone, ...]:
+def _sums(system: System, connection: Connection, broadcast_id: str, alert: Alert, seconds: int) -> dict[str, Any]:
+    """By zone and by time: a pass over all messages each, so they are made once for all who watch."""
+
+    def made() -> dict[str, Any]:
+        sent, confirmed = queries.over_time(connection, broadcast_id, STEPS[0])
+        by_zone = queries.by_zone(connection, broadcast_id, alert.zones)
+        return {"zones": by_zone, "sent": list(sent.items()), "confirmed": list(confirmed.items())}
+
+    found: dict[str, Any] = kept(system.redis, f"sums:{broadcast_id}", seconds, made)
+    return found
+
+
+def _zones(connection: Connection, alert: Alert, found: Mapping[str, Mapping[str, int]]) -> tuple[Zone, ...]:
     rows = connection.execute(sa.select(zones.c.id, zones.c.name).where(zones.c.id.in_(alert.zones)))
     names = {row.id: row.name for row in rows}
-    found = queries.by_zone(connection, broadcast_id, alert.zones)
     return tuple(Zone(id_, names.get(id_, id_), counts(found.get(id_, {}))) for id_ in alert.zones)
 
 
-def _chart(connection: Connection, broadcast_id: str, now: datetime) -> tuple[Column, ...]:
-    span = queries.span(connection, broadcast_id)
-    if span is None:
+def _chart(sums: Mapping[str, Any], now: datetime) -> tuple[Column, ...]:
+    sent, confirmed = dict(sums["sent"]), dict(sums["confirmed"])
+    moments = {*sent, *confirmed}
+    if not moments:
         return ()
-    step = step_of(span[1] - span[0])
-    sent, confirmed = queries.over_time(connection, broadcast_id, step)
-    return columns(sent, confirmed, step, now)
+    step = step_of(timedelta(seconds=max(moments) - min(moments)))
+    return columns(coarser(sent, step), coarser(confirmed, step), step, now)
 
 
 def _ends(

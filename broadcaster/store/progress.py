@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,25 +21,24 @@ def broadcast(connection: Connection, alert_id: str) -> Row[Any] | None:
 
 
 def by_zone(connection: Connection, broadcast_id: str, zones: Sequence[str]) -> dict[str, dict[str, int]]:
-    """Zone -> state -> messages to its people; somebody of two zones counts in both."""
+    """Zone -> state -> messages to its people; somebody of two zones counts in both.
+
+    The zones are chosen here and not in SQL: asked for them, SQLite looks up each of them for each delivery, which took
+    nine times as long for thirty zones.
+    """
     z = subscriber_zones.c
     query = (
         sa.select(z.zone, _d.state, sa.func.count().label("n"))
         .join(subscriber_zones, z.subscriber == _d.subscriber)
-        .where(_d.broadcast == broadcast_id, z.zone.in_(list(zones)))
+        .where(_d.broadcast == broadcast_id)
         .group_by(z.zone, _d.state)
     )
-    found: dict[str, dict[str, int]] = {}
+    found: dict[str, dict[str, int]] = {zone: {} for zone in zones}
     for row in connection.execute(query):
-        found.setdefault(row.zone, {})["queued" if row.state == "leased" else row.state] = row.n
+        if row.zone in found:
+            state = "queued" if row.state == "leased" else row.state
+            found[row.zone][state] = found[row.zone].get(state, 0) + row.n
     return found
-
-
-def span(connection: Connection, broadcast_id: str) -> tuple[datetime, datetime] | None:
-    """When its first try began and the last word came."""
-    query = sa.select(sa.func.min(_a.started), sa.func.max(_a.changed)).join(deliveries, _d.id == _a.delivery)
-    row = connection.execute(query.where(_d.broadcast == broadcast_id)).one()
-    return None if row[0] is None else (row[0], row[1])
 
 
 def over_time(connection: Connection, broadcast_id: str, step: int) -> tuple[dict[int, int], dict[int, int]]:

@@ -44,12 +44,12 @@ def sent(connection: Connection, alert_id: str) -> list[Row]:
 
 
 def posts(connection: Connection, alert_id: str) -> list[Row]:
-    """Public posts with their addresses."""
+    """Public posts with their addresses. What goes to a subscriber is none, so no try of theirs is looked at."""
     query = (
         sa.select(deliveries.c.channel, attempts.c.url, attempts.c.state, attempts.c.started)
         .join(deliveries, attempts.c.delivery == deliveries.c.id)
         .join(broadcasts, deliveries.c.broadcast == broadcasts.c.id)
-        .where(broadcasts.c.alert == alert_id, attempts.c.url != "")
+        .where(broadcasts.c.alert == alert_id, deliveries.c.subscriber.is_(None), attempts.c.url != "")
         .order_by(attempts.c.started)
     )
     return [dict(row) for row in connection.execute(query).mappings()]

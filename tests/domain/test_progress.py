@@ -16,8 +16,10 @@ from broadcaster.domain.progress import (
     Shortfall,
     added,
     arrival,
+    coarser,
     columns,
     counts,
+    kept_seconds,
     shortfalls,
     step_of,
     words_changed,
@@ -98,6 +100,14 @@ def test_columns_are_running_sums_without_holes() -> None:
         (115, 3, 2),
     ]
     assert columns({}, {}, 5, datetime.now(UTC)) == ()
+
+
+def test_sums_by_second_become_sums_by_step() -> None:
+    assert coarser({0: 1, 5: 2, 10: 3, 14: 4}, 10) == {0: 3, 10: 7}
+
+
+def test_sums_grow_older_with_what_they_cost_and_never_old() -> None:
+    assert [kept_seconds(total) for total in (0, 4999, 5000, 50_000, 10_000_000)] == [0, 0, 1, 10, 15]
 
 
 def test_what_differs_is_told_word_by_word() -> None:

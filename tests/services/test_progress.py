@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from broadcaster.domain.errors import Forbidden, Invalid, NotFound, Refused
+from broadcaster.domain.progress import KEPT_FROM
 from broadcaster.services import alert_page, audit, compose, expand, note, show, switches
 from broadcaster.services.approve import approve
 from broadcaster.services.cancel import cancel
@@ -21,7 +22,7 @@ from broadcaster.services.stop import stop
 from broadcaster.services.submit import submit
 from broadcaster.services.system import System
 from broadcaster.store import alarms
-from broadcaster.store.schema import alerts, broadcasts, deliveries, subscribers
+from broadcaster.store.schema import alerts, broadcasts, deliveries, subscriber_zones, subscribers
 from tests.conftest import Clock
 from tests.services.agency import AUTHOR, CHIEF, DEPUTY, ORDER, in_review, live, rows
 from tests.services.judge import config, people  # noqa: F401
@@ -242,3 +243,29 @@ def test_notes_that_cannot_be_kept_are_refused(system: System) -> None:
     with pytest.raises(Forbidden):
         note.note(system, replace(AUTHOR, roles=frozenset()), incident, "words")
     assert note.notes(system, incident) == []
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_sums_of_a_large_broadcast_are_made_once_for_all_who_watch(system: System) -> None:
+    id_ = live(system).id
+    send(system)
+    key = f"kept:sums:{rows(system, sa.select(broadcasts.c.id))[0][0]}"
+    before = progress(system, id_)
+    assert not system.redis.exists(key)  # worked out at once: nothing is kept
+    with system.database.write() as connection:
+        model = connection.execute(sa.select(deliveries).where(deliveries.c.channel == "sms").limit(1)).mappings().one()
+        more = [{**model, "id": 1000 + n, "recipient": f"+1202{n:07d}", "subscriber": None} for n in range(KEPT_FROM)]
+        connection.execute(deliveries.insert(), more)
+    now = progress(system, id_)
+    assert before is not None
+    assert now is not None
+    assert (now.zones, now.chart) == (before.zones, before.chart)
+    assert now.all.total == KEPT_FROM + 4
+    assert 0 < int(system.redis.ttl(key)) <= 1  # type: ignore[arg-type]
+    with system.database.write() as connection:
+        connection.execute(subscriber_zones.delete())
+    system.redis.expire(key, 100)
+    kept = progress(system, id_)
+    assert kept is not None
+    assert (kept.zones, kept.chart) == (before.zones, before.chart)
+    assert kept.all.total == KEPT_FROM + 4
