@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy.engine import Connection, Row
@@ -16,6 +17,7 @@ from sqlalchemy.engine import Connection, Row
 from broadcaster.domain.alert import Certainty, Severity, Urgency
 from broadcaster.domain.bundle import rank
 from broadcaster.domain.condition import FeedFacts, feed_fault
+from broadcaster.domain.progress import kept_seconds
 from broadcaster.domain.review import APPROVERS
 from broadcaster.domain.wording import Level, level
 from broadcaster.services import health
@@ -28,6 +30,7 @@ from broadcaster.store import switches as switch_store
 from broadcaster.store import watch as store
 from broadcaster.store.audit_trail import Asked, search
 from broadcaster.store.switches import Stopped
+from broadcaster.transport.kept import kept
 
 ENDING_SOON = timedelta(minutes=30)
 ENTRIES, RECENT, DRAFTS = 200, 20, 12
@@ -170,7 +173,7 @@ def _read(system: System, connection: Connection) -> _Read:
     at = system.now()
     names = store.zone_names(connection)
     rows = store.open_alerts(connection)
-    sent = store.totals(connection, [row.broadcast for row in rows if row.state == "live" and row.broadcast])
+    sent = _sent(system, connection, [row for row in rows if row.state == "live" and row.broadcast])
     asked = [row.id for row in rows if row.signature_owed or row.state == "returned"]
     earlier = store.earlier(connection, [row.id for row in rows if row.bundle])
     return _Read(
@@ -184,6 +187,15 @@ def _read(system: System, connection: Connection) -> _Read:
         resting=alarms.paused(connection, at),
         factorless=store.without_factor(connection, APPROVERS),
     )
+
+
+def _sent(system: System, connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, dict[str, int]]:
+    """Broadcast -> state -> messages. Those of a large one are counted once for all who watch (``kept_seconds``)."""
+    large = {row.broadcast: seconds for row in rows if (seconds := kept_seconds(sum(row.people.values())))}
+    found = store.totals(connection, [row.broadcast for row in rows if row.broadcast not in large])
+    for id_, seconds in large.items():
+        found |= kept(system.redis, f"sent:{id_}", seconds, partial(store.totals, connection, [id_]))
+    return found
 
 
 def _card(row: Row[Any], names: Mapping[str, str], sent: Mapping[str, int], earlier: Iterable[str]) -> Card:

@@ -1,6 +1,6 @@
 """``make bench``: all benchmarks as one table of ratios, JSON beside it. Exit 1 where one falls short.
 
-python -m tests.bench [sending] [approval] [live]
+python -m tests.bench [sending] [approval] [live] [watch]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.bench.row import Row
 
-ALL = ("sending", "approval", "live")
+ALL = ("sending", "approval", "live", "watch")
 RESULTS = Path(__file__).parent / "results.json"
 
 

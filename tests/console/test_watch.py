@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.condition import FeedFacts, feed_fault
 from broadcaster.domain.config import Config, FeedConfig, RuleConfig
-from broadcaster.services import override, return_, switches, users
+from broadcaster.services import expand, override, return_, switches, users
 from broadcaster.services.ingest import ingest
 from broadcaster.services.system import Actor, System
 from broadcaster.services.watch import Need, Watch, watch
@@ -71,6 +71,23 @@ def test_the_real_thing_comes_before_exercises(system: System, clock: Clock) -> 
     clock.forward(minutes=5)
     real = in_review(system, WEATHER)
     assert [need.id for need in needs(watch(system, CHIEF), "review")] == [real.id, drill.id]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_messages_of_a_large_broadcast_are_counted_once_for_all_who_watch(system: System) -> None:
+    live(system)
+    with system.database.write() as connection:
+        connection.execute(broadcasts.update().values(people={"sms": 10_000}))
+    expand.resume(system)
+    sent = [card.sent for card in watch(system, CHIEF).live]
+    assert sent == [{"queued": 6}]
+    with system.database.write() as connection:
+        connection.execute(deliveries.update().values(state="delivered"))
+    assert [card.sent for card in watch(system, CHIEF).live] == sent
+    for key in system.redis.keys("kept:*"):  # type: ignore[union-attr]
+        assert 0 < int(system.redis.ttl(key)) <= 2  # type: ignore[arg-type]
+        system.redis.delete(key)
+    assert [card.sent for card in watch(system, CHIEF).live] == [{"delivered": 6}]
 
 
 def test_a_live_alert_shows_what_went_out_in_percent(system: System) -> None:
