@@ -209,10 +209,10 @@ def _pattern(kind: str) -> str:
 
 def _label(lines: Sequence[str], x: int, y: float) -> str:
     top = round(y - FONT * 1.1 * (len(lines) - 1) / 2 + FONT * 0.35)
-    spans = "".join(
+    spans = " ".join(  # spaces for who reads it as plain text
         f'<tspan x="{x}" y="{round(top + n * FONT * 1.1)}">{escape(line)}</tspan>' for n, line in enumerate(lines)
     )
-    return f"<text>{spans}</text>"
+    return f"<text>{spans}</text> "
 
 
 def _rooms(zone: BaseGeometry, lines: Sequence[str], height: int) -> Iterator[BaseGeometry]:

@@ -92,7 +92,7 @@ class Speaker:
             "holds": self._holds(alert) if live else "",
             "ending_text": "" if live else self._ending(alert),
             "replaced_by": [self._link(slug) for slug in alert["replaced_by"]],
-            "areas": [area["areaDesc"] for area in alert["areas"]],
+            "areas": self._areas(alert),
             "zones": [self._place(z) for z in alert["zones"] if z in self._places],
             "history": [self._step(step) for step in alert["history"]],
         }
@@ -132,8 +132,9 @@ class Speaker:
         return when(datetime.fromisoformat(stamp), self.agency["timezone"], self.language)
 
     def time(self, stamp: str) -> Markup:
-        """The same for HTML; a script adds how long ago that is."""
-        return Markup('<time datetime="{}">{}</time>').format(stamp, self.clock(stamp))
+        """The same for HTML, with the day on one line; a script adds how long ago that is."""
+        clock, comma, day = self.clock(stamp).rpartition(", ")
+        return Markup('<time datetime="{}">{}</time>').format(stamp, clock + comma + day.replace(" ", "\u00a0"))
 
     def source(self) -> str:
         """Whom to ask when the page cannot tell."""
@@ -228,6 +229,14 @@ class Speaker:
             "language": info["language"] or self.language,
         }
 
+    def _areas(self, alert: Json) -> list[str]:
+        """What the areas are called; nothing where that is only the zones' names in a row, which are given anyway."""
+        texts = [area["areaDesc"] for area in alert["areas"]]
+        rest = "; ".join(texts)
+        for name in sorted((self._places[z]["name"] for z in alert["zones"] if z in self._places), key=len)[::-1]:
+            rest = rest.replace(name, "")
+        return texts if set(re.findall(r"\w+", rest)) - {"and", "y"} else []
+
     def _place(self, id: str) -> Json:
         place = self._places[id]
         return {"name": place["name"], "href": self.prefix + f"/zones/{quote(place['slug'])}"}
@@ -249,8 +258,14 @@ class Speaker:
         if what == "level":
             return text.format(**{key: level_word(change[key], self.language) for key in ("old", "new")})
         if what == "event":
-            return text.format(**{key: self._own(change[key])[1] for key in ("old", "new")})
+            return fill(text, **{key: self._marked(*self._own(change[key])) for key in ("old", "new")})
         return fill(text, time=self.time(change["time"])) if what == "until" else text
+
+    def _marked(self, language: str, words: str) -> str:
+        """Words with the language that they are in, where the page speaks another."""
+        if language.split("-")[0] == self.language.split("-")[0]:
+            return words
+        return Markup('<span lang="{}" dir="{}">{}</span>').format(language, direction(language), words)
 
     def _own(self, words: Json) -> tuple[str, str]:
         """(language, words) of a reader: its own, else the first."""

@@ -67,12 +67,12 @@
   }
   function start() {
     var box = doc.getElementById("locate");
-    if (!box || !navigator.geolocation || box.firstChild) { return; }
+    if (!box || box.firstChild) { return; }
+    if (!navigator.geolocation) { box.hidden = true; return; }
     var ask = doc.createElement("button");
     ask.className = "button"; ask.type = "button"; ask.textContent = box.dataset.locate;
     box.appendChild(ask);
     line(box, box.dataset["private"]).className = "times";
-    box.hidden = false;
   }
   doc.addEventListener("click", function (event) {
     var box = event.target.closest && event.target.closest("#locate button") && doc.getElementById("locate"), place = doc.getElementById("place");

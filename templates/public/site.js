@@ -72,8 +72,8 @@
       var minutes = Math.round((Date.parse(e.getAttribute("datetime")) - Date.now() - offset) / 60000), far = Math.abs(minutes);
       var text = far < 60 ? words.format(minutes, "minute") : far < 2880 ? words.format(Math.round(minutes / 60), "hour") : "";
       var ago = e.nextElementSibling;
-      if (!ago || ago.className !== "ago") { ago = doc.createElement("span"); ago.className = "ago"; e.after(ago); }
-      ago.textContent = text && " (" + text + ")";
+      if (!ago || ago.className !== "ago") { ago = doc.createElement("span"); ago.className = "ago"; e.after(" ", ago); }
+      ago.textContent = text && "(" + text + ")";
     });
   }
   function share(link, title) {
@@ -84,12 +84,12 @@
     relate();
     if (!said.share || !(navigator.share || navigator.clipboard)) { all(".share").forEach(function (e) { e.remove(); }); return; }
     all("[data-link]").forEach(function (part) {
-      var made = part.querySelector(".share"), head = part.querySelector("h1,h2");
-      if (!made || made.onclick) { return; }
-      made.textContent = navigator.share ? said.share : said.copy;
-      made.style.display = "inline-block";
+      var room = part.querySelector(".share"), head = part.querySelector("h1,h2");
+      if (!room || room.firstChild) { return; }
+      var made = button(navigator.share ? said.share : said.copy, function () { share(part.dataset.link, head ? head.textContent.trim() : doc.title); if (!navigator.share) { made.textContent = said.copied; } });
+      room.appendChild(made);
+      room.style.display = "inline-block";
       if (head) { made.setAttribute("aria-label", made.textContent + ": " + head.textContent.trim()); }
-      made.onclick = function () { share(part.dataset.link, head ? head.textContent.trim() : doc.title); if (!navigator.share) { made.textContent = said.copied; } };
     });
   }
   function poll() {

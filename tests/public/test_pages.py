@@ -280,3 +280,19 @@ def test_less_pressing_alerts_are_shorter_on_the_first_page(county: System, fold
     assert "Stay off the water." in text(folder, "/")
     assert "Secure what the wind" not in text(folder, "/")
     assert "Secure what the wind" in text(folder, "/alerts/evacuation-order-a1")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_page_read_as_plain_text_has_its_words_apart_and_nothing_dead(county: System, folder: Path) -> None:
+    go(county, alert("a1", county.now()))
+    Writer(folder).write(county)
+
+    def plain(path: str) -> str:
+        return " ".join(re.sub(r"<[^>]+>", "", text(folder, path).split("<main")[1]).split())
+
+    assert "Act now, Evacuation order" in plain("/")
+    assert "立即行动， 疏散命令" in plain("/zh")
+    assert "Judge Valley, Evacuation order, Act now, Leave Judge Valley now" in plain("/zones")
+    assert "Leave Judge Valley now, In force, Issued" in plain("/archive")
+    assert plain("/alerts/evacuation-order-a1").count("Judge Valley") == 5  # headline, where, and thrice in the map
+    assert [path for path in ("/", "/alerts/evacuation-order-a1", "/archive") if "<button" in text(folder, path)] == []
