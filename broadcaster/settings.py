@@ -12,7 +12,7 @@ import re
 import tempfile
 import tomllib
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
 from urllib.parse import quote, urlsplit
@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from alert_feeds import PARSERS
+from broadcaster import feed_checks
 from broadcaster.channels import CHANNELS, PLANNED
 from broadcaster.domain import config_check
 from broadcaster.domain.channel import DataPath, Secret
@@ -33,13 +34,12 @@ from broadcaster.domain.config import (
     Settings,
 )
 from broadcaster.domain.errors import ConfigError
-from broadcaster.domain.mapping import WrongMapping, filling
 from broadcaster.domain.message import Limits
 from broadcaster.rendering import templates
 
 T = TypeVar("T")
 SOCKET_BYTES = 100
-ACTIONS = ("keep", "show", "draft", "submit")
+ACTIONS = ("keep", "show", "draft", "submit", "release")
 DEMO_AGENCY = Path(__file__).parent / "demo"
 _BASE = {f.name for f in fields(ChannelConfig)} - {"options"}
 
@@ -99,7 +99,7 @@ def load_config(settings: Settings, environ: Mapping[str, str] | None = None) ->
     agency = _build(Agency, _read(folder, "agency.toml").get("agency", {}), "agency.toml", "[agency]")
     policy = _build(Policy, _read(folder, "policy.toml").get("policy", {}), "policy.toml", "[policy]")
     channels = tuple(_channel(raw, settings, env) for raw in _list(folder, "channels.toml", "channel"))
-    feeds = tuple(_feed(raw) for raw in _list(folder, "feeds.toml", "feed"))
+    feeds = tuple(_feed(raw, folder) for raw in _list(folder, "feeds.toml", "feed"))
     rules = tuple(_rule(raw) for raw in _list(folder, "rules.toml", "rule"))
     for file, rows in (("channels.toml", channels), ("feeds.toml", feeds), ("rules.toml", rules)):
         _unique(file, [row.name for row in rows])
@@ -284,8 +284,6 @@ def _channel(raw: dict[str, Any], settings: Settings, env: Mapping[str, str]) ->
     options = _options(module.Options, own, where, env, enabled, Path(settings.data))
     base = {key: item for key, item in raw.items() if key in _BASE}
     channel = _build(ChannelConfig, {**base, "options": None}, "channels.toml", where)
-    from dataclasses import replace
-
     return replace(channel, options=options)
 
 
@@ -333,7 +331,7 @@ def _resolve(raw: dict[str, Any], key: str, where: str, env: Mapping[str, str], 
     return {**raw, key: found}
 
 
-def _feed(raw: dict[str, Any]) -> FeedConfig:
+def _feed(raw: dict[str, Any], folder: Path) -> FeedConfig:
     feed = _build(FeedConfig, raw, "feeds.toml", f"[[feed]] {raw.get('name', '')}")
     if feed.format not in PARSERS:
         raise ConfigError(
@@ -346,23 +344,11 @@ def _feed(raw: dict[str, Any]) -> FeedConfig:
         raise ConfigError(
             "C013", f"feeds.toml [[feed]] {feed.name} trust", f"{feed.trust!r} is unknown", "official or other"
         )
-    try:
-        filling(feed.mapping, getattr(importlib.import_module(PARSERS[feed.format]), "FACTS", None))
-    except WrongMapping as error:
-        where = f"feeds.toml [[feed]] {feed.name} mapping.{error.key}"
-        raise ConfigError("C070", where, error.text, error.hint) from error
-    return feed
+    return feed_checks.checked(feed, folder)
 
 
 def _rule(raw: dict[str, Any]) -> RuleConfig:
     rule = _build(RuleConfig, raw, "rules.toml", f"[[rule]] {raw.get('name', '')}")
-    if rule.action == "release":
-        raise ConfigError(
-            "C014",
-            f"rules.toml [[rule]] {rule.name} action",
-            "release (armed rules) is not built in this version",
-            "use submit",
-        )
     if rule.action not in ACTIONS:
         raise ConfigError(
             "C015",

@@ -46,6 +46,8 @@ class Policy:
     price_currency: str = "USD"
     session_idle_minutes: int = 720  # a watch stands open through a long night; each release is proved anew
     session_hours: int = 24
+    arming_days: int = 90  # how long two approvers answer for a rule that releases by itself; then they look again
+    release_oldest_minutes: int = 30  # a warning sent longer ago is no longer released by a rule, but reviewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,10 @@ class ChannelConfig:
 
 @dataclass(frozen=True, slots=True)
 class FeedConfig:
-    """One ``[[feed]]`` of feeds.toml. ``mapping`` fills what its format lacks (``domain.mapping``)."""
+    """One ``[[feed]]`` of feeds.toml. ``mapping`` fills what its format lacks (``domain.mapping``).
+
+    ``signature``: ignore, check (said on each entry) or required; ``certificates``: PEM files of trusted signers.
+    """
 
     name: str
     format: str
@@ -74,11 +79,17 @@ class FeedConfig:
     enabled: bool = True
     allow_private: bool = False
     mapping: Mapping[str, object] = field(default_factory=dict)
+    signature: str = "ignore"
+    certificates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a rule looks at; an empty tuple matches anything."""
+    """What a rule looks at; an empty tuple matches anything.
+
+    ``vtec``: actions of P-VTEC (NEW, CON, EXT ...), one of which some code of the message must bear. ``hours``: spans
+    of the agency's own time ("22:00-06:00"; the end is outside).
+    """
 
     event: tuple[str, ...] = ()
     severity: tuple[str, ...] = ()
@@ -88,11 +99,16 @@ class Match:
     zones: tuple[str, ...] = ()
     status: tuple[str, ...] = ()
     parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    vtec: tuple[str, ...] = ()
+    hours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class RuleConfig:
-    """One ``[[rule]]`` of rules.toml. Empty ``feeds`` means all; the first match decides; none matching = keep."""
+    """One ``[[rule]]`` of rules.toml. Empty ``feeds`` means all; the first match decides; none matching = keep.
+
+    ``follow``: what the rule does with updates and cancels of what it released ("release" or "submit").
+    """
 
     name: str
     action: str
@@ -100,6 +116,7 @@ class RuleConfig:
     match: Match = Match()
     template: str = "cap"
     max_per_hour: int = 0
+    follow: str = "submit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +136,10 @@ class Config:
     def feed(self, name: str) -> FeedConfig | None:
         """The configured feed of that name, enabled or not."""
         return next((f for f in self.feeds if f.name == name), None)
+
+    def rule(self, name: str) -> RuleConfig | None:
+        """The configured rule of that name."""
+        return next((r for r in self.rules if r.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)

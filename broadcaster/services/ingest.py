@@ -73,9 +73,13 @@ def ingest(system: System, feed: FeedConfig, body: bytes, headers: Mapping[str, 
 
 
 def read(feed: FeedConfig, body: bytes, headers: Mapping[str, str]) -> ParsedFeed:
-    """The document by the parser of the feed's format, with what that format lacks filled by its mapping."""
+    """The document by the parser of the feed's format, signatures looked at, what it lacks filled by the mapping."""
     parser = importlib.import_module(PARSERS[feed.format])
     parsed: ParsedFeed = parser.parse(body, headers)
+    if feed.signature != "ignore":
+        from broadcaster.services.signatures import looked_at  # its libraries load slowly, and few feeds ask for them
+
+        parsed = looked_at(feed, parsed)
     table = filling(feed.mapping).over(filling(getattr(parser, "MAPPING", {})))
     return replace(parsed, entries=tuple(fill(entry, table) for entry in parsed.entries))
 
