@@ -17,11 +17,15 @@ from broadcaster.domain.alert import Certainty, Severity, Status, Urgency
 from broadcaster.domain.config import Agency, ChannelConfig, Config, FeedConfig, Policy, RuleConfig
 from broadcaster.domain.errors import ConfigError
 from broadcaster.domain.message import Limits
+from broadcaster.domain.rules import span_of
 from broadcaster.domain.wording import EVACUATION_LEVELS
 
 ENDINGS_BY_PEOPLE = ("lifted", "sent_in_error")  # rules.md section 1: no feed declares anybody safe
 LONGEST_POLL = 7 * 24 * 3600  # seconds
+INSTEAD = 'use action = "submit"'
+VTEC_ACTIONS = ("NEW", "CON", "EXT", "EXA", "EXB", "UPG", "CAN", "EXP", "COR", "ROU")  # NWS Directive 10-1703
 FROM_ONE = ("review_expires_minutes", "until_lifted_review_minutes", "stale_after_seconds", "max_expires_hours")
+ARMING = ("arming_days", "release_oldest_minutes")
 _NAME = re.compile(r"[^\s/;?#%\x00-\x1f\x7f]([^/;?#%\x00-\x1f\x7f]*[^\s/;?#%\x00-\x1f\x7f])?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _WORDS = {"severity": Severity, "urgency": Urgency, "certainty": Certainty, "status": Status}
@@ -52,6 +56,8 @@ def check(
         _feed(feed)
     for rule in config.rules:
         _rule(rule, templates)
+        if rule.action == "release":
+            _released(rule, config)
 
 
 def _told_by(config: Config, limits: Mapping[str, Limits]) -> None:
@@ -106,7 +112,7 @@ def _some_text(named: Collection[str], known: Collection[str], where: str) -> No
 
 def _policy(policy: Policy) -> None:
     where = "policy.toml [policy]"
-    for key in (*FROM_ONE, "notify_step_minutes", "session_idle_minutes", "session_hours"):
+    for key in (*FROM_ONE, *ARMING, "notify_step_minutes", "session_idle_minutes", "session_hours"):
         if not 0 < getattr(policy, key) <= 10**7:
             raise ConfigError(
                 "C045", f"{where} {key}", "is out of range", f"from 1, for example {getattr(Policy(), key)}"
@@ -197,12 +203,61 @@ def _rule(rule: RuleConfig, templates: Collection[str]) -> None:
         raise ConfigError("C055", f"{where} template", text, 'for example "cap"')
     if rule.max_per_hour < 0:
         raise ConfigError("C052", f"{where} max_per_hour", "is below 0", "0 is no limit")
+    if rule.follow not in ("release", "submit"):
+        raise ConfigError("C081", f"{where} follow", f"{rule.follow!r} is unknown", "release or submit")
+    _matching(rule, where)
+
+
+def _matching(rule: RuleConfig, where: str) -> None:
+    """What would never match is a mistake, and silent."""
     for key, words in _WORDS.items():
         known = {str(word) for word in words}
         for word in getattr(rule.match, key):
             if word.casefold() not in {name.casefold() for name in known}:
                 hint = f"known: {', '.join(sorted(known))}"
                 raise ConfigError("C053", f"{where} match.{key}", f"{word!r} is unknown and would never match", hint)
+
+    for span in rule.match.hours:
+        _hours(span, f"{where} match.hours")
+    for word in rule.match.vtec:
+        if word.upper() not in VTEC_ACTIONS:
+            text = f"{word!r} is no action of P-VTEC and would never match"
+            raise ConfigError("C080", f"{where} match.vtec", text, f"known: {', '.join(VTEC_ACTIONS)}")
+
+
+def _hours(written: str, where: str) -> None:
+    try:
+        span_of(written)
+    except ValueError as error:
+        hint = 'two different times of the agency\'s own day, for example "22:00-06:00"'
+        raise ConfigError("C082", where, f"{written!r} is no span of a day", hint) from error
+
+
+def _released(rule: RuleConfig, config: Config) -> None:
+    """rules.md section 3: a rule that releases lists feeds, events, severities and areas, and has a bound."""
+    where = f"rules.toml [[rule]] {rule.name}"
+    asked = {
+        "feeds": rule.feeds,
+        "match.event": rule.match.event,
+        "match.severity": rule.match.severity,
+        "match.zones": rule.match.zones,
+        "max_per_hour": rule.max_per_hour,
+    }
+    for key, given in asked.items():
+        if not given:
+            text = "is missing, and a rule that releases by itself must say it"
+            raise ConfigError("C083", f"{where} {key}", text, f"list what it may release, or {INSTEAD}")
+    for name in rule.feeds:
+        feed = config.feed(name)
+        if feed is not None and feed.trust != "official":
+            text = f"{name} is no official feed, and nothing it says is released by a rule"
+            raise ConfigError("C084", f"{where} feeds", text, f"take it out, or {INSTEAD}")
+    if {word.casefold() for word in rule.match.status} - {"actual"}:
+        text = "a rule releases what is Actual and nothing else"
+        raise ConfigError("C085", f"{where} match.status", text, 'leave it out, or ["Actual"]')
+    if rule.template.startswith("evacuation") or "evacuate" in {word.casefold() for word in rule.match.response}:
+        text = "an evacuation is only ever released by people"
+        raise ConfigError("C086", f"{where} template", text, INSTEAD)
 
 
 def _named(name: str, where: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import time
 
 from broadcaster.domain.alert import CapMessage, Info
 from broadcaster.domain.config import Match, RuleConfig
@@ -11,7 +12,7 @@ from broadcaster.domain.config import Match, RuleConfig
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """``action`` is keep, show, draft or submit; ``rule`` its name, "" where none matched (then: keep)."""
+    """``action`` is keep, show, draft, submit or release; ``rule`` its name, "" where none matched (then: keep)."""
 
     action: str = "keep"
     rule: str = ""
@@ -19,10 +20,26 @@ class Ruling:
     max_per_hour: int = 0
 
 
-def ruling(rules: Sequence[RuleConfig], feed: str, message: CapMessage, zones: Collection[str]) -> Ruling:
-    """The first rule that names this feed (or none) and matches the message in these zones."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a rule looks at beside the message: where it came from and when (``clock``: the agency's own time of day),
+    which zones of ours it touches, its P-VTEC codes."""
+
+    feed: str
+    zones: Collection[str] = ()
+    vtec: Collection[str] = ()
+    clock: time = time(0)
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The actions of its codes: "/O.NEW.KSTO.TO.W..." -> "NEW"."""
+        return tuple(code.split(".")[1] for code in self.vtec if code.count("."))
+
+
+def ruling(rules: Sequence[RuleConfig], message: CapMessage, seen: Seen) -> Ruling:
+    """The first rule that names its feed (or none) and matches the message."""
     for rule in rules:
-        if (not rule.feeds or feed in rule.feeds) and matches(rule.match, message, zones):
+        if (not rule.feeds or seen.feed in rule.feeds) and matches(rule.match, message, seen):
             return Ruling(rule.action, rule.name, rule.template, rule.max_per_hour)
     return Ruling()
 
@@ -39,16 +56,41 @@ def held_back(found: Ruling) -> Ruling:
     )
 
 
-def matches(match: Match, message: CapMessage, zones: Collection[str]) -> bool:
+def matches(match: Match, message: CapMessage, seen: Seen) -> bool:
     """Does one info fulfil everything asked of infos, and the message the rest? An empty list asks for nothing."""
-    if not _any_of(match.status, [message.status.value]):
+    if not _around(match, message, seen):
         return False
-    if match.zones and not set(match.zones) & set(zones):
-        return False
-    return any(_info_matches(match, info) for info in message.infos or (Info(),))
+    return any(info_matches(match, info) for info in message.infos or (Info(),))
 
 
-def _info_matches(match: Match, info: Info) -> bool:
+def _around(match: Match, message: CapMessage, seen: Seen) -> bool:
+    if not _any_of(match.status, [message.status.value]) or not _any_of(match.vtec, seen.actions):
+        return False
+    if match.zones and not set(match.zones) & set(seen.zones):
+        return False
+    return not match.hours or any(within(span, seen.clock) for span in match.hours)
+
+
+def span_of(written: str) -> tuple[time, time]:
+    """ "22:00-06:00" as its two times. Raises ValueError."""
+    begin, _, end = written.partition("-")
+    try:
+        found = time.fromisoformat(begin.strip()), time.fromisoformat(end.strip())
+    except ValueError as error:
+        raise ValueError(f"no span of a day: {written}") from error
+    if found[0] == found[1] or any(one.tzinfo for one in found):
+        raise ValueError(f"no span of a day: {written}")
+    return found
+
+
+def within(written: str, clock: time) -> bool:
+    """Is it that time of day? A span may go over midnight; its end is outside."""
+    begin, end = span_of(written)
+    return begin <= clock < end if begin < end else clock >= begin or clock < end
+
+
+def info_matches(match: Match, info: Info) -> bool:
+    """Does this info fulfil everything that is asked of infos?"""
     asked: tuple[tuple[tuple[str, ...], Iterable[str]], ...] = (
         (match.event, [info.event]),
         (match.severity, [info.severity.value]),
@@ -74,26 +116,34 @@ def _any_of(wanted: Collection[str], found: Iterable[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is done with an entry: on the page in its issuer's words, a draft of ours, submitted at once."""
+    """What is done with an entry: on the page in its issuer's words, a draft of ours, submitted at once, released
+    where nothing is against it."""
 
     show: bool = False
     draft: bool = False
     submit: bool = False
+    release: bool = False
 
     @property
     def action(self) -> str:
         """The strongest of it, in the words of rules.toml."""
-        return "submit" if self.submit else "draft" if self.draft else "show" if self.show else "keep"
+        words = ("release", self.release), ("submit", self.submit), ("draft", self.draft), ("show", self.show)
+        return next((word for word, done in words if done), "keep")
 
 
-def planned(found: Ruling, *, was_shown: bool, was_ours: bool, has_zones: bool, elsewhere: bool) -> Plan:
+def planned(
+    found: Ruling, *, was_shown: bool, was_ours: bool, has_zones: bool, elsewhere: bool, follows: str = ""
+) -> Plan:
     """The rule's action, and what an earlier message of the chain obliges to: an update follows where the
     warning it replaces went, whatever the rules say of it alone.
 
     Nothing new is made of what certainly touches no zone of ours (``elsewhere``); what no zone is known for is
-    never shown, but drafted, because a person may know where it holds.
+    never shown, but drafted, because a person may know where it holds. ``follows``: what the rule that released the
+    earlier message does with those after it (release or submit, "" where no rule released it): at least they are
+    reviewed, and released only where the same rule matches them too.
     """
     action = "keep" if elsewhere else found.action
     show = (action == "show" or was_shown) and has_zones
-    submit = action == "submit"
-    return Plan(show, submit or action == "draft" or was_ours, submit)
+    submit = action in ("submit", "release") or bool(follows)
+    release = action == "release" and (follows == "release" or not was_ours)
+    return Plan(show, submit or action == "draft" or was_ours, submit, release)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
@@ -18,7 +19,7 @@ from broadcaster.domain.errors import Refused
 from broadcaster.domain.feed_entry import FeedEntry
 from broadcaster.domain.lifecycle import PENDING, Verb
 from broadcaster.domain.message import Finding
-from broadcaster.domain.rules import Plan, Ruling, held_back, planned, ruling
+from broadcaster.domain.rules import Plan, Ruling, Seen, held_back, planned, ruling
 from broadcaster.domain.switches import RULES
 from broadcaster.domain.triage import Decision, end_of
 from broadcaster.domain.triage import Verb as Decided
@@ -101,7 +102,7 @@ def _earlier(case: Case) -> Earlier:
 
 # --- new and update ---------------------------------------------------------------------------------------------
 def _take(case: Case, earlier: Earlier) -> Outcome:
-    asked = ruling(case.system.config.rules, case.feed.name, case.entry.message, case.zones)
+    asked = ruling(case.system.config.rules, case.entry.message, _seen(case))
     stopped = switches.any_on(case.connection, RULES)
     found = held_back(asked) if stopped else asked
     plan = planned(
@@ -120,7 +121,12 @@ def _take(case: Case, earlier: Earlier) -> Outcome:
     if plan.draft:
         alert, more = _compose(case, earlier, found, plan)
         note = f"{note} {more}".strip()
-    return Outcome(plan.action, found.rule, alert, note, version)
+    return Outcome(replace(plan, release=False).action, found.rule, alert, note, version)
+
+
+def _seen(case: Case) -> Seen:
+    clock = case.at.astimezone(ZoneInfo(case.system.config.agency.timezone)).time()
+    return Seen(case.feed.name, case.zones, case.entry.vtec, clock)
 
 
 def _note(plan: Plan, asked: Ruling, found: Ruling) -> str:

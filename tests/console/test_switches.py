@@ -218,7 +218,8 @@ def test_drills_stop_like_everything_else(ground: System, twilio: Twilio) -> Non
 
 # --- stop automatic rules ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
-    ("action", "then"), [("keep", "keep"), ("show", "keep"), ("draft", "draft"), ("submit", "draft")]
+    ("action", "then"),
+    [("keep", "keep"), ("show", "keep"), ("draft", "draft"), ("submit", "draft"), ("release", "draft")],
 )
 def test_while_rules_are_stopped_a_rule_at_most_drafts(action: str, then: str) -> None:
     ruling = Ruling(action, "all", "cap", 3)

@@ -191,3 +191,50 @@ def test_a_secret_file_that_is_no_text_is_named(tmp_path: Path) -> None:
     (tmp_path / "var").mkdir()
     (tmp_path / "var" / "secret_key").write_bytes(b"\xff")
     assert refusal(tmp_path).id == "S015"
+
+
+OFFICIAL = FEED + 'trust = "official"\n'
+ARMED = """[[rule]]
+name = "r"
+action = "release"
+feeds = ["f"]
+match = { event = ["Tornado Warning"], severity = ["Extreme"], zones = ["valley"] }
+max_per_hour = 3
+"""
+
+
+def test_a_rule_that_releases_is_taken_where_it_lists_what_it_may_release(tmp_path: Path) -> None:
+    (tmp_path / "agency.toml").write_text(AGENCY)
+    (tmp_path / "feeds.toml").write_text(OFFICIAL)
+    (tmp_path / "rules.toml").write_text(ARMED + 'follow = "release"\n')
+    read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "id_"),
+    [
+        ('feeds = ["f"]\n', "", "C083"),
+        ('event = ["Tornado Warning"], ', "", "C083"),
+        ('severity = ["Extreme"], ', "", "C083"),
+        (', zones = ["valley"]', "", "C083"),
+        ("max_per_hour = 3\n", "", "C083"),
+        ('zones = ["valley"]', 'zones = ["valley"], status = ["Actual", "Test"]', "C085"),
+        ('zones = ["valley"]', 'zones = ["valley"], response = ["evacuate"]', "C086"),
+        ("max_per_hour", 'template = "evacuation_warning"\nmax_per_hour', "C086"),
+        ("max_per_hour", 'template = "lifted"\nmax_per_hour', "C055"),
+        ("max_per_hour", 'follow = "draft"\nmax_per_hour', "C081"),
+        ('zones = ["valley"]', 'zones = ["valley"], vtec = ["NEW", "OLD"]', "C080"),
+        ('zones = ["valley"]', 'zones = ["valley"], hours = ["22:00"]', "C082"),
+    ],
+)
+def test_a_rule_that_could_release_what_no_machine_may_stops_the_start(
+    tmp_path: Path, old: str, new: str, id_: str
+) -> None:
+    (tmp_path / "feeds.toml").write_text(OFFICIAL)
+    assert old in ARMED
+    assert refusal(tmp_path, "rules.toml", ARMED.replace(old, new)).id == id_
+
+
+def test_a_rule_releases_nothing_of_a_feed_that_is_not_official(tmp_path: Path) -> None:
+    (tmp_path / "feeds.toml").write_text(FEED)
+    assert refusal(tmp_path, "rules.toml", ARMED).id == "C084"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 import pytest
 
 from broadcaster.domain.alert import Severity
 from broadcaster.domain.config import Match, RuleConfig
-from broadcaster.domain.rules import Plan, Ruling, matches, planned, ruling
+from broadcaster.domain.rules import Plan, Ruling, Seen, matches, planned, ruling, span_of, within
 from tests.domain.cap_messages import info, message
 
 FLOOD = message(infos=(info(response_types=("Evacuate", "Shelter"), parameters=(("WEAHandling", "Imminent"),)),))
+AT_NIGHT = Seen("nws", ["b"], ["/O.NEW.KSTO.FL.W.0001.261122T1100Z-261123T0600Z/"], time(2, 30))
 
 
 @pytest.mark.parametrize(
@@ -29,10 +31,12 @@ FLOOD = message(infos=(info(response_types=("Evacuate", "Shelter"), parameters=(
         {"parameters": {"weahandling": ("imminent",)}},
         {"parameters": {"WEAHandling": ()}},
         {"event": ("Flood Warning",), "severity": ("Severe",), "zones": ("b",)},
+        {"vtec": ("new", "EXT")},
+        {"hours": ("12:00-13:00", "22:00-06:00")},
     ],
 )
 def test_a_match_asks_only_for_what_it_lists(asked: dict[str, Any]) -> None:
-    assert matches(Match(**asked), FLOOD, ["b"])
+    assert matches(Match(**asked), FLOOD, AT_NIGHT)
 
 
 @pytest.mark.parametrize(
@@ -48,21 +52,23 @@ def test_a_match_asks_only_for_what_it_lists(asked: dict[str, Any]) -> None:
         {"parameters": {"WEAHandling": ("None",)}},
         {"parameters": {"BLOCKCHANNEL": ()}},
         {"event": ("Flood Warning",), "severity": ("Extreme",)},
+        {"vtec": ("CON",)},
+        {"hours": ("06:00-22:00",)},
     ],
 )
 def test_what_is_asked_for_and_absent_does_not_match(asked: dict[str, Any]) -> None:
-    assert not matches(Match(**asked), FLOOD, ["b"])
+    assert not matches(Match(**asked), FLOOD, AT_NIGHT)
 
 
 def test_all_that_is_asked_of_an_info_is_asked_of_the_same_one() -> None:
     two = message(infos=(info(event="Wind", severity=Severity.EXTREME), info()))
-    assert matches(Match(event=("Wind",), severity=("Extreme",)), two, [])
-    assert not matches(Match(event=("Flood Warning",), severity=("Extreme",)), two, [])
+    assert matches(Match(event=("Wind",), severity=("Extreme",)), two, Seen("nws"))
+    assert not matches(Match(event=("Flood Warning",), severity=("Extreme",)), two, Seen("nws"))
 
 
 def test_a_message_without_infos_matches_only_what_asks_nothing_of_them() -> None:
-    assert matches(Match(), message(infos=()), [])
-    assert not matches(Match(event=("Wind",)), message(infos=()), [])
+    assert matches(Match(), message(infos=()), Seen("nws"))
+    assert not matches(Match(event=("Wind",)), message(infos=()), Seen("nws"))
 
 
 def test_the_first_rule_that_fits_feed_and_match_decides() -> None:
@@ -72,12 +78,12 @@ def test_the_first_rule_that_fits_feed_and_match_decides() -> None:
         RuleConfig("flood", "draft", feeds=("nws", "x"), template="weather", max_per_hour=3),
         RuleConfig("all", "show"),
     )
-    assert ruling(rules, "nws", FLOOD, []) == Ruling("draft", "flood", "weather", 3)
-    assert ruling(rules, "y", FLOOD, []).rule == "all"
+    assert ruling(rules, FLOOD, Seen("nws")) == Ruling("draft", "flood", "weather", 3)
+    assert ruling(rules, FLOOD, Seen("y")).rule == "all"
 
 
 def test_where_no_rule_matches_an_entry_is_kept() -> None:
-    assert ruling((), "nws", FLOOD, []) == Ruling("keep", "")
+    assert ruling((), FLOOD, Seen("nws")) == Ruling("keep", "")
 
 
 @pytest.mark.parametrize(
@@ -96,15 +102,46 @@ def test_where_no_rule_matches_an_entry_is_kept() -> None:
         ("submit", {"has_zones": False, "elsewhere": True}, Plan()),
         ("draft", {"has_zones": False, "elsewhere": True, "was_ours": True}, Plan(draft=True)),
         ("show", {"has_zones": False, "elsewhere": True, "was_shown": True}, Plan()),
+        ("release", {}, Plan(draft=True, submit=True, release=True)),
+        ("release", {"was_ours": True}, Plan(draft=True, submit=True)),
+        ("release", {"was_ours": True, "follows": "submit"}, Plan(draft=True, submit=True)),
+        ("release", {"was_ours": True, "follows": "release"}, Plan(draft=True, submit=True, release=True)),
+        ("keep", {"was_ours": True, "follows": "release"}, Plan(draft=True, submit=True)),
+        ("release", {"was_ours": True, "follows": "release", "elsewhere": True}, Plan(draft=True, submit=True)),
     ],
 )
 def test_an_update_follows_its_predecessor_and_nothing_is_made_of_what_is_elsewhere(
-    action: str, known: dict[str, bool], plan: Plan
+    action: str, known: dict[str, Any], plan: Plan
 ) -> None:
-    facts = {"was_shown": False, "was_ours": False, "has_zones": True, "elsewhere": False, **known}
+    facts: dict[str, Any] = {"was_shown": False, "was_ours": False, "has_zones": True, "elsewhere": False, **known}
     assert planned(Ruling(action), **facts) == plan
 
 
 def test_the_strongest_part_of_a_plan_names_it() -> None:
-    plans = (Plan(), Plan(show=True), Plan(show=True, draft=True), Plan(draft=True, submit=True))
-    assert [plan.action for plan in plans] == ["keep", "show", "draft", "submit"]
+    plans = (
+        Plan(),
+        Plan(show=True),
+        Plan(show=True, draft=True),
+        Plan(draft=True, submit=True),
+        Plan(True, True, True, True),
+    )
+    assert [plan.action for plan in plans] == ["keep", "show", "draft", "submit", "release"]
+
+
+@pytest.mark.parametrize(
+    ("span", "inside", "outside"),
+    [
+        ("08:00-17:30", [time(8), time(17, 29)], [time(7, 59), time(17, 30), time(0)]),
+        ("22:00-06:00", [time(22), time(0), time(5, 59)], [time(6), time(21, 59)]),
+    ],
+)
+def test_a_span_of_the_day_holds_its_beginning_and_not_its_end_also_over_midnight(
+    span: str, inside: list[time], outside: list[time]
+) -> None:
+    assert [within(span, one) for one in inside + outside] == [True] * len(inside) + [False] * len(outside)
+
+
+@pytest.mark.parametrize("wrong", ["22:00", "22:00-22:00", "x-y", "08:00+01:00-09:00", "-", "25:00-26:00"])
+def test_what_is_no_span_of_a_day_is_refused(wrong: str) -> None:
+    with pytest.raises(ValueError, match="no span of a day"):
+        span_of(wrong)
