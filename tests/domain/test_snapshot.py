@@ -45,8 +45,9 @@ def test_an_alert_stands_as_its_worst_part_does(levels: tuple[str, str]) -> None
 
 def test_a_headline_is_the_event_where_nobody_wrote_one() -> None:
     plain = public(message=replace(public().message, infos=(info(event="Flood Warning", headline=""),)))
-    assert made(plain)["alerts"]["a1"]["headline"] == "Flood Warning"
-    assert made(public())["alerts"]["a1"]["headline"] == info().headline != info().event
+    unsaid, said = made(plain)["alerts"]["a1"], made(public())["alerts"]["a1"]
+    assert unsaid["headline"] == unsaid["infos"][0]["headline"] == "Flood Warning"
+    assert said["headline"] == said["infos"][0]["headline"] == info().headline != info().event
 
 
 def test_an_alert_without_areas_of_its_own_is_drawn_by_its_zones() -> None:
@@ -223,6 +224,9 @@ def test_a_change_in_the_record_is_seen() -> None:
     assert not says_the_same(old, {**made(public("a1")), "archive": [{"id": "x"}]}, AT)
     extended = made(public("a1", expires=AT + timedelta(hours=3)))
     assert not says_the_same(old, extended, AT)
+    both, one_changed = made(public("a1"), public("a2")), made(public("a1"), public("a2", cap="<new/>"))
+    assert not says_the_same(both, one_changed, AT)
+    assert not says_the_same(made(public("a1", zones=())), made(), AT)  # nor must a zone change with it
 
 
 def test_boundaries_that_are_used_up_want_a_new_version() -> None:

@@ -100,10 +100,11 @@ def test_what_is_renewed_or_given_back_is_what_was_asked_for(ground: System) -> 
     assert [row.lease and row.lease > at + timedelta(seconds=20) for row in rows(ground)] == [True, None, False]
 
 
-def test_a_row_already_begun_is_not_begun_again(ground: System) -> None:
+def test_a_row_is_begun_by_its_holder_alone_and_once(ground: System) -> None:
     with ground.database.write() as connection:
         at = now(connection)
         (leased,) = store.claim(connection, "sms", "me", 1, at)
+        assert store.begin(connection, [(leased, "a0")], "other", at) == set()
         assert store.begin(connection, [(leased, "a1")], "me", at)
         assert store.begin(connection, [(leased, "a2")], "me", at) == set()
 
