@@ -26,9 +26,20 @@ from broadcaster.domain.feed_entry import Link, ParsedFeed, Problem
 SENDER = "jma.go.jp"
 SPACE = "xml.kishou.go.jp/jmaxml1"
 MAX_AREAS = 4_000
-FACTS = ("kind", "kind_code", "info_kind", "info_type", "office", "magnitude", "max_intensity", "depth_km", "serial")
+FACTS = (
+    "kind",
+    "kind_code",
+    "kind_lifted",
+    "info_kind",
+    "info_type",
+    "office",
+    "magnitude",
+    "max_intensity",
+    "depth_km",
+    "serial",
+)
 STATUS = {"通常": Status.ACTUAL, "訓練": Status.EXERCISE, "試験": Status.TEST}  # normal, training, test
-CANCEL = "取消"
+CANCEL, LIFTED = "取消", "解除"
 MAPPING: Mapping[str, object] = {
     "category": [
         {"when": {"info_kind": ["*震*", "*津波*", "*火山*", "*噴火*", "*降灰*"]}, "value": "Geo"},
@@ -126,9 +137,12 @@ def _sent(control: etree._Element | None, head: etree._Element | None, notes: No
 
 
 def _parameters(root: etree._Element, head: etree._Element | None, office: str) -> Iterator[Pair]:
-    kinds = [(_of(kind, "Name"), _of(kind, "Code")) for item in _headline(head) for kind in _each(item, "Kind")]
-    for name, code in dict.fromkeys(kinds):
-        yield from ((key, text) for key, text in (("kind", name), ("kind_code", code)) if text)
+    kinds = [kind for item in _said(root, head) for kind in _each(item, "Kind")]
+    for over, name, code in dict.fromkeys(
+        (_of(one, "Status") == LIFTED, _of(one, "Name"), _of(one, "Code")) for one in kinds
+    ):
+        named = (("kind_lifted", name),) if over else (("kind", name), ("kind_code", code))
+        yield from ((key, text) for key, text in named if text)
     found = [("info_kind", _of(head, "InfoKind")), ("info_type", _of(head, "InfoType")), ("office", office)]
     found += [("serial", _of(head, "Serial")), ("magnitude", _first(root, "Magnitude"))]
     place = _COORDINATE.fullmatch(_first(root, "Coordinate"))
@@ -140,8 +154,8 @@ def _parameters(root: etree._Element, head: etree._Element | None, office: str) 
 
 def _areas(root: etree._Element, head: etree._Element | None, notes: Notes) -> Iterator[Area]:
     seen: dict[tuple[str, str], str] = {}
-    for item in _headline(head):
-        for several in _each(item, "Areas"):
+    for item in _said(root, head):
+        for several in [*_each(item, "Areas"), item]:
             kind = several.get("codeType") or "JMA"
             for area in _each(several, "Area"):
                 seen.setdefault((kind, _of(area, "Code")), _of(area, "Name"))
@@ -165,9 +179,11 @@ def _hypocentre(root: etree._Element, notes: Notes) -> Point | None:
     return place
 
 
-def _headline(head: etree._Element | None) -> list[etree._Element]:
+def _said(root: etree._Element, head: etree._Element | None) -> list[etree._Element]:
+    """What holds where: the headline's items, or where it has none (reports since 2026) those of the body's warning."""
     found = _child(head, "Headline")
-    return [] if found is None else list(found.iter("{*}Item"))
+    found_items = [] if found is None else list(found.iter("{*}Item"))
+    return found_items or [item for warning in root.iter("{*}Warning") for item in _each(warning, "Item")]
 
 
 def _child(parent: etree._Element | None, name: str) -> etree._Element | None:
