@@ -40,7 +40,7 @@ SHOWN = {
 
 
 def screens(system: System) -> list[Screen]:
-    """/console/alerts and /console/alerts/<id> with its acts; ?whole=1 is about all that are live of its bundle"""
+    """/console/alerts and /console/alerts/<id> with its acts; ?whole=1 is about all that are live of its incident"""
 
     @allowed()
     def listed() -> str:

@@ -49,9 +49,9 @@ def members(alerts: Iterable[Alert], earlier: Mapping[str, str] = MappingProxyTy
 
 
 def together(alert: Alert, parts: Iterable[Alert]) -> tuple[Alert, ...]:
-    """All that one follow-up on ``alert`` can be about: those parts of its bundle that are live and neither an all clear
-    nor a correction; where it is none of them, itself alone."""
-    found = tuple(part for part in parts if part.state == State.LIVE and part.ending not in ENDINGS)
+    """All that one follow-up on ``alert`` can be about: those of its incident (``parts``) that are live in its mode and
+    neither an all clear nor a correction; where it is none of them, itself alone."""
+    found = tuple(p for p in parts if p.state == State.LIVE and p.mode == alert.mode and p.ending not in ENDINGS)
     return found if alert.id in {part.id for part in found} else (alert,)
 
 
@@ -69,7 +69,7 @@ def check_together(parts: Sequence[Alert]) -> None:
     """Can these be decided as one? Raises Refused("mixed_modes", "zone_twice")."""
     if len({part.mode for part in parts}) > 1:
         raise Refused("mixed_modes", "A drill and the real thing never share a signature. Make two bundles.")
-    twice = zones_twice(parts)
+    twice = zones_twice([part for part in parts if part.ending not in ENDINGS])  # an ending is about one alert
     if twice:
         text = f"In one bundle a place gets one message: {', '.join(twice)} stand in two parts. Take them out of one."
         raise Refused("zone_twice", text)

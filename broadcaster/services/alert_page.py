@@ -25,7 +25,7 @@ from broadcaster.store import audit_trail as trail
 from broadcaster.store import records
 from broadcaster.store.alerts import Reviewed
 from broadcaster.store.audit_trail import Asked
-from broadcaster.store.bundles import cards, parts_with
+from broadcaster.store.bundles import cards, parts_with, standing
 from broadcaster.store.schema import zones
 
 PAGE = 50
@@ -60,7 +60,7 @@ def about(system: System, alert_id: str) -> dict[str, Any]:
         older = store.by_ids(connection, alert.replaces)
         newer = store.by_ids(connection, store.replaced_by(connection, alert_id))
         parts = parts_with(connection, alert)
-        whole = together(alert, parts)
+        whole = together(alert, standing(connection, alert.incident))
         return {
             "alert": alert,
             "row": _row(alert, names),
@@ -84,12 +84,12 @@ class Correction:
 
 
 def correction(system: System, by: str, alert_id: str, whole: bool = False) -> Correction:
-    """As it would stand now, about the alert or about all that are live of its bundle. Raises NotFound, Refused where
+    """As it would stand now, about the alert or about all that are live of its incident. Raises NotFound, Refused where
     the alert is not live."""
     with system.database.read() as connection:
         old = store.get(connection, alert_id)
         check_follow_up(old, Who(by, COMPOSERS))
-        parts = together(old, parts_with(connection, old)) if whole else (old,)
+        parts = together(old, standing(connection, old.incident)) if whole else (old,)
         seen = {part.id: preview.seen(system, connection, written(part), by) for part in parts}
         told = {name for one in seen.values() for name, count in one.people.items() if count}
         return Correction(

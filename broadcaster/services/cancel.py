@@ -11,7 +11,7 @@ from broadcaster.services.system import Actor, System
 def cancel(system: System, actor: Actor, alert_id: str, reason: str = "", whole: bool = False) -> Alert:
     """The Cancel, in review; one approver may release it alone (override), the signature is then owed.
 
-    ``whole``: of every alert of its bundle that is live, see ``follow_up``.
+    ``whole``: of every alert of its incident that is live, see ``follow_up``.
     Raises Refused where the alert is not live, Forbidden for tokens and feeds.
     """
     return follow_up(system, actor, alert_id, "cancel", written, reason, whole)

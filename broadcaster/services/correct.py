@@ -18,7 +18,7 @@ from broadcaster.store.engine import again
 def correct(system: System, actor: Actor, alert_id: str, reason: str, whole: bool = False) -> Alert:
     """The Cancel, on air. One that waits in review already is released instead of a second one.
 
-    ``whole``: of every alert of its bundle that is live, in one transaction; one signature is then owed for all.
+    ``whole``: of every alert of its incident that is live, in one transaction; one signature is then owed for all.
     Raises Refused (not live, no reason) and Forbidden (role, not verified); then nothing was written.
     """
 

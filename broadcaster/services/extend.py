@@ -21,7 +21,7 @@ def extend(
 ) -> Alert:
     """An Update, in review. Without ``expires`` an alert that has an end gets as long again from now.
 
-    ``whole``: of every alert of its bundle that is live, see ``follow_up``.
+    ``whole``: of every alert of its incident that is live, see ``follow_up``.
     ``expires`` for one in force until lifted gives it an end. Raises as ``cancel`` does.
     """
 

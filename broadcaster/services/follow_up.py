@@ -1,5 +1,5 @@
 """What cancel, lift and extend share: the prepared message about a live alert, or about all that are live of its
-bundle, written and submitted in one go."""
+incident, written and submitted in one go."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from broadcaster.domain.review import check_follow_up
 from broadcaster.rendering.templates import load
 from broadcaster.services import compose, notices
 from broadcaster.services.drafting import Draft, new_id
-from broadcaster.services.steps import held, named, recorded, who
+from broadcaster.services.steps import recorded, who
 from broadcaster.services.submit import submit
 from broadcaster.services.system import Actor, System
 from broadcaster.store import alerts as store
@@ -29,8 +29,8 @@ def follow_up(
 ) -> Alert:
     """The new alert, in review. One that says the same and waits already is the answer, not a second one.
 
-    ``whole``: the same about every alert of its bundle that is live, as a bundle of its own under one digest; the
-    answer is then the part about ``alert_id``.
+    ``whole``: the same about every alert of its incident that is live (the parts of a bundle, or what each became
+    since), as a bundle of its own under one digest; the answer is then the part about ``alert_id``.
     """
 
     def decided() -> Alert:
@@ -103,11 +103,11 @@ def said(old: Alert) -> dict[str, str]:
 
 
 def _about(connection: Connection, alert_id: str, whole: bool) -> tuple[Alert, ...]:
-    """What is followed up on, locked: the alert, or with it all that are live of its bundle."""
+    """What is followed up on, locked: the alert, or with it all that are live of its incident."""
     if not whole:
         return (store.get(connection, alert_id, lock=True),)
-    parts = held(connection, alert_id, replaced=False)
-    return together(named(parts, alert_id), parts)
+    alert = store.get(connection, alert_id)
+    return together(alert, bundles.standing(connection, alert.incident, lock=True))
 
 
 def _bundled(
@@ -117,7 +117,7 @@ def _bundled(
     the old one."""
     if len(olds) == 1:
         return drafts
-    old = bundles.find(connection, str(olds[0].bundle))
+    old = bundles.find(connection, next((one.bundle for one in olds if one.bundle), ""))
     same = all(draft.template == one.content.template for one, draft in zip(olds, drafts, strict=True))
     id_, incident = new_id(), olds[0].incident
     bundles.insert(connection, id_, incident, old.template if old and same else "", actor.name, system.now())

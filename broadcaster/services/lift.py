@@ -18,7 +18,7 @@ def lift(
 ) -> Alert:
     """The all clear, in review; for all of the alert's zones, or for some, while the others go on.
 
-    ``whole``: of every alert of its bundle that is live, in all their zones, see ``follow_up``.
+    ``whole``: of every alert of its incident that is live, in all their zones, see ``follow_up``.
     Raises Refused where the alert is not live, Forbidden for tokens and feeds, Invalid for zones not in it.
     """
 

@@ -33,6 +33,15 @@ def parts(connection: Connection, id_: str) -> tuple[Alert, ...]:
     return members(found, templates(connection, [old for part in found for old in part.replaces]))
 
 
+def standing(connection: Connection, incident: str, lock: bool = False) -> tuple[Alert, ...]:
+    """What is live of an incident, in the order of a bundle: its parts, whatever each became since, and what was added.
+    ``lock`` holds the rows, by id, until the transaction ends."""
+    a = alerts.c
+    ids = connection.execute(sa.select(a.id).where(a.incident == incident, a.state == str(State.LIVE))).scalars().all()
+    found = store.by_ids(connection, ids, lock)
+    return ordered(found, templates(connection, [old for one in found for old in one.replaces]))
+
+
 def templates(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
     """Alert -> the template it was written by."""
     if not ids:

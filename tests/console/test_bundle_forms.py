@@ -12,6 +12,7 @@ from markupsafe import escape
 from broadcaster.services import audit, bundles, expand, show
 from broadcaster.services.approve import approve
 from broadcaster.services.correct import correct
+from broadcaster.services.extend import extend
 from broadcaster.services.lift import lift
 from broadcaster.services.return_ import return_
 from broadcaster.services.system import System
@@ -95,7 +96,7 @@ def test_without_proof_nothing_of_a_bundle_is_corrected(system: System, visitor:
 
 def test_one_of_a_live_bundle_is_corrected_alone(system: System, visitor: New) -> None:
     ids, one = live(system), visitor("approver")
-    assert "All 2 that were approved together" in page(one, f"/alerts/{ids[1]}/error")
+    assert "All 2 that are live of this incident" in page(one, f"/alerts/{ids[1]}/error")
     assert one.post(f"/console/alerts/{ids[1]}/error", password=PASSWORD).status_code == 302
     assert states(system, ids) == ["live", "cancelled"]
     alone = page(one, f"/alerts/{ids[0]}")
@@ -127,6 +128,16 @@ def test_a_correction_of_one_never_releases_what_waits_for_all(system: System, v
     assert states(system, ids) == ["cancelled", "live"]
     waiting_all = [row for row in show.listing(system)["alerts"] if row["state"] == "in_review"]
     assert len(waiting_all) == 2
+
+
+def test_what_a_part_became_since_is_corrected_with_the_others(system: System, visitor: New) -> None:
+    ids, one = live(system), visitor("approver")
+    newer = extend(system, AUTHOR, ids[0])
+    approve(system, CHIEF, newer.id, str(newer.digest))
+    assert "All 2 were sent in error" in page(one, f"/alerts/{newer.id}/error?whole=1")
+    assert one.post(f"/console/alerts/{ids[1]}/error?whole=1", password=PASSWORD).status_code == 302
+    assert states(system, [newer.id, ids[1]]) == ["cancelled", "cancelled"]
+    assert show.alert(system, ids[0])["state"] == "superseded"
 
 
 # --- lifting and extending all ------------------------------------------------------------------------------------

@@ -83,6 +83,7 @@ def test_one_follow_up_is_about_what_is_live_and_ends_nothing_itself(
     asked = replace(ORDER, state=state, ending=ending)
     assert together(live, [asked, live]) == ((asked, live) if stands else (live,))
     assert together(asked, [asked, live]) == ((asked, live) if stands else (asked,))
+    assert together(live, [live, replace(asked, mode=Mode.EXERCISE)]) == (live,)
 
 
 def test_a_zone_stands_in_one_part_only() -> None:
@@ -92,6 +93,7 @@ def test_a_zone_stands_in_one_part_only() -> None:
     with pytest.raises(Refused, match="a stand in two parts") as refused:
         check_together([ORDER, twice])
     assert refused.value.code == "zone_twice"
+    check_together([replace(ORDER, ending="cancelled"), replace(twice, ending="cancelled")])
 
 
 def test_a_drill_and_the_real_thing_share_no_signature() -> None:
