@@ -290,6 +290,15 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         _s("It refers to %(id)s, which is not known here."),
         _s("It refers to %(id)s, which was never read."),
     ),
+    "mapped": (_s("%(part)s filled by mapping: %(why)s -> %(value)s"),),
+    "unknown": (_s("%(part)s is Unknown: neither the document nor a mapping says it. A person decides."),),
+    "area_by_name": (_s("Its area is a name alone, which a mapping can give codes or a circle."),),
+    "signature_valid": (_s("The signature is valid: %(name)s."),),
+    "signature_unsigned": (_s("The alert is not signed."),),
+    "signature_unknown_signer": (
+        _s("The signature fits the alert, but nobody here trusts its certificate: %(name)s."),
+    ),
+    "signature_invalid": (_s("The signature is not valid: %(why)s."),),
     "other_sender": (_s("It refers to %(id)s of %(sender)s, but comes from %(own)s."),),
     "older": (_s("%(other)s replaced it already."),),
     "cancels": (
