@@ -63,7 +63,8 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``retires``: entries whose effect this one ends, oldest first. ``by``: the one that replaced it already."""
+    """``retires``: entries whose effect this one ends, oldest first. ``by``: the one that replaced it already.
+    ``alert``: ours, made of the same message before."""
 
     verb: Verb
     code: str = ""
@@ -71,6 +72,7 @@ class Decision:
     retires: tuple[Known, ...] = ()
     by: Known | None = None
     findings: tuple[Problem, ...] = ()
+    alert: str | None = None
 
 
 def decide(entry: FeedEntry, feed: str, known: Sequence[Known], now: datetime, lifetime: timedelta) -> Decision:

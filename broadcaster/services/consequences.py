@@ -86,9 +86,20 @@ def apply(case: Case) -> Outcome:
     return _take(case, earlier)
 
 
+def quiet(case: Case) -> bool:
+    """Is it certain that ``apply`` changes neither alerts nor the page? Then entries may share a transaction."""
+    if case.decision.retires or case.decision.by:
+        return False
+    if case.decision.verb not in (Decided.NEW, Decided.UPDATE) or case.elsewhere:
+        return True
+    return ruling(case.system.config.rules, case.entry.message, _seen(case)).action == "keep"
+
+
 def _earlier(case: Case) -> Earlier:
     retires = case.decision.retires
     by = case.decision.by
+    if not retires and by is None:
+        return Earlier((), (), ())
     named = [k.alert for k in retires if k.alert]
     heir = [by.alert] if by and by.alert else []
     held = store_alerts.by_ids(case.connection, [*named, *heir], lock=True)
@@ -103,7 +114,7 @@ def _earlier(case: Case) -> Earlier:
 # --- new and update ---------------------------------------------------------------------------------------------
 def _take(case: Case, earlier: Earlier) -> Outcome:
     asked = ruling(case.system.config.rules, case.entry.message, _seen(case))
-    stopped = switches.any_on(case.connection, RULES)
+    stopped = asked.action != "keep" and switches.any_on(case.connection, RULES)
     found = held_back(asked) if stopped else asked
     plan = planned(
         found,

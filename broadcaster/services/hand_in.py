@@ -41,7 +41,7 @@ def hand_in(
     with system.database.write() as connection:
         kept = _kept(system, connection, actor, draft, alert_id, seen)
         if entry is not None:
-            feeds.settle(connection, entry, "draft", "", kept.id)
+            feeds.settle(connection, entry, {"action": "draft", "rule": "", "alert": kept.id, "awaits": None})
         if not submitting:
             return HandedIn(kept)
         try:

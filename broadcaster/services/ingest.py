@@ -1,4 +1,4 @@
-"""A document of a feed: every entry read, decided and acted on in a transaction of its own; what is wrong is kept.
+"""A document of a feed: every entry read, decided and acted on, in transactions; what is wrong is kept.
 
 Nothing in a document makes ``ingest`` raise. Absence is nothing: what a document does not hold has no consequence.
 """
@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import importlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.engine import Connection
@@ -20,18 +20,20 @@ from alert_feeds import PARSERS
 from broadcaster.domain.config import FeedConfig
 from broadcaster.domain.errors import BroadcasterError
 from broadcaster.domain.feed_entry import FeedEntry, Link, ParsedFeed, Problem
-from broadcaster.domain.geometry import ZoneShape, elsewhere, touched
+from broadcaster.domain.geometry_zones import Place, ZoneIndex
 from broadcaster.domain.mapping import fill, filling
-from broadcaster.domain.triage import Decision, Verb, decide, end_of
+from broadcaster.domain.triage import Decision, Known, Verb, decide, end_of
 from broadcaster.domain.wording import pressing
-from broadcaster.services import publish
-from broadcaster.services.consequences import Case, apply
-from broadcaster.services.places import areas_of, shapes
+from broadcaster.services import places, publish
+from broadcaster.services.consequences import Case, Outcome, apply, quiet
+from broadcaster.services.places import areas_of
 from broadcaster.services.system import Actor, System
 from broadcaster.store import feeds as store
 from broadcaster.store.engine import again
 
 log = logging.getLogger(__name__)
+GROUP = 50  # entries written down in one transaction; SQLite has one writer, and others wait meanwhile
+Placed = tuple[FeedEntry, Place]
 FAILED = "not_composed"  # tried again at the next poll
 
 
@@ -86,20 +88,24 @@ def read(feed: FeedConfig, body: bytes, headers: Mapping[str, str]) -> ParsedFee
 
 def take(system: System, feed: FeedConfig, parsed: ParsedFeed, actor: Actor) -> IngestResult:
     """Decide and act on everything that was read. A machine acts: the feed creates and submits, not ``actor``."""
-    machine = Actor(f"feed:{feed.name}", actor.origin)
     _keep_problems(system, feed, parsed.problems)
     with system.database.read() as connection:
         before = store.seen(connection, feed.name, parsed.entries)
-        zones = shapes(connection)
-    results = []
-    for entry in parsed.entries:
-        key = (entry.message.identifier, entry.content_hash)
-        if key in before:
-            again = EntryResult(entry.message.identifier, "ignore", "duplicate: It was read before.", before[key])
-            results.append(again)
-        else:
-            results.append(_one(system, feed, entry, zones, machine))
-    return IngestResult(tuple(results), parsed.problems, parsed.links)
+        index = places.index(connection) if len(before) < len(parsed.entries) else ZoneIndex([])
+    fresh = [entry for entry in parsed.entries if _key(entry) not in before]
+    results = iter(Taking(system, feed, index, Actor(f"feed:{feed.name}", actor.origin)).all(fresh))
+    found = [
+        _before(entry, before[_key(entry)]) if _key(entry) in before else next(results) for entry in parsed.entries
+    ]
+    return IngestResult(tuple(found), parsed.problems, parsed.links)
+
+
+def _key(entry: FeedEntry) -> tuple[str, str]:
+    return entry.message.identifier, entry.content_hash
+
+
+def _before(entry: FeedEntry, alert: str | None) -> EntryResult:
+    return EntryResult(entry.message.identifier, "ignore", "duplicate: It was read before.", alert)
 
 
 def _keep_problems(system: System, feed: FeedConfig, problems: Sequence[Problem]) -> None:
@@ -112,48 +118,141 @@ def _keep_problems(system: System, feed: FeedConfig, problems: Sequence[Problem]
             store.add_problem(connection, feed.name, problem, digest, system.now())
 
 
-def _one(system: System, feed: FeedConfig, entry: FeedEntry, zones: Sequence[ZoneShape], actor: Actor) -> EntryResult:
-    """One entry in its own transaction. What cannot be composed is kept as a problem and tried at the next poll."""
-    areas = areas_of(entry.message)
-    place = touched(areas, zones), elsewhere(areas, zones)
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """New entries of one document being taken, in their order.
 
-    def decided() -> tuple[EntryResult, int | None]:
-        with system.database.write() as connection:
-            return _decided(system, connection, feed, entry, place, actor)
+    What is only written down (no rule wants anything, nothing is replaced) is written with its neighbours; whatever
+    touches alerts or the page has a transaction of its own, because those lock in an order that must not be mixed.
+    """
 
-    try:
-        result, version = again(decided)
-    except (BroadcasterError, DataError) as error:
-        return _failed(system, feed, entry, error)
-    if version is not None:
-        publish.tell(system, version)
-    return result
+    system: System
+    feed: FeedConfig
+    index: ZoneIndex
+    actor: Actor
+
+    def all(self, entries: Sequence[FeedEntry]) -> Iterator[EntryResult]:
+        """The results in the same order."""
+        left = [(entry, self.index.place(areas_of(entry.message))) for entry in entries]
+        while left:
+            group = list(_neighbours(left[:GROUP]))
+            results = self._together(group) if len(group) > 1 else []
+            yield from results or [self._one(*left[0])]
+            left = left[len(results) or 1 :]
+
+    def _together(self, group: Sequence[Placed]) -> list[EntryResult]:
+        """The first of them that can be written down together; none where the database refuses one of them."""
+
+        def written() -> list[EntryResult]:
+            with self.system.database.write() as connection:
+                return self._written(connection, group)
+
+        try:
+            return again(written)
+        except (BroadcasterError, DataError):
+            return []
+
+    def _written(self, connection: Connection, group: Sequence[Placed]) -> list[EntryResult]:
+        at, known = self._begun(connection, [entry for entry, _ in group])
+        news, results = [], []
+        for entry, place in group:
+            case = self._case(connection, entry, place, known, at)
+            if not quiet(case):
+                break
+            done = self._done(case, apply(case))
+            if not self._read_here(case, known):
+                news.append(store.NewEntry(self.feed.name, entry, case.decision, at, done))
+            results.append(_result(entry, case.decision, done))
+        if news:
+            store.add(connection, news)
+        return results
+
+    def _one(self, entry: FeedEntry, place: Place) -> EntryResult:
+        """One entry in its own transaction. What cannot be composed is kept as a problem and tried at the next poll."""
+
+        def decided() -> tuple[EntryResult, int | None]:
+            with self.system.database.write() as connection:
+                return self._decided(connection, entry, place)
+
+        try:
+            result, version = again(decided)
+        except (BroadcasterError, DataError) as error:
+            return _failed(self.system, self.feed, entry, error)
+        if version is not None:
+            publish.tell(self.system, version)
+        return result
+
+    def _decided(self, connection: Connection, entry: FeedEntry, place: Place) -> tuple[EntryResult, int | None]:
+        at, known = self._begun(connection, [entry])
+        case = self._case(connection, entry, place, known, at)
+        if self._read_here(case, known):
+            return _result(entry, case.decision, self._done(case, Outcome())), None
+        (row,) = store.add(connection, [store.NewEntry(self.feed.name, entry, case.decision, at)])
+        outcome = apply(replace(case, row=row))
+        done = self._done(case, outcome)
+        store.settle(connection, row, done)
+        store.retire(connection, [earlier.id for earlier in case.decision.retires])
+        return _result(entry, case.decision, done), outcome.version
+
+    def _begun(self, connection: Connection, entries: Sequence[FeedEntry]) -> tuple[datetime, dict[str, list[Known]]]:
+        messages = [entry.message for entry in entries]
+        for sender in sorted({message.sender for message in messages}):
+            store.lock(connection, sender)
+        at = self.system.now()
+        return at, store.known(connection, _scope(self.system, self.feed), messages, at)
+
+    def _case(
+        self,
+        connection: Connection,
+        entry: FeedEntry,
+        place: Place,
+        known: Mapping[str, Sequence[Known]],
+        at: datetime,
+    ) -> Case:
+        decision = decide(entry, self.feed.name, known[entry.message.sender], at, self._lifetime)
+        if decision.code == "duplicate":
+            decision = replace(decision, alert=_alert_of(known[entry.message.sender], entry))
+        return Case(
+            self.system, connection, self.actor, self.feed, entry, decision, 0, place.zones, place.elsewhere, at
+        )
+
+    def _read_here(self, case: Case, known: Mapping[str, Sequence[Known]]) -> bool:
+        """Did this very feed bring it before? The same from another feed is written down, so that both are named."""
+        message = case.entry.message
+        return case.decision.code == "duplicate" and any(
+            one.feed == self.feed.name and one.reference == message.reference for one in known[message.sender]
+        )
+
+    def _done(self, case: Case, outcome: Outcome) -> dict[str, Any]:
+        """What the record says of what was done."""
+        decision, message = case.decision, case.entry.message
+        reason = " ".join(part for part in (decision.reason, outcome.note) if part)
+        done = {
+            "action": outcome.action,
+            "rule": outcome.rule,
+            "alert": outcome.alert or decision.alert,
+            "reason": reason,
+        }
+        if decision.verb not in (Verb.NEW, Verb.UPDATE):
+            return done
+        waits = case.at if outcome.action == "keep" and not case.elsewhere and not outcome.alert else None
+        level, ends = pressing(message), end_of(message, self._lifetime)
+        return done | {"zones": list(case.zones), "level": level, "ends": ends, "awaits": waits}
+
+    @property
+    def _lifetime(self) -> timedelta:
+        return timedelta(hours=self.system.config.policy.max_expires_hours)
 
 
-def _decided(
-    system: System,
-    connection: Connection,
-    feed: FeedConfig,
-    entry: FeedEntry,
-    place: tuple[tuple[str, ...], bool],
-    actor: Actor,
-) -> tuple[EntryResult, int | None]:
-    at, message = system.now(), entry.message
-    store.lock(connection, message.sender)
-    known = store.known(connection, _scope(system, feed), message, at)
-    lifetime = timedelta(hours=system.config.policy.max_expires_hours)
-    decision = decide(entry, feed.name, known, at, lifetime)
-    if decision.code == "duplicate":
-        return _result(entry, decision, _alert_of(known, entry)), None
-    row = store.add(connection, feed.name, entry, decision, at)
-    outcome = apply(Case(system, connection, actor, feed, entry, decision, row, *place, at))
-    store.settle(connection, row, outcome.action, outcome.rule, outcome.alert, outcome.note)
-    store.retire(connection, [earlier.id for earlier in decision.retires])
-    if decision.verb in (Verb.NEW, Verb.UPDATE):
-        waits = at if outcome.action == "keep" and not place[1] else None
-        store.place(connection, row, place[0], pressing(message), end_of(message, lifetime), waits)
-    reason = " ".join(part for part in (decision.reason, outcome.note) if part)
-    return _result(entry, replace(decision, reason=reason), outcome.alert), outcome.version
+def _neighbours(left: Sequence[Placed]) -> Iterator[Placed]:
+    """The first entries that have nothing to do with each other: no identifier among them is named twice."""
+    named: set[str] = set()
+    for entry, place in left:
+        own = {entry.message.identifier, *(reference.identifier for reference in entry.message.references)}
+        if own & named:
+            return
+        named |= own
+        yield entry, place
 
 
 def _scope(system: System, feed: FeedConfig) -> frozenset[str]:
@@ -166,13 +265,13 @@ def _scope(system: System, feed: FeedConfig) -> frozenset[str]:
     return frozenset([feed.name, *(other.name for other in system.config.feeds if other.trust == "official")])
 
 
-def _alert_of(known: Sequence[Any], entry: FeedEntry) -> str | None:
+def _alert_of(known: Sequence[Known], entry: FeedEntry) -> str | None:
     return next((k.alert for k in known if k.reference == entry.message.reference and k.alert), None)
 
 
-def _result(entry: FeedEntry, decision: Decision, alert: str | None) -> EntryResult:
-    reason = ": ".join(part for part in (decision.code, decision.reason) if part)
-    return EntryResult(entry.message.identifier, str(decision.verb), reason, alert)
+def _result(entry: FeedEntry, decision: Decision, done: Mapping[str, Any]) -> EntryResult:
+    reason = ": ".join(part for part in (decision.code, done["reason"]) if part)
+    return EntryResult(entry.message.identifier, str(decision.verb), reason, done["alert"])
 
 
 def _failed(system: System, feed: FeedConfig, entry: FeedEntry, error: BroadcasterError | DataError) -> EntryResult:

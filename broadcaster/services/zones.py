@@ -18,6 +18,7 @@ from broadcaster.services.system import Actor, System
 from broadcaster.store import zones as store
 from broadcaster.store.zones import Zone
 
+OTHER_CODES = ("EMMA_ID", "NUTS", "CLC")
 LARGEST = 64 * 1024 * 1024  # bytes
 
 
@@ -31,7 +32,8 @@ class Imported:
 
 
 def import_geojson(system: System, actor: Actor, path: Path) -> Imported:
-    """Take a FeatureCollection of zones (``properties.id``, ``name``, optional ``slug``, ``ugc``, ``same``).
+    """Take a FeatureCollection of zones (``properties.id``, ``name``, optional ``slug``, the codes it goes by:
+    ``ugc``, ``same``, ``emma_id``, ``nuts``, ``clc``, or any as ``codes: {"WARNCELLID": ["..."]}``).
 
     Raises Invalid naming every bad feature by its index; nothing is changed then. Zones that the file does not
     name stay: absence is never a deletion. The page shows what changed from this transaction on.
@@ -81,7 +83,7 @@ def _change(new: Zone, old: Zone | None) -> Change:
     differs = {
         "name": new.name != old.name,
         "outline": new.geometry != old.geometry,
-        "codes": (new.ugc, new.same) != (old.ugc, old.same),
+        "codes": (new.ugc, new.same, new.codes) != (old.ugc, old.same, old.codes),
     }
     parts = tuple(part for part, yes in differs.items() if yes)
     return Change(new.id, new.name, "changed" if parts else "same", parts)
@@ -142,7 +144,8 @@ def _zone(feature: Any, earlier: list[Zone]) -> Zone:
         slug = f"{slug}-{slug_of(id_)}"
     if any(zone.slug == slug for zone in earlier):
         raise ValueError(f"the address {slug} stands twice; give the feature a slug")
-    return Zone(id_, slug, name, _codes(properties, "ugc"), _codes(properties, "same"), _geometry(feature))
+    codes = _other_codes(properties)
+    return Zone(id_, slug, name, _codes(properties, "ugc"), _codes(properties, "same"), _geometry(feature), codes)
 
 
 def _text(properties: dict[str, Any], key: str, default: str = "") -> str:
@@ -162,6 +165,14 @@ def _codes(properties: dict[str, Any], key: str) -> tuple[str, ...]:
     if not isinstance(codes, list) or not all(isinstance(code, str) and code.strip() for code in codes):
         raise ValueError(f"properties.{key} is no list of codes")
     return tuple(code.strip() for code in codes)
+
+
+def _other_codes(properties: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    named = [(kind, code) for kind in OTHER_CODES for code in _codes(properties, kind.lower())]
+    more = properties.get("codes", {})
+    if not isinstance(more, dict):
+        raise ValueError('properties.codes is no object such as {"WARNCELLID": ["109180000"]}')
+    return tuple(dict.fromkeys([*named, *((str(kind), code) for kind in more for code in _codes(more, kind))]))
 
 
 def _geometry(feature: dict[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,13 +15,18 @@ from broadcaster.domain.alert import CapMessage, MsgType, Reference
 from broadcaster.domain.feed_entry import FeedEntry, Link, Problem
 from broadcaster.domain.triage import Decision, Known, Verb, event_of
 from broadcaster.store.engine import now
-from broadcaster.store.schema import feed_entries, feed_links, feed_states, polls, shown
+from broadcaster.store.schema import feed_entries, feed_links, feed_references, feed_states, polls, shown
 from broadcaster.store.upsert import insert
 
 MEMORY = timedelta(days=30)  # how far back an earlier message is looked for
 POLLS_KEPT = timedelta(days=7)
 MAX_RAW = 1_000_000  # bytes kept of something that could not be read
 _MESSAGE = TypeAdapter(CapMessage)
+_KNOWN = [
+    feed_entries.c[name]
+    for name in ("id", "feed", "sender", "identifier", "sent", "msg_type", "event", "references", "content_hash")
+] + [feed_entries.c.decision, feed_entries.c.code, feed_entries.c.alert]
+_BLANK = {"action": "", "rule": "", "alert": None, "zones": None, "ends": None, "level": None, "awaits": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,22 +59,26 @@ def seen(connection: Connection, feed: str, entries: Sequence[FeedEntry]) -> dic
     return found
 
 
-def known(connection: Connection, feeds: Collection[str], message: CapMessage, at: datetime) -> list[Known]:
-    """Recorded entries of the message's sender that bear its identifier, that it names, or that name it."""
+def known(
+    connection: Connection, feeds: Collection[str], messages: Sequence[CapMessage], at: datetime
+) -> dict[str, list[Known]]:
+    """By sender, the recorded entries that bear an identifier of these messages, that they name, or that name them."""
     table = feed_entries.c
-    written = json.dumps(message.identifier)[1:-1]
-    identifiers = sorted({message.identifier, *(reference.identifier for reference in message.references)})
-    query = sa.select(feed_entries).where(
-        table.sender == message.sender,
-        table.received > at - MEMORY,
-        table.sent.is_not(None),
-        table.feed.in_(sorted(feeds)),
-        sa.or_(
-            table.identifier.in_(identifiers),
-            sa.cast(table.references, sa.Text).contains(written, autoescape=True),
-        ),
+    identifiers = {message.identifier for message in messages}
+    named = sorted(identifiers | {reference.identifier for message in messages for reference in message.references})
+    senders = sorted({message.sender for message in messages})
+    query = sa.select(*_KNOWN).where(
+        table.sender.in_(senders), table.received > at - MEMORY, table.sent.is_not(None), table.feed.in_(sorted(feeds))
     )
-    return [_known(row) for row in connection.execute(query.order_by(table.id))]
+    naming = feed_references.c.identifier.in_(sorted(identifiers))
+    joined = query.join(feed_references, feed_references.c.entry == table.id).where(naming)
+    rows = {
+        row.id: row for query in (query.where(table.identifier.in_(named)), joined) for row in connection.execute(query)
+    }
+    found: dict[str, list[Known]] = {sender: [] for sender in senders}
+    for id_ in sorted(rows):
+        found[rows[id_].sender].append(_known(rows[id_]))
+    return found
 
 
 def _known(row: Row[Any]) -> Known:
@@ -88,28 +96,53 @@ def _known(row: Row[Any]) -> Known:
     )
 
 
-def add(connection: Connection, feed: str, entry: FeedEntry, decision: Decision, at: datetime) -> int:
-    """Record an entry with its bytes and what was decided; returns the row's id."""
-    message = entry.message
-    findings = (*entry.findings, *decision.findings)
-    return _insert(
-        connection,
-        feed=feed,
-        sender=message.sender,
-        identifier=message.identifier,
-        sent=message.sent,
-        msg_type=str(message.msg_type),
-        event=event_of(message),
-        references=[[r.sender, r.identifier, r.sent.isoformat()] for r in message.references],
-        vtec=list(entry.vtec),
-        findings=[{"code": finding.code, "text": finding.text} for finding in findings],
-        content_hash=entry.content_hash,
-        raw=entry.raw,
-        decision=str(decision.verb),
-        code=decision.code,
-        reason=decision.reason,
-        received=at,
-    )
+@dataclass(frozen=True, slots=True)
+class NewEntry:
+    """An entry to be recorded, with what was decided; ``done``: columns that say what was done with it at once."""
+
+    feed: str
+    entry: FeedEntry
+    decision: Decision
+    at: datetime
+    done: Mapping[str, Any] = field(default_factory=dict)
+
+    def row(self) -> dict[str, Any]:
+        """As columns."""
+        message = self.entry.message
+        findings = (*self.entry.findings, *self.decision.findings)
+        return {
+            **_BLANK,
+            "feed": self.feed,
+            "sender": message.sender,
+            "identifier": message.identifier,
+            "sent": message.sent,
+            "msg_type": str(message.msg_type),
+            "event": event_of(message),
+            "references": [[r.sender, r.identifier, r.sent.isoformat()] for r in message.references],
+            "vtec": list(self.entry.vtec),
+            "findings": [{"code": finding.code, "text": finding.text} for finding in findings],
+            "content_hash": self.entry.content_hash,
+            "raw": self.entry.raw,
+            "decision": str(self.decision.verb),
+            "code": self.decision.code,
+            "reason": self.decision.reason,
+            "received": self.at,
+            **self.done,
+        }
+
+
+def add(connection: Connection, news: Sequence[NewEntry]) -> list[int]:
+    """Record entries with their bytes and what was decided; returns the rows' ids in the same order."""
+    made = feed_entries.insert().returning(feed_entries.c.id, sort_by_parameter_order=True)
+    ids = list(connection.execute(made, [new.row() for new in news]).scalars())
+    names = [
+        {"entry": id_, "identifier": identifier}
+        for id_, new in zip(ids, news, strict=True)
+        for identifier in sorted({reference.identifier for reference in new.entry.message.references})
+    ]
+    if names:
+        connection.execute(feed_references.insert(), names)
+    return ids
 
 
 def add_problem(connection: Connection, feed: str, problem: Problem, digest: str, at: datetime) -> bool:
@@ -118,47 +151,29 @@ def add_problem(connection: Connection, feed: str, problem: Problem, digest: str
     query = sa.select(table.id).where(table.feed == feed, table.content_hash == digest, table.decision == "problem")
     if connection.execute(query.limit(1)).first() is not None:
         return False
-    _insert(
-        connection,
-        feed=feed,
-        sender="",
-        identifier="",
-        sent=None,
-        msg_type="",
-        event="",
-        references=[],
-        vtec=[],
-        findings=[],
-        content_hash=digest,
-        raw=problem.raw[:MAX_RAW],
-        decision="problem",
-        code=problem.code,
-        reason=problem.text,
-        received=at,
-    )
+    values: dict[str, Any] = {
+        "feed": feed,
+        "sender": "",
+        "identifier": "",
+        "sent": None,
+        "msg_type": "",
+        "event": "",
+        "references": [],
+        "vtec": [],
+        "findings": [],
+        "content_hash": digest,
+        "raw": problem.raw[:MAX_RAW],
+        "decision": "problem",
+        "code": problem.code,
+        "reason": problem.text,
+        "received": at,
+    }
+    connection.execute(feed_entries.insert().values(**_BLANK | values))
     return True
 
 
-def _insert(connection: Connection, **values: Any) -> int:
-    row = feed_entries.insert().values(action="", rule="", alert=None, **values).returning(feed_entries.c.id)
-    return int(connection.execute(row).scalar_one())
-
-
-def settle(connection: Connection, id: int, action: str, rule: str, alert: str | None, note: str = "") -> None:
-    """Note what was done with an entry; ``note`` is added to its reason."""
-    values: dict[str, Any] = {"action": action, "rule": rule, "alert": alert}
-    if alert is not None:
-        values["awaits"] = None
-    if note:
-        values["reason"] = sa.func.trim(feed_entries.c.reason + " " + note)
-    connection.execute(feed_entries.update().where(feed_entries.c.id == id).values(**values))
-
-
-def place(
-    connection: Connection, id: int, zones: Sequence[str], level: str, ends: datetime, awaits: datetime | None
-) -> None:
-    """Where an entry holds, how pressing it is, until when; since when a person is to decide about it, if so."""
-    values = {"zones": list(zones), "level": level, "ends": ends, "awaits": awaits}
+def settle(connection: Connection, id: int, values: Mapping[str, Any]) -> None:
+    """Note what was done with an entry, where it holds, how pressing it is, until when, since when it waits."""
     connection.execute(feed_entries.update().where(feed_entries.c.id == id).values(**values))
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Column as C
 from sqlalchemy import ForeignKey as FK
-from sqlalchemy.types import JSON, BigInteger, Boolean, Integer, LargeBinary, String, Text
+from sqlalchemy.types import JSON, BigInteger, Boolean, Integer, String, Text
 
 from broadcaster.store.engine import Time
 from broadcaster.store.schema_accounts import define as define_accounts
+from broadcaster.store.schema_feeds import define as define_feeds
 from broadcaster.store.schema_people import define as define_people
 from broadcaster.store.schema_records import define as define_records
 
@@ -24,6 +26,10 @@ metadata = sa.MetaData(
     }
 )
 Big = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only with INTEGER
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
 
 
 def _table(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
@@ -267,85 +273,8 @@ zones = _table(
     C("ugc", JSON, nullable=False),
     C("same", JSON, nullable=False),
     C("geometry", JSON, nullable=False),  # GeoJSON, longitude first
-)
-
-# --- inbound ------------------------------------------------------------------------------------------------
-feed_states = _table(
-    "feed_states",
-    C("name", String, primary_key=True),
-    C("due", Time, nullable=False),
-    C("holder", String),
-    C("lease", Time),
-    C("etag", String, nullable=False),
-    C("last_modified", String, nullable=False),
-    C("failures", Integer, nullable=False),
-    C("last_ok", Time),
-    C("last_error", Text, nullable=False),
-)
-polls = _table(
-    "polls",
-    C("id", Big, primary_key=True),
-    C("feed", String, nullable=False, index=True),
-    C("at", Time, nullable=False),
-    C("status", String, nullable=False),  # ok, unchanged, error
-    C("http_status", Integer),
-    C("entries", Integer, nullable=False),
-    C("problems", JSON, nullable=False),
-    C("error", Text, nullable=False),
-)
-feed_entries = _table(
-    "feed_entries",
-    C("id", Big, primary_key=True),
-    C("feed", String, nullable=False),
-    C("sender", String, nullable=False),
-    C("identifier", String, nullable=False),
-    C("sent", Time),
-    C("msg_type", String, nullable=False),
-    C("event", Text, nullable=False),
-    C("references", JSON, nullable=False),
-    C("vtec", JSON, nullable=False),
-    C("findings", JSON, nullable=False),  # [{"code", "text"}]
-    C("content_hash", String, nullable=False, index=True),
-    C("raw", LargeBinary, nullable=False),
-    C("decision", String, nullable=False),  # new update cancel ignore problem
-    C("code", String, nullable=False),  # why, in one word: duplicate older expired not_actual ...
-    C("reason", Text, nullable=False),
-    C("action", String, nullable=False),  # keep show draft submit, "" where ignored
-    C("rule", String, nullable=False),  # the rule that chose the action, for max_per_hour
-    C("alert", FK("alerts.id")),
-    C("received", Time, nullable=False),
-    C("zones", JSON),  # ids of ours that it touches
-    C("ends", Time),
-    C("level", String),  # wording.Level
-    C("awaits", Time),  # since when a person is to decide about it; no longer once somebody has, or a later one came
-    C("decided_by", String),  # who put it aside, when and why
-    C("decided_at", Time),
-    C("decided_reason", Text),
-)
-_waits = feed_entries.c.awaits.is_not(None)
-sa.Index("ix_feed_entries_awaits", feed_entries.c.awaits, sqlite_where=_waits, postgresql_where=_waits)
-sa.Index("ix_feed_entries_feed", feed_entries.c.feed, feed_entries.c.id)
-sa.Index("ix_feed_entries_identity", feed_entries.c.feed, feed_entries.c.identifier)
-sa.Index("ix_feed_entries_sender", feed_entries.c.sender, feed_entries.c.received)
-feed_links = _table(  # what an index linked to and how it stood when it was fetched, so that only news is fetched
-    "feed_links",
-    C("feed", String, primary_key=True),
-    C("url", Text, primary_key=True),
-    C("updated", String, nullable=False),
-    C("etag", String, nullable=False),
-    C("last_modified", String, nullable=False),
-    C("at", Time, nullable=False),
-)
-shown = _table(  # a trusted warning on our page in its issuer's words, nothing sent
-    "shown",
-    C("id", String, primary_key=True),
-    C("entry", FK("feed_entries.id"), nullable=False),
-    C("feed", String, nullable=False),
-    C("message", JSON, nullable=False),  # CapMessage
-    C("zones", JSON, nullable=False),
-    C("expires", Time),
-    C("state", String, nullable=False),  # live superseded cancelled expired
-    C("at", Time, nullable=False),
+    C("codes", JSON),  # [[name, value]] of other kinds: EMMA_ID, NUTS, CLC ...
+    C("changed", Time, default=_wall, onupdate=_wall),  # by which a process knows that its index of zones is old
 )
 
 # --- what the public sees -----------------------------------------------------------------------------------
@@ -382,6 +311,7 @@ idempotency_keys = _table(
     C("created", Time, nullable=False),
 )
 define_accounts(metadata)
+define_feeds(metadata)
 define_people(metadata)
 define_records(metadata)
 _made = metadata.tables
@@ -393,3 +323,10 @@ bundles, notices, notes, switches = _made["bundles"], _made["notices"], _made["n
 audit_entries, audit_head, heartbeats, leases = (
     _made[name] for name in ("audit_entries", "audit_head", "heartbeats", "leases")
 )
+feed_states = metadata.tables["feed_states"]
+polls = metadata.tables["polls"]
+feed_entries = metadata.tables["feed_entries"]
+feed_links = metadata.tables["feed_links"]
+shown = metadata.tables["shown"]
+feed_references = metadata.tables["feed_references"]
+feed_documents = metadata.tables["feed_documents"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,8 @@ from broadcaster.store.schema import zones
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A named area. ``geometry`` is GeoJSON (longitude first), ``ugc`` and ``same`` are codes of feeds."""
+    """A named area. ``geometry`` is GeoJSON (longitude first), ``ugc`` and ``same`` are codes of feeds, ``codes``
+    those of other kinds: (name, value)."""
 
     id: str
     slug: str
@@ -23,12 +25,22 @@ class Zone:
     ugc: tuple[str, ...]
     same: tuple[str, ...]
     geometry: dict[str, Any]
+    codes: tuple[tuple[str, str], ...] = ()
 
 
 def every(connection: Connection) -> list[Zone]:
     """All zones, by name."""
     rows = connection.execute(sa.select(zones).order_by(zones.c.name, zones.c.id))
-    return [Zone(r.id, r.slug, r.name, tuple(r.ugc), tuple(r.same), r.geometry) for r in rows]
+    return [
+        Zone(r.id, r.slug, r.name, tuple(r.ugc), tuple(r.same), r.geometry, tuple((a, b) for a, b in r.codes or ()))
+        for r in rows
+    ]
+
+
+def state(connection: Connection) -> tuple[tuple[str, datetime | None], ...]:
+    """What tells whether any zone came or changed since: cheap, without outlines."""
+    found = connection.execute(sa.select(zones.c.id, zones.c.changed).order_by(zones.c.id))
+    return tuple((row.id, row.changed) for row in found)
 
 
 def merge(connection: Connection, wanted: Sequence[Zone]) -> tuple[int, int]:
@@ -65,4 +77,5 @@ def _row(zone: Zone) -> dict[str, Any]:
         "ugc": list(zone.ugc),
         "same": list(zone.same),
         "geometry": zone.geometry,
+        "codes": [list(pair) for pair in zone.codes],
     }

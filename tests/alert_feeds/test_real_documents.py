@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from alert_feeds import PARSERS, cap, nws
 from alert_feeds.document import tree
 from broadcaster.domain.feed_entry import ParsedFeed
-from broadcaster.domain.geometry import touched
+from broadcaster.domain.geometry_zones import ZoneIndex
 from broadcaster.domain.mapping import fill, filling
 from tests.alert_feeds.golden import DOCUMENTS
 from tests.domain.test_geometry import ZONES
@@ -95,9 +95,10 @@ def test_every_real_cap_alert_is_read_unless_a_required_part_is_wrong(shared: Pa
 
 
 def test_the_areas_of_every_real_alert_can_be_laid_on_a_map(shared: Path) -> None:
+    index = ZoneIndex(ZONES)
     for path in sorted((shared / "cap").iterdir()):
         for entry in cap.parse(path.read_bytes(), {}).entries:
-            touched([area for info in entry.message.infos for area in info.areas], ZONES)
+            index.place([area for info in entry.message.infos for area in info.areas])
 
 
 def dated(text: str, now: datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from broadcaster.domain.alert import Area, Circle
-from broadcaster.domain.geometry import ZoneShape, circle_shape, elsewhere, ring_shape, shape_of, touched
+from broadcaster.domain.geometry import circle_shape, ring_shape, shape_of
+from broadcaster.domain.geometry_zones import ZoneIndex, ZoneShape
 
 
 def box(west: float, south: float, east: float, north: float) -> dict[str, Any]:
@@ -24,6 +26,14 @@ def ring(west: float, south: float, east: float, north: float) -> tuple[tuple[fl
 WEST = ZoneShape("west", box(-121, 38, -120, 39), ("CAC017", "CAZ069"), ("006017",))
 EAST = ZoneShape("east", box(-120, 38, -119, 39), ("NVC005",), ("32005",))
 ZONES = (WEST, EAST)
+
+
+def touched(areas: Sequence[Area], zones: Sequence[ZoneShape]) -> tuple[str, ...]:
+    return ZoneIndex(zones).place(areas).zones
+
+
+def elsewhere(areas: Sequence[Area], zones: Sequence[ZoneShape]) -> bool:
+    return ZoneIndex(zones).place(areas).elsewhere
 
 
 def polygon(*edges: float) -> Area:
@@ -46,6 +56,20 @@ def test_a_polygon_that_crosses_itself_is_mended() -> None:
     assert touched([bow], ZONES) == ("west",)
 
 
+def test_a_polygon_that_is_not_closed_is_closed() -> None:
+    assert touched([Area("", polygons=(((38.2, -120.5), (38.2, -120.1), (38.8, -120.1)),))], ZONES) == ("west",)
+
+
+def test_a_ring_round_the_world_holds_the_nearer_pole() -> None:
+    north = tuple((70.0, float(x)) for x in (-180, -90, 0, 90, 180))
+    south = tuple((-60.0, float(x)) for x in (170, 50, -70, -190))
+    zones = [ZoneShape("svalbard", box(15, 78, 16, 79)), ZoneShape("mcmurdo", box(166, -78, 167, -77)), *ZONES]
+    assert touched([Area("", polygons=(north,))], zones) == ("svalbard",)
+    assert touched([Area("", polygons=(south,))], zones) == ("mcmurdo",)
+    assert touched([Area("", circles=(Circle((85.0, 100.0), 900.0),))], zones) == ("svalbard",)
+    assert touched([Area("", circles=(Circle((-85.0, 0.0), 900.0),))], zones) == ("mcmurdo",)
+
+
 def test_a_polygon_that_covers_nothing_is_no_shape_and_leaves_the_codes() -> None:
     line = ((38.2, -120.8), (38.8, -120.8), (38.5, -120.8), (38.2, -120.8))
     assert ring_shape(line) is None
@@ -55,8 +79,8 @@ def test_a_polygon_that_covers_nothing_is_no_shape_and_leaves_the_codes() -> Non
 def test_where_a_polygon_stands_codes_do_not_widen_it() -> None:
     both = Area("", polygons=(ring(-120.5, 38.2, -120.1, 38.8),), geocodes=(("UGC", "NVC005"),))
     assert touched([both], ZONES) == ("west",)
-    elsewhere = Area("", polygons=(ring(0, 0, 1, 1),), geocodes=(("UGC", "NVC005"),))
-    assert touched([elsewhere], ZONES) == ()
+    far = Area("", polygons=(ring(0, 0, 1, 1),), geocodes=(("UGC", "NVC005"),))
+    assert touched([far], ZONES) == ()
 
 
 def test_each_area_counts_for_itself() -> None:
@@ -80,10 +104,47 @@ def test_each_area_counts_for_itself() -> None:
         ("SAME", "006018", ()),
         ("SAME", "nonsense", ()),
         ("EMMA_ID", "CAC017", ()),
+        ("UGC", "CAZ000", ("west",)),
+        ("UGC", "NVCALL", ("east",)),
+        ("UGC", "CAZ017", ()),
     ],
 )
 def test_codes_match_zones_where_no_shape_stands(name: str, value: str, found: tuple[str, ...]) -> None:
     assert touched([Area("", geocodes=((name, value),))], ZONES) == found
+
+
+OTHERS = ZoneShape("bayern", box(11, 48, 12, 49), others=(("NUTS", "DE212"), ("EMMA_ID", "DE001"), ("CLC", "041100")))
+COUNTY = ZoneShape("lake", box(0, 0, 1, 1), same=("006033",))
+STATE = ZoneShape("california", box(0, 0, 1, 1), same=("006000",))
+
+
+@pytest.mark.parametrize(
+    ("zone", "name", "value", "found"),
+    [
+        (OTHERS, "NUTS2", "de21", True),  # the region that holds ours
+        (OTHERS, "NUTS3", "DE2129", True),  # a part of ours
+        (OTHERS, "NUTS", "DE213", False),
+        (OTHERS, "NUTS", "D", False),
+        (OTHERS, "EMMA_ID", "DE001", True),
+        (OTHERS, "EMMA_ID", "DE00", False),
+        (OTHERS, "layer:EC-MSC-SMC:1.1:CLC", "041100", True),
+        (OTHERS, "CLC", "041110", False),
+        (COUNTY, "UGC", "CAC033", True),  # the weather service's word for the county 06033
+        (COUNTY, "UGC", "CAZ033", False),  # a forecast zone has numbers of its own
+        (STATE, "SAME", "006017", True),
+        (STATE, "SAME", "032005", False),
+    ],
+)
+def test_codes_nest_as_their_kind_says(zone: ZoneShape, name: str, value: str, found: bool) -> None:
+    assert bool(touched([Area("", geocodes=((name, value),))], [zone])) is found
+
+
+def test_canadian_locations_nest_by_their_digits() -> None:
+    zone = ZoneShape("ottawa", box(0, 0, 1, 1), others=(("profile:CAP-CP:Location:0.3", "3506008"),))
+    named = [
+        Area("", geocodes=(("profile:CAP-CP:Location:0.3", value),)) for value in ("35", "3506", "3506008", "3507")
+    ]
+    assert [bool(touched([area], [zone])) for area in named] == [True, True, True, False]
 
 
 def test_a_zone_with_a_code_that_is_no_number_matches_no_county() -> None:
@@ -141,6 +202,16 @@ def test_only_what_can_be_laid_on_our_map_is_certainly_elsewhere(area: Area, cer
     assert elsewhere([area], ZONES) is certain
     assert not elsewhere([area, Area("words alone")], ZONES)
     assert not elsewhere([area], [])
+
+
+def test_a_code_says_nothing_of_a_zone_that_goes_by_none() -> None:
+    """The county's lake has no code of its own: a person must look, rather than nobody be told."""
+    bare = ZoneShape("bare", box(0, 0, 1, 1))
+    assert not elsewhere([Area("", geocodes=(("UGC", "CAC001"),))], [COUNTY, bare])
+    assert elsewhere([Area("", geocodes=(("UGC", "CAC001"),))], [COUNTY])
+    assert not elsewhere([Area("", geocodes=(("UGC", "CAZ001"),))], [COUNTY])
+    assert elsewhere([Area("", geocodes=(("UGC", "NVZ001"),))], [COUNTY])
+    assert not elsewhere([Area("", geocodes=(("UGC", "PZZ530"),))], [COUNTY])
 
 
 def test_codes_that_none_of_our_zones_goes_by_tell_nothing() -> None:

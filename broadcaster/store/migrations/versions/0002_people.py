@@ -156,3 +156,44 @@ def upgrade() -> None:
         only = sa.text('awaits IS NOT NULL')
         batch_op.create_index('ix_feed_entries_awaits', ['awaits'], sqlite_where=only, postgresql_where=only)
         batch_op.create_index('ix_feed_entries_feed', ['feed', 'id'], unique=False)
+
+    with op.batch_alter_table('zones', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('codes', sa.JSON(), nullable=True))
+        batch_op.add_column(sa.Column('changed', sa.DateTime(timezone=True), nullable=True))
+
+    with op.batch_alter_table('feed_states', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('changed', sa.DateTime(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column('digest', sa.String(), nullable=True))
+        batch_op.add_column(sa.Column('memory', sa.JSON(), nullable=True))
+
+    with op.batch_alter_table('polls', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('took', sa.Integer(), nullable=True))
+
+    op.create_table('feed_documents',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('feed', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('content_type', sa.String(), nullable=False),
+    sa.Column('size', sa.Integer(), nullable=False),
+    sa.Column('body', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_feed_documents'))
+    )
+    op.create_index(op.f('ix_feed_documents_feed'), 'feed_documents', ['feed'], unique=False)
+    op.create_table('feed_references',
+    sa.Column('entry', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('identifier', sa.String(), nullable=False),
+    sa.ForeignKeyConstraint(['entry'], ['feed_entries.id'], name=op.f('fk_feed_references_entry')),
+    sa.PrimaryKeyConstraint('entry', 'identifier', name=op.f('pk_feed_references'))
+    )
+    op.create_index(op.f('ix_feed_references_identifier'), 'feed_references', ['identifier'], unique=False)
+    _name_references()
+
+
+def _name_references() -> None:
+    """Rows for the references of entries that are here already."""
+    old = sa.table('feed_entries', sa.column('id'), sa.column('references', sa.JSON()))
+    new = sa.table('feed_references', sa.column('entry'), sa.column('identifier'))
+    connection = op.get_bind()
+    for row in connection.execute(sa.select(old.c.id, old.c.references)).all():
+        for identifier in sorted({reference[1] for reference in row.references}):
+            connection.execute(new.insert().values(entry=row.id, identifier=identifier))
