@@ -55,9 +55,16 @@ def import_subscribers(file: Path, json_: bool) -> None:
         found = subscribers_csv.import_csv(system, operator(), file)
         first = system.config.agency.languages[0]
     for language, people in sorted(found.foreign_languages.items()):
-        note(f"{people} people read {language}, which agency.toml does not have: they get the text in {first}")
+        lines = ", ".join(map(str, found.foreign_lines[language]))
+        more = " ..." if people > len(found.foreign_lines[language]) else ""
+        note(
+            f"{people} people read {language}, which agency.toml does not have (lines {lines}{more}): they get the "
+            f"text in {first}. Correct the lines, or give agency.toml the language."
+        )
     if found.rejected:
         note(f"{found.rejected} lines were not taken; see {found.rejected_file}")
+        for reason in found.reasons:
+            note(f"  {reason}")
     if found.ignored_columns:
         note(f"not known and left alone: {', '.join(found.ignored_columns)}")
     text = (

@@ -35,6 +35,7 @@ def _shown(system: System, **more: object) -> str:
         except Invalid as error:
             wrong = spoken.of(error)
     facts = {"q": text, "zone": zone, "found": found, "wrong": wrong, "most": desk.FOUND, **more}
+    facts["first"] = system.config.agency.languages[0]
     admin = "admin" in actor().roles
     return render_template("console/subscribers.html", counts=desk.counts(system), admin=admin, **facts)
 

@@ -6,6 +6,7 @@ e-mails lower case. Nothing here asks a network.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 import re
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import phonenumbers
+from babel.core import Locale, get_global
 from email_validator import EmailNotValidError, validate_email
 
 from broadcaster.domain.alert import Mode
@@ -108,11 +110,17 @@ def normal_email(text: str) -> str:
         checked = validate_email(text, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
         raise BadRow(f"email {text!r} is no e-mail address") from error
+    if "." not in checked.ascii_domain:
+        raise BadRow(f"email {text!r} has no whole host after the @; write all of it, as name@example.org")
     return checked.normalized.lower()
 
 
 def language_of(text: str, languages: tuple[str, ...]) -> str:
-    """The agency's own spelling where it has the language (or its first part), else the tag as written."""
+    """The agency's own spelling where it has the language (or its first part), else the tag as written.
+
+    Raises BadRow for what is no tag, and for two letters that are no language (as jp, cn, sp): their person would be
+    told in another language for ever. Of three letters there are thousands, so those are taken.
+    """
     if not text:
         return languages[0]
     if not _LANGUAGE.fullmatch(text):
@@ -121,7 +129,16 @@ def language_of(text: str, languages: tuple[str, ...]) -> str:
     for candidate in (text.lower(), text.lower().split("-")[0]):
         if candidate in by_lower:
             return by_lower[candidate]
+    first = text.lower().split("-")[0]
+    if len(first) == 2 and first not in _codes():
+        raise BadRow(f"language {text!r} is no language code; write one of ISO 639, such as en, es, vi, zh, ja or tl")
     return text.lower()
+
+
+@functools.cache
+def _codes() -> frozenset[str]:
+    """Codes of languages that CLDR knows, older ones too."""
+    return frozenset(Locale("en").languages) | frozenset(get_global("language_aliases"))
 
 
 def parse_row(row: Mapping[str, str], known: Known) -> NewSubscriber:

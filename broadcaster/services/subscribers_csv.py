@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -30,6 +29,8 @@ from broadcaster.store.schema import zones
 
 BLOCK = 1 << 20
 TRIES = 3
+MOST_LINES = 20  # named of each foreign language
+MOST_REASONS = 5  # said at once; all of them stand in the file of rejected lines
 
 
 @dataclass
@@ -44,9 +45,11 @@ class Report:
     opted_out: int = 0
     rejected: int = 0
     rejected_file: str = ""
+    reasons: list[str] = field(default_factory=list)  # of the first lines that were not taken: "line 3: ..."
     encoding: str = ""
     ignored_columns: list[str] = field(default_factory=list)
     foreign_languages: dict[str, int] = field(default_factory=dict)  # which the agency has not -> people taken
+    foreign_lines: dict[str, list[int]] = field(default_factory=dict)  # the same -> lines of the file, the first 20
 
     def as_json(self) -> dict[str, Any]:
         """The shape of ``subscribers import --json``."""
@@ -204,8 +207,8 @@ def _once(line: _Line, seen: dict[str, int]) -> None:
 
 
 # --- writing ------------------------------------------------------------------------------------------------------
-def _merge(system: System, group: list[_Line], report: Report, rejects: _Rejects) -> list[NewSubscriber]:
-    """Write a group; the people that were taken."""
+def _merge(system: System, group: list[_Line], report: Report, rejects: _Rejects) -> list[_Line]:
+    """Write a group; the lines that were taken."""
     merged = _merge_once(system, [line.person for line in group])
     report.added += merged.added
     report.updated += merged.updated
@@ -213,13 +216,18 @@ def _merge(system: System, group: list[_Line], report: Report, rejects: _Rejects
     report.opted_out += merged.left_out
     for place in merged.clashes:
         rejects.add(group[place].number, group[place].cells, "phone and email belong to two different people")
-    return [line.person for place, line in enumerate(group) if place not in merged.clashes]
+    return [line for place, line in enumerate(group) if place not in merged.clashes]
 
 
-def _note_languages(taken: list[NewSubscriber], known: Known, report: Report) -> None:
+def _note_languages(taken: list[_Line], known: Known, report: Report) -> None:
     """Somebody whose language we do not speak is told in another: they are taken, and whoever imports hears of it."""
-    foreign = Counter(person.language for person in taken if person.language not in known.languages)
-    report.foreign_languages = dict(Counter(report.foreign_languages) + foreign)
+    foreign = [line for line in taken if line.person.language not in known.languages]
+    for line in foreign:
+        language = line.person.language
+        report.foreign_languages[language] = report.foreign_languages.get(language, 0) + 1
+        lines = report.foreign_lines.setdefault(language, [])
+        if len(lines) < MOST_LINES:
+            lines.append(line.number)
 
 
 def _merge_once(system: System, group: list[NewSubscriber]) -> people.Merged:
@@ -267,6 +275,8 @@ class _Rejects:
             self._writer = csv.writer(self._file(), lineterminator="\n")
             self._writer.writerow(["line", "reason", *self._header])
         self._writer.writerow([number, reason, *cells])
+        if len(self.report.reasons) < MOST_REASONS:
+            self.report.reasons.append(f"line {number}: {reason}")
         self.report.rejected += 1
 
     def finish(self) -> None:

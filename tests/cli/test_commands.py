@@ -203,7 +203,7 @@ def test_subscribers_go_in_and_out(run: Run, tmp_path: Path) -> None:
     assert "people read" not in result.stderr
     file.write_text("phone,email,language,zones,channels\n+15555550002,,vi,valley,sms\n")
     said = run("subscribers", "import", str(file)).stderr
-    assert "1 people read vi, which agency.toml does not have: they get the text in en" in said
+    assert "1 people read vi, which agency.toml does not have (lines 2): they get the text in en." in said
     out = tmp_path / "out.csv"
     run("subscribers", "export", str(out))
     assert run("subscribers", "export").stdout == out.read_text()

@@ -103,6 +103,17 @@ def test_a_wrong_file_is_one_clear_word_and_changes_nothing(
     assert [one for one in uploads.rglob("*") if one.is_file()] == []
 
 
+def test_an_import_says_of_each_line_what_to_do(visitor: Visit) -> None:
+    lines = "+15035550101,,vi,valley,\n+15035550102,,xx,valley,\n,a@b,en,valley,\n"
+    file = io.BytesIO(f"phone,email,language,zones,channels\n{lines}".encode())
+    page = visitor("admin").post("/console/subscribers/import", {"file": (file, "people.csv")}).get_data(as_text=True)
+    assert "One person reads Vietnamese" in page
+    assert "gets the text in English (line 2). Correct the line, or have the language added" in page
+    assert "<li>line 3: language &#39;xx&#39; is no language code; write one of ISO 639" in page
+    assert "<li>line 4: email &#39;a@b&#39; has no whole host after the @" in page
+    assert "Download the rows that were not taken" in page
+
+
 def test_zones_are_taken_only_after_they_were_looked_at(visitor: Visit) -> None:
     assert visitor("admin").post("/console/zones/take", key="../../etc").status_code == 404
 

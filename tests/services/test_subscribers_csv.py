@@ -95,7 +95,23 @@ def test_a_language_that_the_agency_does_not_have_is_taken_and_told(known: Syste
         report = subscribers_csv.import_csv(known, SHELL, path)
         assert (report.rows, report.rejected) == (7, 1)
         assert report.as_json()["foreign_languages"] == {"fr": 2, "fr-ca": 1, "vi": 1}
+        assert report.as_json()["foreign_lines"] == {"fr": [2, 7], "fr-ca": [3], "vi": [4]}
     assert people(known)["+15555550102"][0] == "vi"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_is_no_language_and_no_whole_address_is_refused_with_what_to_write(known: System, tmp_path: Path) -> None:
+    good = "+15555550100,,mam,north,\n+15555550101,,iw,north,\n,a@b.example,tl,north,\n"
+    bad = "+15555550102,,xx,north,\n+15555550103,,jp-JP,north,\n,a@b,en,north,\n"
+    report = subscribers_csv.import_csv(known, SHELL, write(tmp_path, HEAD + good + bad))
+    assert (report.added, report.rejected) == (3, 3)
+    assert report.foreign_languages == {"mam": 1, "iw": 1, "tl": 1}
+    assert [reason.partition(" is ")[0] for reason in report.reasons[:2]] == [
+        "line 5: language 'xx'",
+        "line 6: language 'jp-JP'",
+    ]
+    assert "such as en, es" in report.reasons[0]
+    assert report.reasons[2].startswith("line 7: email 'a@b' has no whole host after the @; write all of it")
 
 
 def test_languages_are_counted_over_the_whole_file_and_not_of_lines_that_clash(known: System, tmp_path: Path) -> None:
@@ -106,6 +122,7 @@ def test_languages_are_counted_over_the_whole_file_and_not_of_lines_that_clash(k
         known, SHELL, write(tmp_path, HEAD + many + "+15555560000,b@x.example,fr,north,\n")
     )
     assert (report.added, report.rejected, report.foreign_languages) == (1001, 1, {"fr": 1001})
+    assert report.foreign_lines == {"fr": list(range(2, 22))}
 
 
 def test_a_second_import_of_the_same_file_changes_nothing(known: System, tmp_path: Path) -> None:
