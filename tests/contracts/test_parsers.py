@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 import pytest
 
-from alert_feeds import PARSERS
+from alert_feeds import PARSERS, cap
 from broadcaster.domain.feed_entry import ParsedFeed
-from tests.alert_feeds.golden import DOCUMENTS, expected_of
+from tests.alert_feeds.golden import DATA, DOCUMENTS, expected_of
 
 Parse = Callable[[bytes, Mapping[str, str]], ParsedFeed]
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -66,3 +66,11 @@ def test_every_format_has_a_document_with_what_must_be_read_from_it(format: str)
     found = [path for path in DOCUMENTS if path.name.split(".")[1] == format]
     assert found
     assert all(expected_of(path).exists() for path in found)
+
+
+def test_cap_in_the_place_of_the_formats_own_documents_is_read_as_cap(parse: Parse, format: str) -> None:
+    """An index's links lead to CAP, which the feed's own parser gets; only formats of JSON alone cannot."""
+    body = (DATA / "full.cap.xml").read_bytes()
+    found = [(entry.message, entry.content_hash) for entry in parse(body, NOTHING).entries]
+    assert bool(found) == (format not in ("nws", "open311"))
+    assert not found or found == [(entry.message, entry.content_hash) for entry in cap.parse(body, NOTHING).entries]
