@@ -106,8 +106,10 @@ def _about(connection: Connection, alert_id: str, whole: bool) -> tuple[Alert, .
     """What is followed up on, locked: the alert, or with it all that are live of its incident."""
     if not whole:
         return (store.get(connection, alert_id, lock=True),)
-    alert = store.get(connection, alert_id)
-    return together(alert, bundles.standing(connection, alert.incident, lock=True))
+    parts = bundles.standing(connection, store.get(connection, alert_id).incident, lock=True)
+    return together(
+        store.get(connection, alert_id, lock=True), parts
+    )  # as it stands now that nobody else can change it
 
 
 def _bundled(

@@ -12,6 +12,7 @@ from broadcaster.domain.alert import Mode
 from broadcaster.domain.errors import Forbidden, Invalid, NotFound, Refused
 from broadcaster.services import audit, bundles, compose, show
 from broadcaster.services.approve import approve
+from broadcaster.services.correct import correct
 from broadcaster.services.drafting import Draft, new_id
 from broadcaster.services.end import expire
 from broadcaster.services.hand_in import hand_in
@@ -275,6 +276,19 @@ def test_approving_one_part_against_withdrawing_another_has_one_winner(system: S
         )
         assert sorted(outcomes) == ["done", "wrong_state"]
         assert states(system, ids) == {"live" if outcomes[0] == "done" else "draft"}
+    assert audit.verify(system) == []
+
+
+def test_of_two_corrections_of_a_whole_bundle_exactly_one_goes_out(system: System) -> None:
+    _, ids, digest = waiting(system)
+    approve(system, CHIEF, ids[0], digest)
+    outcomes = at_once(
+        lambda: correct(system, CHIEF, ids[0], "no fire", whole=True),
+        lambda: correct(system, DEPUTY, ids[1], "no fire", whole=True),
+    )
+    assert sorted(outcomes) == ["done", "not_live"]
+    assert states(system, ids) == {"cancelled"}
+    assert len(rows(system, sa.select(broadcasts.c.id))) == 4
     assert audit.verify(system) == []
 
 
