@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import shutil
 import signal
@@ -12,7 +11,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,9 @@ import pytest
 
 from broadcaster.services import publish
 from broadcaster.services.system import System
-from broadcaster.store.engine import Database
-from tests.databases import fill
-from tests.public import server
+from tests.public import scenes, server
 from tests.public.made import put_zones
+from tests.public.room import Answer, Room
 from tests.servers import _die_with_parent
 
 ROOT = Path(__file__).parents[2]
@@ -44,23 +44,6 @@ def until(found: Callable[[], Any], seconds: float = 30) -> Any:
             return value
         time.sleep(0.02)
     raise AssertionError(f"never came true: {found}")
-
-
-@dataclass
-class Answer:
-    """An HTTP answer."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def text(self) -> str:
-        return self.body.decode()
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
 
 
 class Stream:
@@ -165,21 +148,58 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path: Path, redis_url: str) -> Iterator[House]:
+def house(tmp_path: Path, sqlite_model: Path, redis_url: str) -> Iterator[House]:
     """Not started yet. Its time is the real one; Redis is there until a test says otherwise."""
+    with housed(tmp_path, sqlite_model, redis_url) as made:
+        yield made
+
+
+@contextmanager
+def housed(folder: Path, model: Path, redis_url: str) -> Iterator[House]:
+    """A house in a folder, with two zones, until the block ends."""
     port = free_port()
-    settings = server.settings(str(tmp_path), port, f"sqlite:///{tmp_path}/record.db", redis_url)
-    database = Database(settings.database_url)
-    fill(database)
-    database.close()
+    settings = server.settings(str(folder), port, f"sqlite:///{folder}/record.db", redis_url)
+    shutil.copyfile(model, folder / "record.db")
     system = System.open(settings, server.config())
     with system.database.write() as connection:
         put_zones(connection)
-    made = House(system, tmp_path, port)
-    yield made
-    for stream in made.streams:
-        stream.close()
-    if made.process is not None and made.process.poll() is None:
-        os.kill(made.process.pid, signal.SIGKILL)
-        made.process.wait()
-    system.close()
+    made = House(system, folder, port)
+    try:
+        yield made
+    finally:
+        for stream in made.streams:
+            stream.close()
+        if made.process is not None and made.process.poll() is None:
+            os.kill(made.process.pid, signal.SIGKILL)
+            made.process.wait()
+        system.close()
+
+
+@pytest.fixture
+def room(tmp_path: Path, sqlite_model: Path, redis_url: str) -> Iterator[Room]:
+    """Two zones and nothing published; no web process."""
+    with roomed(tmp_path, sqlite_model, redis_url) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def five(tmp_path_factory: pytest.TempPathFactory, sqlite_model: Path, redis_url: str) -> Iterator[Room]:
+    """A county with five alerts of all levels, published once for all tests of a file: they only read."""
+    with roomed(tmp_path_factory.mktemp("five"), sqlite_model, redis_url) as made:
+        at = made.system.now().replace(microsecond=0) - timedelta(minutes=5)
+        made.publish(scenes.put_county, lambda connection: scenes.five(connection, at))
+        yield made
+
+
+@contextmanager
+def roomed(folder: Path, model: Path, redis_url: str) -> Iterator[Room]:
+    """A room in a folder, with two zones, until the block ends."""
+    shutil.copyfile(model, folder / "record.db")
+    settings = server.settings(str(folder), 8000, f"sqlite:///{folder}/record.db", redis_url)
+    system = System.open(settings, server.config())
+    with system.database.write() as connection:
+        put_zones(connection)
+    try:
+        yield Room(system, folder / "site")
+    finally:
+        system.close()

@@ -19,9 +19,10 @@ from broadcaster.transport.connection import connect
 from tests.public import server
 from tests.public.conftest import House, until
 from tests.public.made import alert, cancel, info, put, put_shown
+from tests.public.room import Room
 
 
-def going_live(house: House, id: str = "a1", **more: object):
+def going_live(house: House | Room, id: str = "a1", **more: object):
     return lambda connection: put(connection, alert(id, house.system.now(), **more))
 
 
@@ -60,39 +61,36 @@ def test_an_approval_reaches_page_zones_feeds_and_files(house: House) -> None:
     assert "NWS Sacramento, in its own words" in house.get("/alerts/red-flag-warning-s1").text
 
 
-def test_the_page_speaks_spanish_too_and_marks_what_is_in_another_language(house: House) -> None:
-    house.start()
+def test_the_page_speaks_spanish_too_and_marks_what_is_in_another_language(room: Room) -> None:
     only_english = (info("be_ready", headline="Wind tonight", event="Wind"),)
     wind = {"infos": only_english, "template": "severe_weather"}
-    house.shows(house.publish(going_live(house), going_live(house, "a2", **wind)))
-    page = house.get("/es").text
+    room.publish(going_live(room), going_live(room, "a2", **wind))
+    page = room.get("/es").text
     assert '<html lang="es" dir="ltr">' in page
     assert '<h2 lang="es" dir="ltr"><a href="/es/alerts/evacuation-order-a1">Salga de Judge Valley ahora</a>' in page
-    assert '<h2 lang="en" dir="ltr"><a href="/es/alerts/evacuation-order-a2">Wind tonight</a>' in page
-    assert "Detalles en inglés." in house.get("/es/alerts/evacuation-order-a2").text
-    assert "Detalles en inglés." not in house.get("/es/alerts/evacuation-order-a1").text
-    assert 'href="/es"' in house.get("/").text
+    assert '<p class="original" lang="en" dir="ltr">Wind tonight</p>' in page
+    assert "Esta parte solo está disponible en inglés." in room.get("/es/alerts/evacuation-order-a2").text
+    assert "Esta parte solo está disponible en inglés." not in room.get("/es/alerts/evacuation-order-a1").text
+    assert 'href="/es"' in room.get("/").text
 
 
-def test_text_from_outside_is_escaped_everywhere(house: House) -> None:
-    house.start()
+def test_text_from_outside_is_escaped_everywhere(room: Room) -> None:
     bad = (info("act_now", headline="<script>alert(1)</script> & co", description="<b>x</b>\x0b"),)
-    house.shows(house.publish(going_live(house, infos=bad)))
+    room.publish(going_live(room, infos=bad))
     for path in ("/", "/alerts/evacuation-order-a1", "/zones/judge-valley", "/archive", "/embed", "/feed.atom"):
-        assert b"<script>alert" not in house.get(path).body
-        assert b"&lt;script&gt;" in house.get(path).body
+        assert b"<script>alert" not in room.get(path).body
+        assert b"&lt;script&gt;" in room.get(path).body
 
 
-def test_the_four_endings_have_four_words(house: House) -> None:
-    house.start()
-    now = house.system.now()
+def test_the_four_endings_have_four_words(room: Room) -> None:
+    now = room.system.now()
     made = [
         alert(state, now - timedelta(hours=2), state=state, ended_at=now, expires=now + timedelta(hours=1))
         for state in ("lifted", "cancelled", "superseded")
     ]
     made.append(alert("expired", now - timedelta(hours=2), expires=now - timedelta(hours=1)))
     made.append(cancel("correction", now, "cancelled", "sent_in_error"))
-    house.shows(house.publish(lambda c: put(c, *made)))
+    room.publish(lambda c: put(c, *made))
     words = {
         "lifted": "Lifted",
         "cancelled": "Sent in error: no danger",
@@ -100,57 +98,53 @@ def test_the_four_endings_have_four_words(house: House) -> None:
         "expired": "Expired: not declared safe",
     }
     for state, word in words.items():
-        page = house.get(f"/alerts/evacuation-order-{state}").text
+        page = room.get(f"/alerts/evacuation-order-{state}").text
         assert [w for w in words.values() if f"<span>{w}</span>" in page] == [word]
-        assert house.get("/").text.count(f"<span>{word}</span>") == 1  # of the error and its correction, the latter's
-    assert "No alerts from Judge County as of" in house.get("/").text
-    assert "safe to return" not in house.get("/alerts/evacuation-order-expired").text
+        assert room.get("/").text.count(f"<span>{word}</span>") == 1  # of the error and its correction, the latter's
+    assert "No alerts from Judge County as of" in room.get("/").text
+    assert "safe to return" not in room.get("/alerts/evacuation-order-expired").text
 
 
-def test_an_alert_keeps_its_address_for_ever(house: House) -> None:
-    house.start()
-    now = house.system.now()
+def test_an_alert_keeps_its_address_for_ever(room: Room) -> None:
+    now = room.system.now()
     old = alert("old", now - timedelta(days=40), state="lifted", ended_at=now - timedelta(days=39))
-    house.shows(house.publish(lambda c: put(c, old)))
-    house.shows(house.publish(going_live(house)))
-    page = house.get("/alerts/evacuation-order-old")
+    room.publish(lambda c: put(c, old))
+    room.publish(going_live(room))
+    page = room.get("/alerts/evacuation-order-old")
     assert page.status == 200
     assert "<span>Lifted</span>" in page.text
-    assert house.get("/es/alerts/evacuation-order-old").status == 200
-    assert house.get("/cap/judge-old.xml").status == 200
-    assert "/alerts/evacuation-order-old" in house.get("/archive").text
-    assert "evacuation-order-old" not in house.get("/").text
+    assert room.get("/es/alerts/evacuation-order-old").status == 200
+    assert room.get("/cap/judge-old.xml").status == 200
+    assert "/alerts/evacuation-order-old" in room.get("/archive").text
+    assert "evacuation-order-old" not in room.get("/").text
 
 
-def test_in_force_until_lifted_says_when_it_was_last_confirmed(house: House) -> None:
-    house.start()
-    house.shows(house.publish(going_live(house, until_lifted=True, expires=None)))
-    assert re.search(r"In force until lifted</strong> · last confirmed <time[^>]*>[^<]+ P[SD]T", house.get("/").text)
+def test_in_force_until_lifted_says_when_it_was_last_confirmed(room: Room) -> None:
+    room.publish(going_live(room, until_lifted=True, expires=None))
+    assert re.search(r"In force until lifted</strong> · last confirmed <time[^>]*>[^<]+ P[SD]T", room.get("/").text)
 
 
 # --- how it answers --------------------------------------------------------------------------------------------------
-def test_files_are_compressed_tagged_and_answered_by_304(house: House) -> None:
-    house.start()
-    house.shows(1)
-    whole, zipped = house.get("/"), house.get("/", accept_encoding="gzip")
+def test_files_are_compressed_tagged_and_answered_by_304(room: Room) -> None:
+    room.publish()
+    whole, zipped = room.get("/"), room.get("/", accept_encoding="gzip")
     assert zipped.headers["content-encoding"] == "gzip"
     assert gzip.decompress(zipped.body) == whole.body
-    again = house.get("/", if_none_match=whole.headers["etag"])
+    again = room.get("/", if_none_match=whole.headers["etag"])
     assert (again.status, again.body) == (304, b"")
-    assert house.get("/", if_none_match='"other"').status == 200
-    head = house.get("/", "HEAD")
+    assert room.get("/", if_none_match='"other"').status == 200
+    head = room.get("/", "HEAD")
     assert (head.status, head.body, head.headers["content-length"]) == (200, b"", str(len(whole.body)))
-    assert house.get("/", "POST").status == 405
-    assert house.get("/archive/").status == 200
-    assert house.get("/live", "POST").status == 405
-    assert house.get("/live", "HEAD").status == 405
+    assert room.get("/", "POST").status == 405
+    assert room.get("/archive/").status == 200
+    assert room.get("/live", "POST").status == 405
+    assert room.get("/live", "HEAD").status == 405
 
 
-def test_unknown_pages_are_404_and_every_answer_is_guarded(house: House) -> None:
-    house.start()
-    house.shows(1)
+def test_unknown_pages_are_404_and_every_answer_is_guarded(room: Room) -> None:
+    room.publish()
     for path, status in (("/alerts/none", 404), ("/zones/none", 404), ("/cap/none.xml", 404), ("/", 200)):
-        found = house.get(path)
+        found = room.get(path)
         assert found.status == status
         policy = found.headers["content-security-policy"]
         assert "default-src 'none'" in policy
@@ -158,19 +152,18 @@ def test_unknown_pages_are_404_and_every_answer_is_guarded(house: House) -> None
         assert "frame-ancestors 'self'" in policy
         assert found.headers["x-content-type-options"] == "nosniff"
         assert found.headers["cache-control"] == "no-cache"
-    assert "frame-ancestors *" in house.get("/embed").headers["content-security-policy"]
-    assert house.get("/alerts.json").headers["access-control-allow-origin"] == "*"
-    assert "access-control-allow-origin" not in house.get("/").headers
+    assert "frame-ancestors *" in room.get("/embed").headers["content-security-policy"]
+    assert room.get("/alerts.json").headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-origin" not in room.get("/").headers
 
 
-def test_the_page_needs_nothing_from_elsewhere(house: House) -> None:
-    house.start()
-    house.shows(house.publish(going_live(house)))
-    page = house.get("/").text
+def test_the_page_needs_nothing_from_elsewhere(room: Room) -> None:
+    room.publish(going_live(room))
+    page = room.get("/").text
     for address in re.findall(r'(?:src|href)="([^"]+)"', page):
         assert address.startswith(("/", "#", "data:,"))
         if address.startswith("/") and "/subscribe" not in address:
-            assert house.get(address.split("#")[0]).status == 200
+            assert room.get(address.split("#")[0]).status == 200
     assert "style=" not in page
     assert "<script>" not in page
 

@@ -20,9 +20,10 @@ from broadcaster.services.system import System
 from broadcaster.store.schema import versions
 from tests.public import scenes
 from tests.public.made import alert, info
-from tests.public.test_site import county, folder, go, manifest, shelf, text
+from tests.public.test_site import ONCE, county, folder, go, manifest, shelf, text
 
 __all__ = ["county", "folder"]
+pytestmark = ONCE
 
 
 def test_what_changed_is_told_along_the_chain(county: System, folder: Path) -> None:
@@ -76,7 +77,6 @@ def cards(folder: Path) -> list[str]:
     return re.findall(r'<article class="card[^"]*" id="evacuation-order-([^"]+)"', text(folder, "/"))
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_what_stands_in_a_card_has_no_second_card_among_what_ended(county: System, folder: Path) -> None:
     at = county.now()
     over = {"state": State.SUPERSEDED, "ended_at": at}
@@ -282,7 +282,6 @@ def test_less_pressing_alerts_are_shorter_on_the_first_page(county: System, fold
     assert "Secure what the wind" in text(folder, "/alerts/evacuation-order-a1")
 
 
-@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_page_read_as_plain_text_has_its_words_apart_and_nothing_dead(county: System, folder: Path) -> None:
     go(county, alert("a1", county.now()))
     Writer(folder).write(county)

@@ -14,6 +14,7 @@ from broadcaster.domain.alert import CapMessage, Mode, MsgType, Scope, State, St
 from broadcaster.domain.config import ChannelConfig, Config
 from broadcaster.domain.snapshot import stamp
 from broadcaster.services import publish
+from broadcaster.services.declared import declared
 from broadcaster.services.system import System
 from broadcaster.store.alerts import Reviewed, add_review
 from broadcaster.store.schema import alert_replaces, alerts, publication, versions
@@ -270,3 +271,16 @@ def test_an_order_that_goes_on_for_some_zones_is_never_called_safe(county: Syste
         connection.execute(alerts.update().where(alerts.c.id == "u2").values(state="lifted", ended_at=now))
         publish.publish(county, connection, now)
     assert dict(states(county))["o"] == "lifted"
+
+
+def test_what_was_declared_is_read_from_the_all_clear_and_the_last_one_counts(county: System) -> None:
+    at = county.now()
+    old = alert("old", at, template="boil_water", state="lifted", ended_at=at)
+    over = {"template": "lifted", "ending": "lifted", "replaces": ("old",)}
+    first = alert("first", at, fields={"guidance": "road_open"}, **over)
+    last = alert("last", at + timedelta(seconds=1), fields={"guidance": "The water is safe to drink"}, **over)
+    plain = alert("plain", at, template="evacuation_order", ending="lifted")
+    with county.database.write() as connection:
+        put(connection, old, first, last, plain)
+        found = declared(connection)
+    assert found == {"old": "water_safe", "first": "road_open", "last": "water_safe"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +12,12 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.install import browser as chromium
 from tests.public import scenes
-from tests.public.conftest import House, house
+from tests.public.conftest import House, house, housed
 
 __all__ = ["house"]
+
+
+BUSY = ("five", "endings")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +60,17 @@ def county(house: House) -> Callable[..., House]:
         return house
 
     return started
+
+
+@pytest.fixture(scope="session")
+def busy(tmp_path_factory: pytest.TempPathFactory, sqlite_model: Path, redis_url: str) -> Iterator[House]:
+    """A county with five alerts and all endings, served once for all tests that only read it."""
+    with housed(tmp_path_factory.mktemp("busy"), sqlite_model, redis_url) as made:
+        at = made.system.now().replace(microsecond=0) - timedelta(minutes=12)
+        changes: list[Any] = [lambda connection, name=name: scenes.SCENES[name](connection, at) for name in BUSY]
+        made.start()
+        made.shows(made.publish(scenes.put_county, *changes))
+        yield made
 
 
 def address(house: House, path: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -27,43 +28,38 @@ def test_an_alert_ends_before_the_readers_eyes(county: Callable[..., House], pag
     expect(page.locator("#news")).to_contain_text("Expired: not declared safe")
 
 
-def test_relative_times_go_by_the_servers_clock(county: Callable[..., House], page: Page) -> None:
-    house = county("five")
-    page.clock.install(time=house.system.now() + timedelta(hours=2))  # a phone that is two hours off
-    page.goto(address(house, "/"))
-    expect(page.locator(".ago").first).to_have_text("(12 minutes ago)", timeout=15_000)
+def test_relative_times_go_by_the_servers_clock(busy: House, page: Page) -> None:
+    page.clock.install(time=busy.system.now() + timedelta(hours=2))  # a phone that is two hours off
+    page.goto(address(busy, "/"))
+    expect(page.locator(".ago").first).to_have_text(re.compile(r"^\(\d\d minutes ago\)$"), timeout=15_000)
     expect(page.locator("#stale")).to_have_count(0)
 
 
 def test_focus_stays_where_it_was_when_the_page_changes(county: Callable[..., House], page: Page) -> None:
-    house = county("five")
-    page.goto(address(house, "/"))
-    link = page.get_by_role("link", name="Pine Ridge").first
-    link.focus()
+    house = county()
     at = house.system.now()
+    house.shows(house.publish(lambda connection: put(connection, alert("a1", at))))
+    page.goto(address(house, "/"))
+    page.get_by_role("link", name="Judge Valley", exact=True).focus()
     house.publish(lambda connection: put(connection, scenes.evacuation("order", at, ("Riverside",), id="more")))
     expect(page.locator("#urgent")).to_contain_text("leave Riverside now", timeout=20_000)
-    assert page.evaluate("document.activeElement.textContent") == "Pine Ridge"
+    assert page.evaluate("document.activeElement.textContent") == "Judge Valley"
 
 
-def test_a_link_is_copied_where_nothing_can_be_shared(county: Callable[..., House], chrome: Browser) -> None:
-    house = county("five")
+def test_a_link_is_copied_where_nothing_can_be_shared(busy: House, chrome: Browser) -> None:
     context = chrome.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.goto(address(house, "/es"))
+    page.goto(address(busy, "/es"))
     page.get_by_role("button", name="Copiar el enlace").first.click()
     expect(page.locator("#news")).to_have_text("Se copió el enlace.")
-    assert page.evaluate("navigator.clipboard.readText()") == address(house, "/alerts/evacuation-order-order")
+    assert page.evaluate("navigator.clipboard.readText()") == address(busy, "/alerts/evacuation-order-order")
     context.close()
 
 
-def test_the_browsers_language_is_spoken_and_the_menu_overrules_it(
-    county: Callable[..., House], chrome: Browser
-) -> None:
-    house = county("five")
+def test_the_browsers_language_is_spoken_and_the_menu_overrules_it(busy: House, chrome: Browser) -> None:
     context = chrome.new_context(locale="vi-VN")
     page = context.new_page()
-    page.goto(address(house, "/alerts/evacuation-order-order"))
+    page.goto(address(busy, "/alerts/evacuation-order-order"))
     expect(page.locator("html")).to_have_attribute("lang", "vi")
     expect(page.locator("h1")).to_have_text("Lệnh sơ tán: Judge Valley, Judge Hills")
     expect(page.locator(".original")).to_have_attribute("lang", "en")

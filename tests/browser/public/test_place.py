@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -20,15 +18,12 @@ def locate(page: Page) -> None:
     page.get_by_role("button", name="Use this phone's location").click()
 
 
-def test_the_phone_tells_its_zone_and_tells_nobody_else(
-    county: Callable[..., House], page: Page, complaints: list[str]
-) -> None:
-    house = county("five")
+def test_the_phone_tells_its_zone_and_tells_nobody_else(busy: House, page: Page, complaints: list[str]) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url + (request.post_data or "")))
     page.context.grant_permissions(["geolocation"])
     page.context.set_geolocation(IN_THE_VALLEY)
-    page.goto(address(house, "/zones"))
+    page.goto(address(busy, "/zones"))
     locate(page)
     place = page.locator("#place")
     expect(place).to_contain_text("You are in Judge Valley.")
@@ -38,31 +33,28 @@ def test_the_phone_tells_its_zone_and_tells_nobody_else(
     assert complaints == []
 
 
-def test_who_stands_near_the_edge_is_counted_in(county: Callable[..., House], page: Page) -> None:
-    house = county("five")
+def test_who_stands_near_the_edge_is_counted_in(busy: House, page: Page) -> None:
     page.context.grant_permissions(["geolocation"])
     page.context.set_geolocation(OUTSIDE_BUT_NEAR)
-    page.goto(address(house, "/zones"))
+    page.goto(address(busy, "/zones"))
     locate(page)
     expect(page.locator("#place")).to_contain_text("close to the edge of Judge Valley")
 
 
-def test_outside_and_refused_are_said_in_words(county: Callable[..., House], page: Page) -> None:
-    house = county("five")
+def test_outside_and_refused_are_said_in_words(busy: House, page: Page) -> None:
     page.context.grant_permissions(["geolocation"])
     page.context.set_geolocation(NOWHERE)
-    page.goto(address(house, "/es/zones"))
+    page.goto(address(busy, "/es/zones"))
     page.get_by_role("button", name="Usar la ubicación de este teléfono").click()
     expect(page.locator("#place")).to_contain_text("fuera de todas las zonas de Judge County")
     page.context.clear_permissions()
-    page.goto(address(house, "/zones"))
+    page.goto(address(busy, "/zones"))
     locate(page)
     expect(page.locator("#place")).to_contain_text("may not use your location")
 
 
-def test_the_list_narrows_while_one_types(county: Callable[..., House], page: Page) -> None:
-    house = county("five")
-    page.goto(address(house, "/zones"))
+def test_the_list_narrows_while_one_types(busy: House, page: Page) -> None:
+    page.goto(address(busy, "/zones"))
     page.get_by_label("Zone, place or code").fill("caz001")
     expect(page.locator("#zones li:visible")).to_have_count(1)
     expect(page.locator("#zones li:visible")).to_contain_text("Judge Valley")
@@ -74,11 +66,10 @@ def test_the_list_narrows_while_one_types(county: Callable[..., House], page: Pa
     expect(page.locator("#matches li").first).to_contain_text("Evacuation order")
 
 
-def test_without_script_a_form_answers_and_nothing_is_dead(county: Callable[..., House], chrome: Browser) -> None:
-    house = county("five")
+def test_without_script_a_form_answers_and_nothing_is_dead(busy: House, chrome: Browser) -> None:
     context = chrome.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(address(house, "/fr/zones"))
+    page.goto(address(busy, "/fr/zones"))
     page.get_by_label("Zone, lieu ou code").fill("judge")
     page.get_by_role("button", name="Chercher").click()
     expect(page.locator("#matches")).to_contain_text("2 zones correspondent à « judge ».")
