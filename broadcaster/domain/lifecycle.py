@@ -20,6 +20,7 @@ class Verb(StrEnum):
     REJECT = "reject"
     APPROVE = "approve"
     OVERRIDE = "override"
+    RELEASE = "release"
     SUPERSEDE = "supersede"
     CANCEL = "cancel"
     LIFT = "lift"
@@ -38,6 +39,7 @@ MOVES: Mapping[tuple[State, Verb], State] = {
     (State.IN_REVIEW, Verb.REJECT): State.REJECTED,
     (State.IN_REVIEW, Verb.APPROVE): State.LIVE,
     (State.IN_REVIEW, Verb.OVERRIDE): State.LIVE,
+    (State.IN_REVIEW, Verb.RELEASE): State.LIVE,
     (State.LIVE, Verb.STOP): State.LIVE,
     (State.LIVE, Verb.SUPERSEDE): State.SUPERSEDED,
     (State.LIVE, Verb.CANCEL): State.CANCELLED,

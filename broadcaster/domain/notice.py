@@ -22,7 +22,20 @@ MOST_RESENDS = 2  # of one whose outcome nobody knows
 SILENT = timedelta(seconds=15)  # a try that was begun and says nothing for so long: its process is gone
 FOUND_TWICE = timedelta(seconds=10)  # "not found" must hold twice, so far apart (as for deliveries)
 UNHEARD = timedelta(minutes=2)  # sent or to be sent, and not confirmed for so long: nobody may count on it
-RINGING = frozenset({"channel", "review_due", "rule_limit", "feed", "switch", "shortfall", "people"})
+RINGING = frozenset(
+    {
+        "channel",
+        "review_due",
+        "rule_limit",
+        "feed",
+        "feed_health",
+        "switch",
+        "shortfall",
+        "people",
+        "rule_held",
+        "rule_disarmed",
+    }
+)
 
 
 class Kind(StrEnum):
@@ -30,11 +43,12 @@ class Kind(StrEnum):
 
     REVIEW = "review"
     OVERRIDE = "override"
+    RELEASE = "release"
     ALARM = "alarm"
     ACCOUNT = "account"
 
 
-ALONE = (Kind.OVERRIDE, Kind.ACCOUNT)  # never waits, and never shares a message with others
+ALONE = (Kind.OVERRIDE, Kind.RELEASE, Kind.ACCOUNT)  # never waits, and never shares a message with others
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +137,10 @@ _ALONE = {
     "en": "{agency}: released by {by} alone: {headline}. Reason: {reason}. A second person must sign: {link}",
     "es": "{agency}: enviada por {by} sin otra persona: {headline}. Motivo: {reason}. Otra persona debe firmar: {link}",
 }
+_BY_RULE = {
+    "en": "{agency}: the rule {by} released by itself: {headline}. Read it, and stop it if it is wrong: {link}",
+    "es": "{agency}: la regla {by} envio sin personas: {headline}. Leala, y detengala si hay error: {link}",
+}
 _ALARM = {"en": "{agency}: alarm: {headline} {link}", "es": "{agency}: alarma: {headline} {link}"}
 _TOGETHER = {
     "en": "{agency}: {n} things wait for you: {headlines}. {link}",
@@ -131,6 +149,7 @@ _TOGETHER = {
 _SUBJECT = {
     Kind.REVIEW: {"en": "Waits for approval: {headline}", "es": "Espera aprobación: {headline}"},
     Kind.OVERRIDE: {"en": "Released by one person: {headline}", "es": "Enviada por una sola persona: {headline}"},
+    Kind.RELEASE: {"en": "Released by a rule: {headline}", "es": "Enviada por una regla: {headline}"},
     Kind.ALARM: {"en": "Alarm: {headline}", "es": "Alarma: {headline}"},
     Kind.ACCOUNT: {"en": "Your login was changed", "es": "Su acceso cambió"},
 }
@@ -167,6 +186,9 @@ _ALARMS = {  # the domain says alarms in English; what rings is said in the read
     "review_due": {"es": "hay que confirmar si una alerta sigue en vigor"},
     "rule_limit": {"es": "una regla automatica llego a su limite"},
     "feed": {"es": "una fuente trajo algo que alguien debe mirar"},
+    "rule_held": {"es": "lo que una regla no pudo enviar espera a alguien"},
+    "rule_disarmed": {"es": "una regla ya no envia por si sola"},
+    "feed_health": {"es": "una fuente de avisos no esta bien"},
     "switch": {"es": "algo esta detenido"},
     "shortfall": {"es": "los mensajes de una alerta activa no llegan"},
     "people": {"es": "alguien debe mirar un cambio de permisos"},
@@ -180,6 +202,7 @@ def text(kind: Kind, agency: str, facts: Facts, language: str) -> str:
     forms = {
         Kind.REVIEW: _WAITS if facts.parts == 1 else _WAITS_MORE,
         Kind.OVERRIDE: _ALONE,
+        Kind.RELEASE: _BY_RULE,
         Kind.ALARM: _ALARM,
         Kind.ACCOUNT: _CHANGED,
     }[kind]

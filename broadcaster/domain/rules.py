@@ -132,18 +132,17 @@ class Plan:
 
 
 def planned(
-    found: Ruling, *, was_shown: bool, was_ours: bool, has_zones: bool, elsewhere: bool, follows: str = ""
+    found: Ruling, *, was_shown: bool, was_ours: bool, has_zones: bool, elsewhere: bool, by_rule: bool = False
 ) -> Plan:
     """The rule's action, and what an earlier message of the chain obliges to: an update follows where the
     warning it replaces went, whatever the rules say of it alone.
 
     Nothing new is made of what certainly touches no zone of ours (``elsewhere``); what no zone is known for is
-    never shown, but drafted, because a person may know where it holds. ``follows``: what the rule that released the
-    earlier message does with those after it (release or submit, "" where no rule released it): at least they are
-    reviewed, and released only where the same rule matches them too.
+    never shown, but drafted, because a person may know where it holds. ``by_rule``: a rule released the earlier
+    message by itself; then this one is reviewed at least, and ``domain.releasing`` says whether the rule may go on.
     """
     action = "keep" if elsewhere else found.action
     show = (action == "show" or was_shown) and has_zones
-    submit = action in ("submit", "release") or bool(follows)
-    release = action == "release" and (follows == "release" or not was_ours)
+    submit = action in ("submit", "release") or by_rule
+    release = by_rule or (action == "release" and not was_ours)
     return Plan(show, submit or action == "draft" or was_ours, submit, release)

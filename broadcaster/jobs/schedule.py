@@ -22,6 +22,7 @@ PERIODIC = (
     Periodic("tell", 2, "broadcaster.services.tell.tell"),
     Periodic("shortfall", 10, "broadcaster.services.progress.ring_shortfalls"),
     Periodic("publish", 30, "broadcaster.services.publish.checked"),
+    Periodic("arming", 30, "broadcaster.services.arm.watch"),
     Periodic("learn", 60, "broadcaster.services.learn.learn"),  # asks each provider every 15 minutes
 )
 FUNCTIONS = {periodic.name: periodic.function for periodic in PERIODIC}

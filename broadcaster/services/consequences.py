@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert, MsgType, Source, State
-from broadcaster.domain.config import FeedConfig
+from broadcaster.domain.config import FeedConfig, RuleConfig
 from broadcaster.domain.errors import Refused
 from broadcaster.domain.feed_entry import FeedEntry
 from broadcaster.domain.lifecycle import PENDING, Verb
@@ -24,8 +23,9 @@ from broadcaster.domain.switches import RULES
 from broadcaster.domain.triage import Decision, end_of
 from broadcaster.domain.triage import Verb as Decided
 from broadcaster.domain.wording import taken_back
-from broadcaster.services import audit, compose, publish
+from broadcaster.services import audit, compose, publish, release_by_rule
 from broadcaster.services.drafting import Draft, new_id, redraft
+from broadcaster.services.release_by_rule import Done, Wish
 from broadcaster.services.steps import put_away, recorded
 from broadcaster.services.submit import submit
 from broadcaster.services.system import Actor, System
@@ -116,28 +116,39 @@ def _take(case: Case, earlier: Earlier) -> Outcome:
     asked = ruling(case.system.config.rules, case.entry.message, _seen(case))
     stopped = asked.action != "keep" and switches.any_on(case.connection, RULES)
     found = held_back(asked) if stopped else asked
+    rule = None if stopped else release_by_rule.followed(case.system, case.connection, earlier.live)
     plan = planned(
         found,
         was_shown=bool(earlier.shown),
         was_ours=bool(earlier.pending or earlier.live),
         has_zones=bool(case.zones),
         elsewhere=case.elsewhere,
+        by_rule=rule is not None,
     )
     follows = earlier.pending or earlier.live or earlier.shown
     if not follows and plan.action != "keep" and (note := _over_limit(case, found)):
         return Outcome("keep", found.rule, None, note)
     note = _note(plan, asked, found)
+    rule = rule or case.system.config.rule(found.rule)
+    if plan.release and rule:
+        release_by_rule.locked(case.connection, rule.name, case.at)
     version = _show(case, earlier, plan)
-    alert = None
-    if plan.draft:
-        alert, more = _compose(case, earlier, found, plan)
-        note = f"{note} {more}".strip()
-    return Outcome(replace(plan, release=False).action, found.rule, alert, note, version)
+    if not plan.draft:
+        return Outcome(plan.action, found.rule, None, note, version)
+    made = _compose(case, earlier, found)
+    if plan.release and rule:
+        done = release_by_rule.carry_out(_wish(case, rule, found.rule == rule.name), made.id)
+    else:
+        done = _submit(case, made.id, plan)
+    return Outcome(done.action, found.rule, made.id, f"{note} {done.note}".strip(), done.version or version)
+
+
+def _wish(case: Case, rule: RuleConfig, matched: bool = True) -> Wish:
+    return Wish(case.system, case.connection, case.actor, case.feed, case.entry, case.row, case.at, rule, matched)
 
 
 def _seen(case: Case) -> Seen:
-    clock = case.at.astimezone(ZoneInfo(case.system.config.agency.timezone)).time()
-    return Seen(case.feed.name, case.zones, case.entry.vtec, clock)
+    return release_by_rule.seen(case.system, case.feed, case.entry, case.zones, case.at)
 
 
 def _note(plan: Plan, asked: Ruling, found: Ruling) -> str:
@@ -147,7 +158,7 @@ def _note(plan: Plan, asked: Ruling, found: Ruling) -> str:
 
 
 def _over_limit(case: Case, found: Ruling) -> str:
-    if not found.max_per_hour:
+    if not found.max_per_hour or found.action == "release":  # what a rule may not release is reviewed, never kept
         return ""
     if store.used(case.connection, found.rule, case.at - timedelta(hours=1)) < found.max_per_hour:
         return ""
@@ -196,19 +207,23 @@ def _published(case: Case, verb: str, what: str) -> int:
     return version
 
 
-def _compose(case: Case, earlier: Earlier, found: Ruling, plan: Plan) -> tuple[str, str]:
-    """The draft, in the place of drafts that it replaces; (alert id, note)."""
+def _compose(case: Case, earlier: Earlier, found: Ruling) -> Alert:
+    """The draft, in the place of drafts that it replaces."""
     draft = _draft(case, found.template, tuple(alert.id for alert in earlier.live))
     made = _in_place_of(case, earlier.pending, draft)
     for note in (note for note in case.entry.findings if note.code in NOT_ITS_ISSUERS):
         store_alerts.add_finding(case.connection, made.id, Finding(note.code, note.text))
+    return made
+
+
+def _submit(case: Case, alert_id: str, plan: Plan) -> Done:
     if not plan.submit:
-        return made.id, ""
+        return Done(plan.action)
     try:
-        submit(case.system, case.actor, made.id, case.connection)
+        submit(case.system, case.actor, alert_id, case.connection)
     except Refused as error:
-        return made.id, f"It stays a draft: {error.text}"
-    return made.id, ""
+        return Done("submit", f"It stays a draft: {error.text}")
+    return Done("submit")
 
 
 def _in_place_of(case: Case, pending: Sequence[Alert], draft: Draft) -> Alert:
@@ -243,12 +258,20 @@ def _source(case: Case) -> Source:
 
 # --- cancel -----------------------------------------------------------------------------------------------------
 def _cancel(case: Case, earlier: Earlier) -> Outcome:
-    """Shown warnings end at once, drafts are discarded with the reason, for live alerts a Cancel is drafted."""
+    """Shown warnings end at once, drafts are discarded with the reason, for live alerts a Cancel is drafted; for those
+    that a rule released it is released by the rule too, or submitted."""
+    stopped = switches.any_on(case.connection, RULES)
+    rule = None if stopped else release_by_rule.followed(case.system, case.connection, earlier.live)
+    if rule is not None:
+        release_by_rule.locked(case.connection, rule.name, case.at)
     version = _cancel_shown(case, earlier.shown)
     notes = [note for note in (_cancel_pending(case, old) for old in earlier.pending) if note]
     whole = [old for old in earlier.live if not _rest(case, old.zones)]
     notes += [_cancelled_in_part(case, old) for old in earlier.live if old not in whole]
     alert = _draft_cancel(case, whole) if whole else None
+    if alert and rule:
+        done = release_by_rule.carry_out(_wish(case, rule), alert)
+        return Outcome(done.action, rule.name, alert, " ".join([*notes, done.note]).strip(), done.version or version)
     acted = bool(version or earlier.pending or earlier.live)
     return Outcome("draft" if alert else "keep" if acted else "", "", alert, " ".join(notes), version)
 

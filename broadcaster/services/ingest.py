@@ -24,7 +24,7 @@ from broadcaster.domain.geometry_zones import Place, ZoneIndex
 from broadcaster.domain.mapping import fill, filling
 from broadcaster.domain.triage import Decision, Known, Verb, decide, end_of
 from broadcaster.domain.wording import pressing
-from broadcaster.services import places, publish
+from broadcaster.services import places, release
 from broadcaster.services.consequences import Case, Outcome, apply, quiet
 from broadcaster.services.places import areas_of
 from broadcaster.services.system import Actor, System
@@ -179,7 +179,7 @@ class Taking:
         except (BroadcasterError, DataError) as error:
             return _failed(self.system, self.feed, entry, error)
         if version is not None:
-            publish.tell(self.system, version)
+            release.tell(self.system, version)
         return result
 
     def _decided(self, connection: Connection, entry: FeedEntry, place: Place) -> tuple[EntryResult, int | None]:

@@ -74,6 +74,14 @@ def released_alone(
         _write(system, connection, Kind.OVERRIDE, f"{Kind.OVERRIDE}:{parts[0].id}", 0, told, facts, at)
 
 
+def released_by_rule(system: System, connection: Connection, parts: Sequence[Alert], rule: str, at: datetime) -> None:
+    """An armed rule put it on air: everybody on duty is told at once how to stop it; where nobody is, all are."""
+    facts = Facts(headline(parts[0]), by=rule, mode=parts[0].mode, parts=len(parts))
+    on = [told for told in on_duty(system, connection) if told.addresses]
+    for told in on or everybody(system, connection):
+        _write(system, connection, Kind.RELEASE, f"{Kind.RELEASE}:{parts[0].id}", 0, told, facts, at)
+
+
 def rang(system: System, connection: Connection, alarm: Any, at: datetime) -> None:
     """An alarm: the duty officers are told once, however often it is renewed."""
     facts = Facts(alarm.text, about=alarm.kind)

@@ -20,7 +20,8 @@ from broadcaster.store import alerts as store
 from broadcaster.store.alerts import Reviewed
 from broadcaster.store.bundles import parts_with
 
-MACHINES = ("token:", "feed:")
+RULE = "rule:"
+MACHINES = ("token:", "feed:", RULE)
 CHANGED = "Somebody else changed this alert just now. Look at it again."
 
 

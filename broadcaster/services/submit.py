@@ -18,10 +18,13 @@ from broadcaster.services.system import Actor, System
 from broadcaster.store.engine import again
 
 
-def submit(system: System, actor: Actor, alert_id: str, connection: Connection | None = None) -> Alert:
+def submit(
+    system: System, actor: Actor, alert_id: str, connection: Connection | None = None, told: bool = True
+) -> Alert:
     """Raises Refused (blocking findings by their code, wrong state) and Forbidden; again by the same: unchanged.
 
-    Whoever submits counts as the submitter: for a token with an owner, the owner.
+    Whoever submits counts as the submitter: for a token with an owner, the owner. ``told`` False: nobody need be
+    told that it waits, because it is released in the caller's transaction.
     """
     if connection is None:
 
@@ -42,7 +45,8 @@ def submit(system: System, actor: Actor, alert_id: str, connection: Connection |
     for one in measured:
         check_submit(one, by, at)
     given = [_hand_over(connection, one, by, at) for one in measured]
-    notices.review_waits(system, connection, given, at)
+    if told:
+        notices.review_waits(system, connection, given, at)
     for new in given:
         recorded(system, connection, actor, Verb.SUBMIT, new, at, submitted_by=by.person)
     return named(given, alert_id)

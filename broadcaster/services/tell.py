@@ -270,6 +270,8 @@ def _path(row: Any) -> str:
     kind, _, about = row.about.partition(":")
     if kind == Kind.ACCOUNT:
         return "/console/account"
+    if kind == Kind.RELEASE:
+        return f"/console/alerts/{about}/released"
     return "/console/" if kind == Kind.ALARM else f"/console/alerts/{about.partition(':')[0]}/review"
 
 

@@ -6,7 +6,6 @@ guidance, time), drill labels, how hard it is to read. ``docs/templates.md`` exp
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from jinja2 import TemplateError
 
 from broadcaster.domain.alert import Info, Mode
 from broadcaster.domain.config import Config
+from broadcaster.domain.contents import advised, folded
 from broadcaster.domain.errors import ConfigError, Invalid
 from broadcaster.domain.message import Finding, Limits, Message
 from broadcaster.domain.wording import drill_label
@@ -206,13 +206,13 @@ def _five(config: Config, template: Template, job: Job, drawn: Rendered) -> list
     infos = {info.language.split("-")[0]: info for info in drawn.infos}
     found, zone = [], config.agency.timezone
     for message in drawn.messages:
-        text, info = _folded(message.text), infos[message.language]
+        text, info = folded(message.text), infos[message.language]
         contents = {
-            "source": _folded(info.sender_name) in text,
-            "hazard": any(_folded(words) in text for words in _hazards(config, template, job, info, message)),
-            "place": _folded(places(USUAL_PLACES, message.language)) in text,
-            "guidance": _advised(info.instruction, text),
-            "time": any(_folded(when(at, zone, message.language)) in text for at in (NOW, job.expires or NOW)),
+            "source": folded(info.sender_name) in text,
+            "hazard": any(folded(words) in text for words in _hazards(config, template, job, info, message)),
+            "place": folded(places(USUAL_PLACES, message.language)) in text,
+            "guidance": advised(info.instruction, text),
+            "time": any(folded(when(at, zone, message.language)) in text for at in (NOW, job.expires or NOW)),
         }
         lacking = [name for name, there in contents.items() if not there]
         where = f"{message.channel} ({message.language})"
@@ -228,13 +228,6 @@ def _hazards(config: Config, template: Template, job: Job, info: Info, message: 
     values = resolve(template.spec, job.fields, tongue)
     always = [name for name, one in template.spec.fields.items() if one.required or one.default]
     return [info.event, *(values[name] for name in always if name != "guidance" and values[name])]
-
-
-def _advised(instruction: str, text: str) -> bool:
-    """Does the text say at least half of the longer words of the first sentence of what to do?"""
-    first = _folded(instruction).replace("!", ".").split(".")[0].replace(",", " ")
-    words = [word for word in first.split() if len(word) > 3] or first.split()
-    return bool(words) and 2 * sum(word in text for word in words) >= len(words)
 
 
 def _ends(template: Template, one: Rendered, other: Rendered) -> list[Finding]:
@@ -265,12 +258,6 @@ def _many(template: Template, drawn: Rendered) -> list[Finding]:
     text = "{} ({}): {} parts with what is required alone, {} fit."
     many = [m for m in drawn.messages if m.segments > USUAL_SEGMENTS and template.spec.people]
     return [Finding("many_parts", text.format(m.channel, m.language, m.segments, USUAL_SEGMENTS)) for m in many]
-
-
-def _folded(text: str) -> str:
-    """Without capitals and accents, so that a plain variant is found too; one line."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return " ".join(bare.split())
 
 
 # --- bundles ----------------------------------------------------------------------------------------------------

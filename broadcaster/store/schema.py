@@ -15,6 +15,7 @@ from broadcaster.store.schema_accounts import define as define_accounts
 from broadcaster.store.schema_feeds import define as define_feeds
 from broadcaster.store.schema_people import define as define_people
 from broadcaster.store.schema_records import define as define_records
+from broadcaster.store.schema_rules import define as define_rules
 
 metadata = sa.MetaData(
     naming_convention={
@@ -314,6 +315,7 @@ define_accounts(metadata)
 define_feeds(metadata)
 define_people(metadata)
 define_records(metadata)
+define_rules(metadata)
 _made = metadata.tables
 users, roles, user_roles = _made["users"], _made["roles"], _made["user_roles"]
 webauthn, login_failures, confirmations = _made["webauthn"], _made["login_failures"], _made["confirmations"]

@@ -13,6 +13,7 @@ from broadcaster.store.schema import switches
 from broadcaster.store.upsert import insert
 
 _c = switches.c
+_LOCK = 0x5357495443484553  # an advisory lock of PostgreSQL: "SWITCHES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,19 @@ def stopped_channels(connection: Connection) -> set[str]:
     return {name for one in stopped(connection) if (name := channel_of(one.name))}
 
 
+def hold(connection: Connection) -> None:
+    """Let nobody's stop be answered before this transaction ends: what it reads of the switches is then still true.
+
+    PostgreSQL; SQLite writes alone anyway. Those who hold it do not hinder one another.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock_shared(_LOCK)))
+
+
 def stop(connection: Connection, name: str, by: str, at: datetime, reason: str) -> bool:
-    """Stop it. False where somebody had stopped it already; who was first stays."""
+    """Stop it. False where somebody had stopped it already; who was first stays. Waits for those who ``hold``."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     values = {"on": True, "by": by, "at": at, "reason": reason}
     made = insert(connection, switches).values(name=name, **values)
     done = made.on_conflict_do_update(index_elements=[_c.name], set_=values, where=_c.on.is_(False))

@@ -104,10 +104,8 @@ def test_where_no_rule_matches_an_entry_is_kept() -> None:
         ("show", {"has_zones": False, "elsewhere": True, "was_shown": True}, Plan()),
         ("release", {}, Plan(draft=True, submit=True, release=True)),
         ("release", {"was_ours": True}, Plan(draft=True, submit=True)),
-        ("release", {"was_ours": True, "follows": "submit"}, Plan(draft=True, submit=True)),
-        ("release", {"was_ours": True, "follows": "release"}, Plan(draft=True, submit=True, release=True)),
-        ("keep", {"was_ours": True, "follows": "release"}, Plan(draft=True, submit=True)),
-        ("release", {"was_ours": True, "follows": "release", "elsewhere": True}, Plan(draft=True, submit=True)),
+        ("keep", {"was_ours": True, "by_rule": True}, Plan(draft=True, submit=True, release=True)),
+        ("release", {"elsewhere": True}, Plan()),
     ],
 )
 def test_an_update_follows_its_predecessor_and_nothing_is_made_of_what_is_elsewhere(

@@ -187,6 +187,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f('ix_feed_references_identifier'), 'feed_references', ['identifier'], unique=False)
     _name_references()
+    _rules()
 
 
 def _name_references() -> None:
@@ -197,3 +198,51 @@ def _name_references() -> None:
     for row in connection.execute(sa.select(old.c.id, old.c.references)).all():
         for identifier in sorted({reference[1] for reference in row.references}):
             connection.execute(new.insert().values(entry=row.id, identifier=identifier))
+
+
+def _rules() -> None:
+    """Rules that release by themselves."""
+    op.create_table('rule_runs',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('rule', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('by', sa.String(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('released', sa.Integer(), nullable=False),
+    sa.Column('submitted', sa.Integer(), nullable=False),
+    sa.Column('outcomes', sa.JSON(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_rule_runs'))
+    )
+    with op.batch_alter_table('rule_runs', schema=None) as batch_op:
+        batch_op.create_index('ix_rule_runs_rule', ['rule', 'id'], unique=False)
+
+    op.create_table('rule_armings',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('rule', sa.String(), nullable=False),
+    sa.Column('digest', sa.String(), nullable=False),
+    sa.Column('first', sa.String(), nullable=False),
+    sa.Column('first_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('second', sa.String(), nullable=True),
+    sa.Column('armed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_by', sa.String(), nullable=True),
+    sa.Column('ended_reason', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_rule_armings'))
+    )
+    with op.batch_alter_table('rule_armings', schema=None) as batch_op:
+        batch_op.create_index('ix_rule_armings_rule', ['rule', 'id'], unique=False)
+
+    op.create_table('rule_releases',
+    sa.Column('alert', sa.String(), nullable=False),
+    sa.Column('rule', sa.String(), nullable=False),
+    sa.Column('entry', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('arming', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['alert'], ['alerts.id'], name=op.f('fk_rule_releases_alert')),
+    sa.ForeignKeyConstraint(['arming'], ['rule_armings.id'], name=op.f('fk_rule_releases_arming')),
+    sa.ForeignKeyConstraint(['entry'], ['feed_entries.id'], name=op.f('fk_rule_releases_entry')),
+    sa.PrimaryKeyConstraint('alert', name=op.f('pk_rule_releases'))
+    )
+    with op.batch_alter_table('rule_releases', schema=None) as batch_op:
+        batch_op.create_index('ix_rule_releases_rule', ['rule', 'at'], unique=False)
