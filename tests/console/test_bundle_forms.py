@@ -246,11 +246,13 @@ def test_a_shortfalls_link_chooses_its_channels(system: System, visitor: New) ->
 
 def test_a_correction_and_an_all_clear_offer_no_ending_of_their_own(system: System, visitor: New) -> None:
     ids, one = live(system), visitor("approver")
-    made = correct(system, CHIEF, ids[0], "no fire")
-    shown = page(one, f"/alerts/{made.id}")
-    for act in ("error", "lift", "extend"):
-        assert f"/alerts/{made.id}/{act}" not in shown
-    assert f"/alerts/{made.id}/update" in shown
+    clear = lift(system, AUTHOR, ids[1])
+    approve(system, CHIEF, clear.id, str(clear.digest))
+    for made in (correct(system, CHIEF, ids[0], "no fire"), clear):
+        shown = page(one, f"/alerts/{made.id}")
+        assert f"/alerts/{made.id}/update" in shown
+        for act in ("error", "lift", "extend"):
+            assert f"/alerts/{made.id}/{act}" not in shown
 
 
 def test_a_refused_stop_says_why(system: System, visitor: New) -> None:
