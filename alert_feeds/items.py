@@ -178,16 +178,24 @@ def read(body: bytes, headers: Mapping[str, str], reader: Reader) -> ParsedFeed:
     if local(root) not in _ROOTS:
         return cap.parse(body, headers)
     inside = cap.embedded(root)
-    if inside.entries or inside.problems:
-        return inside
-    return _items(root, wrong, reader)
+    found = [element for element in root.iter(*_tags(root)) if local(element) in _ITEMS]
+    if not inside.entries and not inside.problems:
+        return _items(root, found, wrong, reader)
+    others = _items(root, [element for element in found if not _holds_cap(element)], wrong, reader)
+    return ParsedFeed(
+        (*inside.entries, *others.entries), (*inside.problems, *others.problems), (*inside.links, *others.links)
+    )
 
 
-def _items(root: etree._Element, wrong: Sequence[str], reader: Reader) -> ParsedFeed:
+def _holds_cap(item: etree._Element) -> bool:
+    inside = cap.embedded(item)
+    return bool(inside.entries or inside.problems)
+
+
+def _items(root: etree._Element, found: Sequence[etree._Element], wrong: Sequence[str], reader: Reader) -> ParsedFeed:
     entries: list[FeedEntry] = []
     problems: list[Problem] = []
     links: list[Link] = []
-    found = [element for element in root.iter(*_tags(root)) if local(element) in _ITEMS]
     shell, place = _shell(root)
     head = Item(place)
     for element in found[:MAX_ITEMS]:

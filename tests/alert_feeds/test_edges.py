@@ -1,0 +1,58 @@
+"""What no small document of a format shows: mixed feeds, links, old GML, lines that cross themselves."""
+
+from __future__ import annotations
+
+import pytest
+from lxml import etree
+
+from alert_feeds import georss, meteoalarm
+from alert_feeds.georss_shapes import areas
+from alert_feeds.values import Notes
+
+ALERT = (
+    '<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>c</identifier><sender>s</sender>'
+    "<sent>2026-11-22T08:00:00-00:00</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope></alert>"
+)
+SPACES = 'xmlns:georss="http://www.georss.org/georss" xmlns:gml="http://www.opengis.net/gml"'
+
+ROUND = "<gml:CircleByCenterPoint><gml:pos>38.8 -122.7</gml:pos>{}</gml:CircleByCenterPoint>"
+
+
+def test_items_beside_one_that_holds_cap_are_read_too() -> None:
+    item = "<item><guid>1</guid><title>t</title><pubDate>Sun, 22 Nov 2026 07:00:00 GMT</pubDate></item>"
+    holds = f"<item><guid>2</guid><description>{ALERT}</description></item>"
+    body = f"<rss><channel><title>f</title>{item}{holds}</channel></rss>"
+    assert [entry.message.identifier for entry in georss.parse(body.encode(), {}).entries] == ["c", "1"]
+
+
+def test_a_document_linked_by_many_entries_is_one_link_with_its_newest_time() -> None:
+    entry = (
+        '<entry><id>{0}</id><updated>{1}</updated><link type="application/cap+xml" href="https://a.example/x"/></entry>'
+    )
+    times = ["2026-11-22T06:00:00Z", "2026-11-22T07:00:00Z", "2026-11-22T05:00:00Z"]
+    entries = "".join(entry.format(number, time) for number, time in enumerate(times))
+    parsed = meteoalarm.parse(f'<feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>'.encode(), {})
+    assert [(link.id, link.updated) for link in parsed.links] == [("1", times[1])]
+
+
+@pytest.mark.parametrize(
+    ("inside", "rings", "circles", "noted"),
+    [
+        ("<gml:Point><gml:coordinates>-122.7,38.8</gml:coordinates></gml:Point>", 0, [(38.8, -122.7, 0)], []),
+        (ROUND.format('<gml:radius uom="km">3</gml:radius>'), 0, [(38.8, -122.7, 3)], []),
+        (ROUND.format("<gml:radius>500</gml:radius>"), 0, [(38.8, -122.7, 0.5)], []),
+        ("<georss:circle>38.8 -122.7</georss:circle>", 0, [], ["circle"]),
+        ("<georss:circle>38.8 -122.7 -5</georss:circle>", 0, [], ["circle"]),
+        ("<georss:box>1 2 3</georss:box>", 0, [], ["shape"]),
+        ("<georss:point>91 10</georss:point>", 0, [], ["shape"]),
+        ("<georss:point>1e999 10</georss:point>", 0, [], ["shape"]),
+        ("<georss:line>38 -122 39 -121 39 -122 38 -121</georss:line>", 1, [], ["line"]),
+        ("<georss:line>38 -122 99 -121</georss:line>", 0, [], ["shape"]),
+    ],
+)
+def test_shapes(inside: str, rings: int, circles: list[tuple[float, float, float]], noted: list[str]) -> None:
+    notes = Notes()
+    found = areas(etree.fromstring(f"<item {SPACES}>{inside}</item>"), "", notes)
+    assert [len(area.polygons) for area in found] == ([rings] if rings or circles else [])
+    assert [(*one.centre, one.radius_km) for area in found for one in area.circles] == circles
+    assert [note.code for note in notes.found] == noted
