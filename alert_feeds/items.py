@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
@@ -79,9 +79,10 @@ class Lacking(Exception):
 class Item:
     """One entry or item, and the feed's head it stands under."""
 
-    def __init__(self, element: etree._Element, head: Item | None = None) -> None:
+    def __init__(self, element: etree._Element, head: Item | None = None, base: str = "") -> None:
         self.element = element
         self.head = head
+        self.base = base  # where the feed came from; only what is fetched depends on it, never what is read
         self._children: dict[str, list[etree._Element]] = {}
         for child in children(element):
             self._children.setdefault(local(child), []).append(child)
@@ -129,7 +130,12 @@ class Item:
     def linked_cap(self) -> str:
         """The link that says it is CAP, "" for none."""
         cap_types = ("application/cap+xml", "application/common-alerting-protocol+xml")
-        return next((address for address, kind in self.links() if kind in cap_types and is_web(address)), "")
+        return self.fetched(cap_types)
+
+    def fetched(self, kinds: Sequence[str]) -> str:
+        """The first link of one of these media types, absolute, as something to fetch; "" for none."""
+        found = (absolute(self.base, address) for address, kind in self.links() if kind in kinds)
+        return next((address for address in found if is_web(address)), "")
 
     def author(self, part: str = "name") -> str:
         """Name, email or uri of Atom's author, the feed's where the entry has none; "" for none."""
@@ -179,9 +185,10 @@ def read(body: bytes, headers: Mapping[str, str], reader: Reader) -> ParsedFeed:
         return cap.parse(body, headers)
     inside = cap.embedded(root)
     found = [element for element in root.iter(*_tags(root)) if local(element) in _ITEMS]
+    base = next((value for name, value in headers.items() if name.lower() == "content-location"), "")
     if not inside.entries and not inside.problems:
-        return _items(root, found, wrong, reader)
-    others = _items(root, [element for element in found if not _holds_cap(element)], wrong, reader)
+        return _items(root, found, wrong, reader, base)
+    others = _items(root, [element for element in found if not _holds_cap(element)], wrong, reader, base)
     return ParsedFeed(
         (*inside.entries, *others.entries), (*inside.problems, *others.problems), (*inside.links, *others.links)
     )
@@ -192,7 +199,9 @@ def _holds_cap(item: etree._Element) -> bool:
     return bool(inside.entries or inside.problems)
 
 
-def _items(root: etree._Element, found: Sequence[etree._Element], wrong: Sequence[str], reader: Reader) -> ParsedFeed:
+def _items(
+    root: etree._Element, found: Sequence[etree._Element], wrong: Sequence[str], reader: Reader, base: str
+) -> ParsedFeed:
     entries: list[FeedEntry] = []
     problems: list[Problem] = []
     links: list[Link] = []
@@ -203,7 +212,7 @@ def _items(root: etree._Element, found: Sequence[etree._Element], wrong: Sequenc
         for code in wrong:
             notes.add(code, SAYS[code])
         raw = _alone(shell, element)
-        outcome = _outcome(reader, Item(element, head), notes, raw)
+        outcome = _outcome(reader, Item(element, head, base), notes, raw)
         if isinstance(outcome, Link):
             links.append(outcome)
         elif isinstance(outcome, Problem):
@@ -321,6 +330,14 @@ def _rfc822(match: re.Match[str], part: str, notes: Notes) -> datetime:
 def is_web(address: str) -> bool:
     """Is it an http or https address?"""
     return address.startswith(("https://", "http://")) and bool(_host(address))
+
+
+def absolute(base: str, address: str) -> str:
+    """A link as seen from where its feed came from."""
+    try:
+        return urljoin(base, address)
+    except ValueError:
+        return ""
 
 
 def _host(address: str) -> str:

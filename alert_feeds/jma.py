@@ -92,8 +92,7 @@ def parse(body: bytes, headers: Mapping[str, str]) -> ParsedFeed:
 
 
 def _link(item: Item, notes: Notes, raw: bytes) -> Link | Problem:
-    kinds = ("application/xml", "text/xml", "")
-    address = next((found for found, kind in item.links() if kind in kinds and items.is_web(found)), "")
+    address = item.fetched(("application/xml", "text/xml", ""))
     if not address:
         title = item.text("title")[:80]
         return Problem("no_link", f"The index entry {title!r} links no report.", raw)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from alert_feeds import georss, meteoalarm
+from alert_feeds import georss, meteoalarm, usgs
 from alert_feeds.georss_shapes import areas
 from alert_feeds.values import Notes
 
@@ -33,6 +33,11 @@ def test_a_document_linked_by_many_entries_is_one_link_with_its_newest_time() ->
     entries = "".join(entry.format(number, time) for number, time in enumerate(times))
     parsed = meteoalarm.parse(f'<feed xmlns="http://www.w3.org/2005/Atom">{entries}</feed>'.encode(), {})
     assert [(link.id, link.updated) for link in parsed.links] == [("1", times[1])]
+
+
+def test_one_quake_alone_is_read() -> None:
+    quake = b'{"type": "Feature", "id": "q", "properties": {"updated": 1795334400000, "mag": 3}}'
+    assert [entry.message.identifier for entry in usgs.parse(quake, {}).entries] == ["q"]
 
 
 @pytest.mark.parametrize(

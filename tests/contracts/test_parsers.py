@@ -36,6 +36,11 @@ def test_nothing_is_never_no_alerts(parse: Parse) -> None:
         assert parsed.problems
 
 
+def test_json_that_is_none_of_its_own_is_a_problem_and_no_quiet_feed(parse: Parse) -> None:
+    parsed = parse(b'{"a": 1}', NOTHING)
+    assert (parsed.entries, parsed.links, bool(parsed.problems)) == ((), (), True)
+
+
 def test_a_doctype_is_refused(parse: Parse) -> None:
     body = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>'
     parsed = parse(body, NOTHING)

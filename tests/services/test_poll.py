@@ -187,8 +187,11 @@ def index(served: Served, *entries: tuple[str, str]) -> bytes:
 DAY, NEXT = "2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z"
 
 
-def test_an_index_is_followed_to_what_is_new_or_changed(make: Callable[..., System], served: Served) -> None:
-    system = make(format="cap_index")
+@pytest.mark.parametrize("format", ["cap_index", "meteoalarm"])
+def test_an_index_is_followed_to_what_is_new_or_changed(
+    make: Callable[..., System], served: Served, format: str
+) -> None:
+    system = make(format=format)
     served.answers |= {
         "x": says(body=index(served, ("one.xml", DAY), ("two.xml", DAY)), ETag='"1"'),
         "one.xml": says(body=document("one")),
