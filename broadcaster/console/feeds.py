@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Response, flash, redirect, render_template, request
 from flask_babel import gettext as _
+from werkzeug.utils import secure_filename
 from werkzeug.wrappers import Response as Answer
 
 from broadcaster.console import spoken
@@ -35,7 +36,13 @@ def _feeds(system: System) -> list[Screen]:
         """GET /console/feeds/<name>"""
         feed, polls = feed_desk.feed(system, name)
         entries = feed_desk.entries(system, name, before=request.args.get("before", type=int))
-        return render_template("console/feed.html", feed=feed, polls=polls, entries=entries)
+        documents = feed_desk.documents(system, name)
+        return render_template("console/feed.html", feed=feed, polls=polls, entries=entries, documents=documents)
+
+    @allowed()
+    def document(name: str, id_: int) -> Response:
+        """GET /console/feeds/<name>/documents/<id>: the bytes as they came, as a download."""
+        return _download(feed_desk.document(system, name, id_), f"{name}-{id_}")
 
     @allowed("author", "admin", "approver")
     def poll_now(name: str) -> Answer:
@@ -51,7 +58,15 @@ def _feeds(system: System) -> list[Screen]:
         Screen("/feeds", "feeds", home),
         Screen("/feeds/<name>", "feed", one),
         Screen("/feeds/<name>/poll", "feed_poll", poll_now, ("POST",)),
+        Screen("/feeds/<name>/documents/<int:id_>", "feed_document", document),
     ]
+
+
+def _download(body: bytes, name: str) -> Response:
+    """Bytes of others: no browser shows or runs them."""
+    answer = Response(body, mimetype="application/octet-stream")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{secure_filename(name)}.txt"'
+    return answer
 
 
 def _entries(system: System) -> list[Screen]:
@@ -69,10 +84,7 @@ def _entries(system: System) -> list[Screen]:
     @allowed()
     def raw(id_: int) -> Response:
         """GET /console/entries/<id>/raw: the exact bytes, as a download that no browser shows or runs."""
-        found = feed_desk.entry(system, id_)
-        answer = Response(bytes(found.row.raw), mimetype="application/octet-stream")
-        answer.headers["Content-Disposition"] = f'attachment; filename="entry-{id_}.txt"'
-        return answer
+        return _download(bytes(feed_desk.entry(system, id_).row.raw), f"entry-{id_}")
 
     @allowed()
     def put_aside(id_: int) -> Answer | tuple[str, int]:

@@ -67,6 +67,7 @@ class ChannelConfig:
 @dataclass(frozen=True, slots=True)
 class FeedConfig:
     """One ``[[feed]]`` of feeds.toml. ``mapping`` fills what its format lacks (``domain.mapping``).
+    ``stale_minutes``: a document that stays the same for longer is a fault; 0: learnt, where it changes regularly.
 
     ``signature``: ignore, check (said on each entry) or required; ``certificates``: PEM files of trusted signers.
     """
@@ -79,6 +80,7 @@ class FeedConfig:
     enabled: bool = True
     allow_private: bool = False
     mapping: Mapping[str, object] = field(default_factory=dict)
+    stale_minutes: int = 0
     signature: str = "ignore"
     certificates: tuple[str, ...] = ()
 

@@ -190,6 +190,8 @@ def _feed(feed: FeedConfig) -> None:
     if not 1 <= feed.poll_seconds <= LONGEST_POLL:
         text = f"{feed.poll_seconds} is out of range"
         raise ConfigError("C050", f"{where} poll_seconds", text, f"from 1 to {LONGEST_POLL}, for example 60")
+    if feed.stale_minutes < 0:
+        raise ConfigError("C050", f"{where} stale_minutes", "is below 0", "0 learns it from the feed")
 
 
 def _rule(rule: RuleConfig, templates: Collection[str]) -> None:

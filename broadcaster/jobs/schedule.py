@@ -21,6 +21,7 @@ PERIODIC = (
     Periodic("ask", 2, "broadcaster.services.settle.ask"),
     Periodic("tell", 2, "broadcaster.services.tell.tell"),
     Periodic("shortfall", 10, "broadcaster.services.progress.ring_shortfalls"),
+    Periodic("feeds", 10, "broadcaster.services.feed_health.ring"),
     Periodic("publish", 30, "broadcaster.services.publish.checked"),
     Periodic("arming", 30, "broadcaster.services.arm.watch"),
     Periodic("learn", 60, "broadcaster.services.learn.learn"),  # asks each provider every 15 minutes

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
-from broadcaster.domain.condition import FeedFacts, feed_cause, feed_fault
 from broadcaster.domain.config import FeedConfig
 from broadcaster.domain.errors import Forbidden, NotFound, Refused
+from broadcaster.domain.feed_health import feed_cause
 from broadcaster.domain.review import COMPOSERS
-from broadcaster.services import audit
+from broadcaster.services import audit, feed_health
 from broadcaster.services.steps import who
 from broadcaster.services.system import Actor, System
 from broadcaster.store import feed_desk as store
@@ -23,7 +23,7 @@ POLLS, PAGE = 20, 40
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """One configured feed. ``fault`` and ``cause`` are ``domain.condition``'s words; ``last`` its newest poll."""
+    """One configured feed. ``fault`` and ``cause`` are ``domain.feed_health``'s words; ``last`` its newest poll."""
 
     config: FeedConfig
     state: Row[Any] | None
@@ -34,11 +34,15 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry: its row, the names of our zones that it touches, how it stood on the page."""
+    """One entry: its row, the names of our zones that it touches; on its own page also how it stood on the public
+    page, how many subscribers its zones have, which feeds brought the same, and the messages it is linked with."""
 
     row: Row[Any]
     zones: tuple[str, ...]
     shown: tuple[Row[Any], ...] = ()
+    people: int = 0
+    also_by: tuple[str, ...] = ()
+    thread: tuple[Row[Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,29 @@ def entry(system: System, id_: int) -> Entry:
         row = store.entry(connection, id_)
         if row is None:
             raise NotFound("no_entry", f"There is no entry {id_}.")
-        return Entry(row, _zones(row, zone_names(connection)), tuple(store.shown_of(connection, id_)))
+        return Entry(
+            row,
+            _zones(row, zone_names(connection)),
+            tuple(store.shown_of(connection, id_)),
+            store.people(connection, row.zones) if row.zones else 0,
+            tuple(store.also_by(connection, row)) if row.sent else (),
+            tuple(store.thread(connection, row)) if row.sent else (),
+        )
+
+
+def documents(system: System, name: str) -> list[Row[Any]]:
+    """The last documents of a feed: id, at, content_type, size; newest first."""
+    with system.database.read() as connection:
+        return store.documents(connection, name)
+
+
+def document(system: System, name: str, id_: int) -> bytes:
+    """The bytes of one, as they came (its first megabyte). Raises NotFound."""
+    with system.database.read() as connection:
+        found = store.document(connection, name, id_)
+    if found is None:
+        raise NotFound("no_document", f"There is no document {id_} of {name} any more; only the last few are kept.")
+    return found
 
 
 def put_aside(system: System, actor: Actor, id_: int, reason: str) -> None:
@@ -102,10 +128,8 @@ def put_aside(system: System, actor: Actor, id_: int, reason: str) -> None:
 
 
 def _feed(system: System, config: FeedConfig, state: Row[Any] | None, last: Row[Any] | None) -> Feed:
-    if state is None or not config.enabled or not config.url:
-        return Feed(config, state, last, "", "")
-    fault = feed_fault(FeedFacts(config.poll_seconds, state.last_ok, state.failures), system.now())
-    return Feed(config, state, last, fault, feed_cause(state.last_error))
+    fault = feed_health.fault(system, config, state)
+    return Feed(config, state, last, fault, feed_cause(state.last_error) if fault and state is not None else "")
 
 
 def _zones(row: Row[Any], names: dict[str, str]) -> tuple[str, ...]:

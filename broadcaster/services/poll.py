@@ -12,19 +12,18 @@ import os
 import random
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.engine import Row
 
-from alert_feeds.fetch import Fetched, FetchError, Request, fetch
+from alert_feeds.fetch import FetchError
 from alert_feeds.retry import delay
 from broadcaster.domain.config import FeedConfig
 from broadcaster.domain.errors import BroadcasterError, Invalid, NotFound, Refused
-from broadcaster.domain.feed_entry import Link, ParsedFeed, Problem
+from broadcaster.domain.feed_health import Look, Memory, learnt, pace
 from broadcaster.domain.snapshot import stamp
-from broadcaster.services import ingest
+from broadcaster.services.poll_feed import OF_THE_POLL, Poll, Polling
 from broadcaster.services.system import SYSTEM, Actor, System
 from broadcaster.store import feeds as store
 from broadcaster.store.engine import now
@@ -33,41 +32,8 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(seconds=180)
 LIMIT_SECONDS = 120.0  # for one feed with everything it links to; below the lease
 FEEDS_AT_ONCE = 4
-LINKS_AT_ONCE = 4
-MAX_LINKS = 300  # fetched in one poll; the next one goes on
 LINKS_KEPT = timedelta(days=14)
 MAX_PROBLEMS = 50  # written down in a poll's row
-MAX_PAGES = 20
-BROKEN = frozenset(  # problems of a whole document: what is missing from it means nothing
-    ["empty", "too_large", "too_deep", "too_many", "not_well_formed", "doctype", "not_json", "not_geojson", "no_alert"]
-)
-
-
-@dataclass
-class Poll:
-    """What one poll of a feed came to. ``status`` is ok, unchanged or error."""
-
-    status: str = "ok"
-    http_status: int | None = None
-    entries: list[ingest.EntryResult] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    error: str = ""
-    retry_after: float | None = None
-    etag: str = ""
-    last_modified: str = ""
-    incomplete: bool = False
-
-    def as_dict(self, feed: str) -> dict[str, Any]:
-        """For ``feeds poll --json``."""
-        results = ingest.IngestResult(tuple(self.entries), tuple(self.problems)).as_dict(feed)
-        return {
-            "feed": feed,
-            "status": self.status,
-            "http_status": self.http_status,
-            "error": self.error,
-            "entries": results["entries"],
-            "problems": results["problems"],
-        }
 
 
 def poll_due(system: System) -> None:
@@ -172,121 +138,30 @@ async def _one(system: System, feed: FeedConfig, actor: Actor, *, early: bool) -
     done = Poll()
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
-            await _polled(system, feed, row, done, actor)
+            await Polling(system, feed, row, actor, done, anew=early).run()
     except TimeoutError:
-        _fail(done, f"Not finished within {LIMIT_SECONDS:g} s; what was read was taken")
+        done.fail(f"Not finished within {LIMIT_SECONDS:g} s; what was read was taken")
     except FetchError as error:
         done.http_status, done.retry_after = error.status, error.retry_after
-        _fail(done, str(error))
+        done.fail(str(error))
     except BroadcasterError as error:
-        _fail(done, str(error))
+        done.fail(str(error))
     _write_down(system, feed, holder, row, done)
     return done
-
-
-def _fail(done: Poll, text: str) -> None:
-    done.status, done.error = "error", text
-
-
-async def _polled(system: System, feed: FeedConfig, row: Row[Any], done: Poll, actor: Actor) -> None:
-    asked = _request(system, feed, feed.url, row.etag, row.last_modified)
-    found = await fetch(asked)
-    done.http_status = found.status
-    if found.unchanged:
-        done.status, done.etag, done.last_modified = "unchanged", row.etag, row.last_modified
-        return
-    parsed = await _taken(system, feed, found, done, actor)
-    broken = next((problem for problem in parsed.problems if problem.code in BROKEN), None)
-    if broken is not None:
-        done.incomplete = True
-        if not parsed.entries and not parsed.links:
-            _fail(done, f"{broken.code}: {broken.text}")
-    await _follow(system, feed, parsed, done, actor)
-    if not done.incomplete:
-        done.etag, done.last_modified = found.headers.get("etag", ""), found.headers.get("last-modified", "")
-
-
-def _request(system: System, feed: FeedConfig, url: str, etag: str = "", last_modified: str = "") -> Request:
-    agency = system.config.agency
-    contact = agency.contact or agency.cap_sender
-    agent = "".join(c for c in f"crisis-broadcaster ({agency.name}, {contact})" if " " <= c <= "~")
-    return Request(url, agent, etag, last_modified, feed.allow_private)
-
-
-async def _taken(system: System, feed: FeedConfig, found: Fetched, done: Poll, actor: Actor) -> ParsedFeed:
-    """Parse and ingest one document off the event loop."""
-    parsed = await asyncio.to_thread(ingest.read, feed, found.body, found.headers)
-    result = await asyncio.to_thread(ingest.take, system, feed, parsed, actor)
-    done.entries += result.entries
-    done.problems += [problem for problem in result.problems if problem.code != "more_pages"]
-    return parsed
-
-
-async def _follow(system: System, feed: FeedConfig, parsed: ParsedFeed, done: Poll, actor: Actor) -> None:
-    """Further pages in their order, then the documents that an index links to, some side by side."""
-    links = await _pages(system, feed, parsed, done, actor)
-    with system.database.read() as connection:
-        known = store.links(connection, feed.name)
-    wanted = [link for link in links if _is_news(link, known.get(link.url))]
-    if len(wanted) > MAX_LINKS:
-        done.incomplete = True
-        text = f"The index links {len(wanted)} new documents; {MAX_LINKS} were fetched, the others at the next poll."
-        done.problems.append(Problem("many_links", text))
-    gate = asyncio.Semaphore(LINKS_AT_ONCE)
-
-    async def one(link: Link) -> None:
-        async with gate:
-            await _linked(system, feed, link, known.get(link.url), done, actor)
-
-    await asyncio.gather(*(one(link) for link in wanted[:MAX_LINKS]))
-
-
-async def _pages(system: System, feed: FeedConfig, parsed: ParsedFeed, done: Poll, actor: Actor) -> tuple[Link, ...]:
-    """Ask for the next pages; the links that are no pages are returned."""
-    for _ in range(MAX_PAGES):
-        page = next((link for link in parsed.links if link.id == "next"), None)
-        if page is None:
-            return parsed.links
-        found = await fetch(_request(system, feed, page.url))
-        parsed = await _taken(system, feed, found, done, actor)
-    done.incomplete = True
-    done.problems.append(Problem("many_pages", f"More than {MAX_PAGES} pages; the rest was not read."))
-    return ()
-
-
-def _is_news(link: Link, row: Row[Any] | None) -> bool:
-    """Never fetched, changed since by the index's word, or the index says nothing about changes."""
-    return row is None or not link.updated or row.updated != link.updated
-
-
-async def _linked(system: System, feed: FeedConfig, link: Link, row: Row[Any] | None, done: Poll, actor: Actor) -> None:
-    """One linked document. Where it fails for now, the whole index is asked for again at the next poll."""
-    etag, modified = (row.etag, row.last_modified) if row is not None else ("", "")
-    try:
-        found = await fetch(_request(system, feed, link.url, etag, modified))
-    except FetchError as error:
-        done.problems.append(Problem("link", f"{link.url}: {error}"))
-        if not error.permanent:
-            done.incomplete = True
-            return
-        found = None
-    if found is not None and not found.unchanged:
-        await _taken(system, feed, found, done, actor)
-        etag, modified = found.headers.get("etag", ""), found.headers.get("last-modified", "")
-    with system.database.write() as connection:
-        store.put_link(connection, feed.name, link, etag, modified, system.now())
 
 
 def _write_down(system: System, feed: FeedConfig, holder: str, row: Row[Any], done: Poll) -> None:
     """The poll's row, the feed's state, when it is due again."""
     failed = done.status == "error"
     failures = row.failures + 1 if failed else 0
-    wait = delay(failures, feed.poll_seconds, done.retry_after, random.random()) if failed else feed.poll_seconds
     at = system.now()
     values: dict[str, Any] = {"failures": failures, "last_error": done.error}
     if not failed:
-        values |= {"last_ok": at, "etag": done.etag, "last_modified": done.last_modified}
+        values |= {"last_ok": at, "etag": done.etag, "last_modified": done.last_modified, "digest": done.digest}
+        values |= _remembered(row, done, at)
     with system.database.write() as connection:
+        near = pace(feed.poll_seconds, store.live(connection, feed.name))
+        wait = delay(failures, feed.poll_seconds, done.retry_after, random.random()) if failed else near
         store.add_poll(
             connection,
             feed=feed.name,
@@ -296,9 +171,19 @@ def _write_down(system: System, feed: FeedConfig, holder: str, row: Row[Any], do
             entries=len(done.entries),
             problems=[{"code": p.code, "text": p.text} for p in done.problems[:MAX_PROBLEMS]],
             error=done.error,
+            took=done.took,
         )
         store.forget_links(connection, feed.name, at - LINKS_KEPT)
         if not store.release(connection, feed.name, holder, timedelta(seconds=wait), **values):
             log.warning("feed %s: the lease was lost during the poll", feed.name)
     if failed:
         log.warning("feed %s: %s; next try in %.0f s", feed.name, done.error, wait)
+
+
+def _remembered(row: Row[Any], done: Poll, at: datetime) -> dict[str, Any]:
+    """What this poll teaches of the feed."""
+    changed = done.status == "ok"
+    gap = round((at - row.changed).total_seconds()) if changed and row.changed else None
+    unread = sum(problem.code not in OF_THE_POLL for problem in done.problems)
+    memory = learnt(Memory.of(row.memory), Look(at, done.took, gap, done.size, unread))
+    return {"memory": memory.as_dict()} | ({"changed": at} if changed else {})

@@ -16,11 +16,10 @@ from sqlalchemy.engine import Connection, Row
 
 from broadcaster.domain.alert import Certainty, Severity, Urgency
 from broadcaster.domain.bundle import rank
-from broadcaster.domain.condition import FeedFacts, feed_fault
 from broadcaster.domain.progress import kept_seconds
 from broadcaster.domain.review import APPROVERS
 from broadcaster.domain.wording import Level, level
-from broadcaster.services import health
+from broadcaster.services import feed_health, health
 from broadcaster.services.audit_trail import Told, tell
 from broadcaster.services.deliveries import STATES
 from broadcaster.services.steps import who
@@ -34,7 +33,7 @@ from broadcaster.transport.kept import kept
 
 ENDING_SOON = timedelta(minutes=30)
 ENTRIES, RECENT, DRAFTS = 200, 20, 12
-SAID_ELSEWHERE = ("signature_owed", "review_due", "switch")  # alarms that have an item of their own
+SAID_ELSEWHERE = ("signature_owed", "review_due", "switch", feed_health.KIND)  # alarms that have an item of their own
 OF_REVIEWS = ("nobody", "unanswered")  # keys of alarms that belong to a review's item
 ORDER = (
     "review",
@@ -363,10 +362,7 @@ def _of_entries(actor: Actor, read: _Read) -> Iterator[Need]:
 def _of_feeds(system: System, read: _Read) -> Iterator[Need]:
     for feed in system.config.feeds:
         state = read.feeds.get(feed.name)
-        if not feed.enabled or not feed.url or state is None:
-            continue
-        fault = feed_fault(FeedFacts(feed.poll_seconds, state.last_ok, state.failures), read.at)
-        if fault:
+        if state is not None and (fault := feed_health.fault(system, feed, state)):
             yield Need("feed", feed.name, state.last_ok, text=state.last_error, facts={"fault": fault})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,11 +16,21 @@ from broadcaster.domain.alert import CapMessage, MsgType, Reference
 from broadcaster.domain.feed_entry import FeedEntry, Link, Problem
 from broadcaster.domain.triage import Decision, Known, Verb, event_of
 from broadcaster.store.engine import now
-from broadcaster.store.schema import feed_entries, feed_links, feed_references, feed_states, polls, shown
+from broadcaster.store.schema import (
+    alerts,
+    feed_documents,
+    feed_entries,
+    feed_links,
+    feed_references,
+    feed_states,
+    polls,
+    shown,
+)
 from broadcaster.store.upsert import insert
 
 MEMORY = timedelta(days=30)  # how far back an earlier message is looked for
 POLLS_KEPT = timedelta(days=7)
+DOCUMENTS_KEPT = 5
 MAX_RAW = 1_000_000  # bytes kept of something that could not be read
 _MESSAGE = TypeAdapter(CapMessage)
 _KNOWN = [
@@ -309,8 +320,34 @@ def add_poll(connection: Connection, **values: Any) -> None:
 
 def last_polls(connection: Connection) -> dict[str, Row[Any]]:
     """The newest poll of each feed."""
-    newest = sa.select(sa.func.max(polls.c.id)).group_by(polls.c.feed)
+    one = sa.select(polls.c.id).where(polls.c.feed == feed_states.c.name).order_by(polls.c.at.desc(), polls.c.id.desc())
+    newest = sa.select(one.limit(1).correlate(feed_states).scalar_subquery())
     return {row.feed: row for row in connection.execute(sa.select(polls).where(polls.c.id.in_(newest)))}
+
+
+def live(connection: Connection, feed: str) -> bool:
+    """Is an alert made of this feed, or a warning of it on our page, in force?"""
+    ours = sa.select(alerts.c.id).where(alerts.c.state == "live", alerts.c.source_feed == feed)
+    theirs = sa.select(shown.c.id).where(shown.c.state == "live", shown.c.feed == feed)
+    return any(connection.execute(query.limit(1)).first() is not None for query in (ours, theirs))
+
+
+# --- documents as they came -----------------------------------------------------------------------------------
+def add_document(connection: Connection, feed: str, content_type: str, body: bytes, at: datetime) -> None:
+    """Keep a document; those before the last ``DOCUMENTS_KEPT`` of the feed go."""
+    table = feed_documents.c
+    packed = zlib.compress(body[:MAX_RAW], 1)
+    row = {"feed": feed, "at": at, "content_type": content_type[:200], "size": len(body), "body": packed}
+    connection.execute(feed_documents.insert().values(**row))
+    kept = sa.select(table.id).where(table.feed == feed).order_by(table.id.desc()).limit(DOCUMENTS_KEPT)
+    connection.execute(feed_documents.delete().where(table.feed == feed, table.id.not_in(kept)))
+
+
+def last_document(connection: Connection, feed: str) -> datetime | None:
+    """When one was kept last."""
+    query = sa.select(sa.func.max(feed_documents.c.at)).where(feed_documents.c.feed == feed)
+    found: datetime | None = connection.execute(query).scalar_one()
+    return found
 
 
 # --- what an index links to -----------------------------------------------------------------------------------

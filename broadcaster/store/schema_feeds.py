@@ -36,7 +36,7 @@ def define(metadata: sa.MetaData) -> None:
     _table(
         "polls",
         C("id", Big, primary_key=True),
-        C("feed", String, nullable=False, index=True),
+        C("feed", String, nullable=False),
         C("at", Time, nullable=False),
         C("status", String, nullable=False),  # ok, unchanged, error
         C("http_status", Integer),
@@ -45,6 +45,7 @@ def define(metadata: sa.MetaData) -> None:
         C("error", Text, nullable=False),
         C("took", Integer),  # milliseconds until the document was here
     )
+    sa.Index("ix_polls_feed_at", metadata.tables["polls"].c.feed, metadata.tables["polls"].c.at)
     entries = _table(
         "feed_entries",
         C("id", Big, primary_key=True),

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from broadcaster.app import TEMPLATES
 from broadcaster.channels.simulated import Options
 from broadcaster.domain.audience import masked
-from broadcaster.domain.condition import feed_cause
 from broadcaster.domain.config import Agency, ChannelConfig, Config, FeedConfig, Policy, Settings
 from broadcaster.domain.errors import Forbidden, Invalid, NotFound, Refused
+from broadcaster.domain.feed_health import feed_cause
 from broadcaster.services import (
     audit,
     audit_trail,

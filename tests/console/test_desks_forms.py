@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +14,14 @@ from broadcaster.domain.config import Config, FeedConfig
 from broadcaster.services import switches
 from broadcaster.services.ingest import ingest
 from broadcaster.services.system import Actor, System
+from broadcaster.store import feeds
+from broadcaster.store.schema import feed_states
 from tests.console.conftest import PASSWORD, Visitor
 from tests.services.agency import agency, settle_people
-from tests.services.feed_documents import document
+from tests.services.feed_documents import document, named
 
 Visit = Callable[..., Visitor]
-NWS = FeedConfig("nws", "cap", trust="official")
+NWS = FeedConfig("nws", "cap", "https://feed.example/x", trust="official")
 
 
 @pytest.fixture
@@ -42,6 +45,37 @@ def test_an_entrys_bytes_come_as_a_file_that_no_browser_runs(visitor: Visit) -> 
     page = author.get("/console/entries/1").get_data(as_text=True)
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+def test_an_entry_says_whom_it_concerns_who_brought_it_and_what_it_belongs_to(visitor: Visit, house: System) -> None:
+    both = (NWS, replace(NWS, name="mirror"))
+    system = replace(house, config=replace(house.config, feeds=both))
+    ingest(system, both[1], document(event="<script>alert(1)</script>"), {}, Actor("feed:mirror", "test"))
+    ingest(system, NWS, document("two", 5, "Update", [named("one", 0)]), {}, Actor("feed:nws", "test"))
+    page = visitor("author").get("/console/entries/3").get_data(as_text=True)
+    assert "Subscribers there</dt><dd>3</dd>" in page
+    assert re.search(r"The messages of this warning.*/console/entries/1.*<strong>.*two", page, re.DOTALL)
+    first = visitor("author").get("/console/entries/1").get_data(as_text=True)
+    assert "Brought by</dt><dd>nws, mirror</dd>" in first
+
+
+def test_a_feeds_last_documents_are_files_and_every_fault_has_words(visitor: Visit, house: System) -> None:
+    row = {"name": "nws", "due": house.now(), "etag": "", "last_modified": "", "failures": 0, "last_error": ""}
+    with house.database.write() as connection:
+        feeds.add_document(connection, "nws", "text/html", b"<script>", house.now())
+        connection.execute(feed_states.insert().values(**row, last_ok=house.now(), changed=house.now()))
+    author = visitor("author")
+    assert "8 bytes" in author.get("/console/feeds/nws").get_data(as_text=True)
+    answer = author.get("/console/feeds/nws/documents/1")
+    assert (answer.data, answer.mimetype) == (b"<script>", "application/octet-stream")
+    assert author.get("/console/feeds/nws/documents/2").status_code == 404
+    slow = {"gaps": [], "sizes": [], "took": [9000] * 3, "unread": 0, "shrunk": None}
+    lost = slow | {"shrunk": [50, 3, house.now().isoformat()]}
+    for memory, words in ((slow, "answers very slowly"), (lost, "has lost most of its entries")):
+        with house.database.write() as connection:
+            connection.execute(feed_states.update().values(memory=memory))
+        for path in ("/console/", "/console/feeds", "/console/feeds/nws"):
+            assert words in author.get(path).get_data(as_text=True)
 
 
 def test_addresses_stand_on_no_screen(visitor: Visit) -> None:

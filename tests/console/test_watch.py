@@ -10,8 +10,8 @@ import pytest
 import sqlalchemy as sa
 
 from broadcaster.domain.alert import Mode
-from broadcaster.domain.condition import FeedFacts, feed_fault
 from broadcaster.domain.config import Config, FeedConfig, RuleConfig
+from broadcaster.domain.feed_health import FeedFacts, feed_fault
 from broadcaster.services import expand, override, return_, switches, users
 from broadcaster.services.ingest import ingest
 from broadcaster.services.system import Actor, System

@@ -168,6 +168,8 @@ def upgrade() -> None:
 
     with op.batch_alter_table('polls', schema=None) as batch_op:
         batch_op.add_column(sa.Column('took', sa.Integer(), nullable=True))
+        batch_op.drop_index('ix_polls_feed')
+        batch_op.create_index('ix_polls_feed_at', ['feed', 'at'], unique=False)
 
     op.create_table('feed_documents',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
