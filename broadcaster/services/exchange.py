@@ -77,7 +77,7 @@ class Exchange:
             store.release(connection, [row.id for row in rows], self._holder)
 
     def segments(self, rows: Sequence[Leased]) -> list[int]:
-        """What each row costs of the pace."""
+        """What each row costs of the pace. Its text is read here, before ``group`` may mark the row sending."""
         missing = {row.message for row in rows} - self._messages.keys()
         if missing:
             with self._system.database.read() as connection:
@@ -121,9 +121,8 @@ class Exchange:
         if not rows:
             return {}
         known = store.authority(connection, {row.broadcast for row in rows}, at)
-        address = self._limits.address
         people = [row.subscriber for row in rows if row.subscriber is not None]
-        gone = store.left(connection, people, address) if address and people else set()
+        gone = store.left(connection, people, self._limits.address) if people else set()
         refused: dict[str, list[int]] = {}
         for row in rows:
             if reason := self._refusal(row, known[row.broadcast], gone):
@@ -143,7 +142,7 @@ class Exchange:
     def _prepare(
         self, connection: Connection, row: Leased, id_: str, authority: Authority, at: datetime, written: float
     ) -> Prepared:
-        language, message = self._message(connection, row.message)
+        language, message = self._messages[row.message]
         left = UNTIL_LIFTED_SECONDS if authority.expires is None else int((authority.expires - at).total_seconds())
         earlier = ""
         if self._limits.audience == "account":
@@ -152,11 +151,6 @@ class Exchange:
         recipient = Recipient(row.recipient, language, leave)
         attempt = Attempt(id_, at, max(1, left), earlier, f"{row.broadcast}-{row.id}")
         return Prepared(row, message, recipient, attempt, written)
-
-    def _message(self, connection: Connection, id_: int) -> tuple[str, Message]:
-        if id_ not in self._messages:
-            self._load(connection, {id_})
-        return self._messages[id_]
 
     def _load(self, connection: Connection, ids: set[int]) -> None:
         query = sa.select(broadcast_messages).where(broadcast_messages.c.id.in_(ids))

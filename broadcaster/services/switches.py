@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from broadcaster.domain.errors import NotFound, Refused
-from broadcaster.domain.switches import KNOWN, SENDING, channel_of, check_switch_off, check_switch_on, of_channel
+from broadcaster.domain.switches import KNOWN, channel_of, check_switch_off, check_switch_on, of_channel
 from broadcaster.services import audit
 from broadcaster.services.steps import who
 from broadcaster.services.system import Actor, System
@@ -95,8 +95,7 @@ def resume(system: System, actor: Actor, name: str, reason: str = "") -> None:
             raise Refused("not_stopped", f"{name} is not stopped. Nothing was changed.")
         alarms.clear(connection, f"switch:{name}", at)
         audit.record(system, connection, actor, "switch.resume", f"switch:{name}", at, reason=reason)
-    if name == SENDING or channel_of(name):
-        wake(system.redis)
+    wake(system.redis)
 
 
 def _known(system: System, name: str) -> None:

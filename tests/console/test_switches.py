@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from rq import Queue
 
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.config import Config, FeedConfig, RuleConfig
@@ -79,6 +80,7 @@ def test_each_step_is_in_the_audit_and_an_alarm_rings_until_it_goes_on(ground: S
     assert rows(ground, sa.select(alarms.c.key, alarms.c.cleared)) == [("switch:sending", None)]
     switches.resume(ground, PROVEN, "sending", "cleared up")
     assert rows(ground, sa.select(alarms.c.key).where(alarms.c.cleared.is_(None))) == []
+    assert Queue("send", connection=ground.redis).count == 1  # the senders are woken
     table = audit_entries.c
     query = sa.select(table.actor, table.verb, table.object, table.detail).order_by(table.id)
     assert [tuple(row) for row in rows(ground, query)] == [
@@ -93,7 +95,9 @@ def test_who_stopped_it_first_stays_and_resuming_twice_is_refused(ground: System
     assert not switches.stop(ground, replace(APPROVER, name="second@judge.example"), "rules", "second")
     found = {one.name: one for one in switches.listing(ground)}["rules"]
     assert (found.by, found.reason) == (APPROVER.name, "first")
+    switches.stop(ground, APPROVER, "sending")
     switches.resume(ground, PROVEN, "rules")
+    assert [one.name for one in switches.stopped(ground)] == ["sending"]
     with pytest.raises(Refused, match="not stopped"):
         switches.resume(ground, PROVEN, "rules")
     assert switches.stop(ground, APPROVER, "rules", "again")

@@ -151,6 +151,20 @@ def test_editing_writes_named_parts_adds_new_ones_and_puts_the_others_away(syste
     assert [alert["id"] for alert in bundles.show(system, id_)["alerts"]] == [order, fresh]
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_part_is_taken_by_its_id_or_by_a_draft_without_one_and_by_no_other(system: System) -> None:
+    id_ = made(system)
+    order, warning = (alert["id"] for alert in bundles.show(system, id_)["alerts"])
+    fresh = new_id()
+    bundles.edit(system, AUTHOR, id_, [replace(VALLEY, id=order), replace(WARNING, id=fresh)])
+    assert [alert["id"] for alert in bundles.show(system, id_)["alerts"]] == [order, fresh]
+    assert show.alert(system, warning)["state"] == "discarded"
+    bundles.edit(system, AUTHOR, id_, [replace(WARNING, id=fresh), replace(WARNING, zones=("valley",))])
+    first, second = (alert["id"] for alert in bundles.show(system, id_)["alerts"])
+    assert first == fresh
+    assert second not in (order, warning, fresh)
+
+
 def test_of_two_editors_the_second_is_told_that_somebody_wrote(system: System) -> None:
     id_ = made(system)
     order, warning = (alert["id"] for alert in bundles.show(system, id_)["alerts"])

@@ -12,8 +12,11 @@ from broadcaster.channels import mastodon, smtp
 from broadcaster.domain.channel import Secret
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.services import expand
+from broadcaster.services.channels import open_channel
+from broadcaster.services.exchange import Exchange
 from broadcaster.services.subscribers import opt_out, unsubscribe_url
 from broadcaster.services.system import System
+from broadcaster.services.verdicts import verdicts
 from broadcaster.store.schema import alerts, broadcasts, deliveries
 from tests.providers.base import served
 from tests.providers.mastodon import TOKEN, Mastodon, MastodonFaults
@@ -95,6 +98,23 @@ def test_what_is_not_sent_says_why(ground: System, twilio: Twilio, change: Any, 
         rows = connection.execute(sa.select(deliveries.c.state, deliveries.c.reason)).all()
     assert [tuple(row) for row in rows] == [("suppressed", reason)] * 2
     assert twilio.requests == 0
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_row_whose_lease_another_took_is_not_sent_by_us(ground: System) -> None:
+    people(ground, 2)
+    go_live(ground)
+    expand.resume(ground)
+    (config,) = ground.config.channels
+    verdict = verdicts(ground)
+    ours, theirs = (
+        Exchange(ground, config, open_channel(ground, config).limits(), name, verdict) for name in ("us", "them")
+    )
+    first, second = ours.claim(2)
+    ours.segments([first, second])
+    ours.release([first])
+    assert [row.id for row in theirs.claim(2)] == [first.id]
+    assert [one.row.id for one in ours.group([], [first, second], []).prepared] == [second.id]
 
 
 def test_a_drill_on_a_channel_without_drills_says_so(ground: System, twilio: Twilio) -> None:
