@@ -19,6 +19,8 @@ from tests.accounts.authenticator import Authenticator
 from tests.conftest import Clock
 from tests.people import hire
 
+ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # decided above SQL
+
 SHELL = Actor("system", "cli:root@test")
 PASSWORD = "right horse battery"
 ANNA, BEN = "anna@judge.example", "ben@judge.example"
@@ -49,6 +51,7 @@ def test_a_key_logs_in_without_an_email_and_proves_its_person_anew(staff: System
     assert (again.name, again.verified) == (ANNA, True)
 
 
+@ONCE
 def test_with_a_key_the_password_alone_does_not_log_in_any_more(staff: System) -> None:
     registered(staff)
     with pytest.raises(Unauthenticated):
@@ -69,6 +72,7 @@ def test_an_answer_is_good_once(staff: System) -> None:
             use(answer)
 
 
+@ONCE
 def test_an_answer_comes_within_five_minutes(staff: System, clock: Clock) -> None:
     key = registered(staff)
     answer = key.get(passkeys.ask_login(staff))
@@ -85,6 +89,7 @@ def test_old_challenges_are_forgotten(staff: System, clock: Clock) -> None:
         assert connection.execute(sa.select(sa.func.count()).select_from(challenges)).scalar_one() == 1
 
 
+@ONCE
 @pytest.mark.parametrize(
     "lie",
     [
@@ -102,6 +107,7 @@ def test_a_key_of_another_site_or_not_unlocked_is_refused(staff: System, lie: di
         registered(staff, BEN, **lie)
 
 
+@ONCE
 def test_another_key_with_the_same_id_is_refused(staff: System) -> None:
     key = registered(staff)
     with pytest.raises(Unauthenticated):
@@ -110,6 +116,7 @@ def test_another_key_with_the_same_id_is_refused(staff: System) -> None:
         passkeys.login(staff, Authenticator().get(passkeys.ask_login(staff)), "c:x")
 
 
+@ONCE
 def test_somebody_else_s_key_proves_nobody_in_this_session(staff: System) -> None:
     mine, theirs = registered(staff, ANNA), registered(staff, BEN)
     with pytest.raises(Unauthenticated):
@@ -118,6 +125,7 @@ def test_somebody_else_s_key_proves_nobody_in_this_session(staff: System) -> Non
         passkeys.reverify(staff, ANNA, mine.get(passkeys.ask_proof(staff, BEN)), "c:x")
 
 
+@ONCE
 def test_what_was_asked_for_the_login_proves_nobody_and_the_other_way_round(staff: System) -> None:
     key = registered(staff)
     with pytest.raises(Unauthenticated):
@@ -126,6 +134,7 @@ def test_what_was_asked_for_the_login_proves_nobody_and_the_other_way_round(staf
         passkeys.login(staff, key.get(passkeys.ask_proof(staff, ANNA)), "c:x")
 
 
+@ONCE
 def test_a_key_is_kept_only_for_whom_it_was_asked(staff: System) -> None:
     options = passkeys.ask_new(staff, proven(ANNA))
     with pytest.raises(Unauthenticated):
@@ -135,6 +144,7 @@ def test_a_key_is_kept_only_for_whom_it_was_asked(staff: System) -> None:
         passkeys.register(staff, proven(ANNA), Authenticator().create(login), "without proof")
 
 
+@ONCE
 def test_a_copied_key_is_noticed_by_its_count(staff: System) -> None:
     key = registered(staff, count=5)
     key.count = 9
@@ -144,6 +154,7 @@ def test_a_copied_key_is_noticed_by_its_count(staff: System) -> None:
         passkeys.login(staff, key.get(passkeys.ask_login(staff)), "c:x")
 
 
+@ONCE
 def test_a_lock_that_a_stranger_caused_leaves_the_key_working(staff: System) -> None:
     key = registered(staff)
     for _ in range(MAX_FAILURES):
@@ -154,6 +165,7 @@ def test_a_lock_that_a_stranger_caused_leaves_the_key_working(staff: System) -> 
     assert passkeys.login(staff, key.get(passkeys.ask_login(staff)), "c:x").verified
 
 
+@ONCE
 def test_a_login_that_is_off_opens_by_no_key(staff: System) -> None:
     key = registered(staff)
     users.add(staff, SHELL, "admin@judge.example", PASSWORD, ["admin"])
@@ -162,6 +174,7 @@ def test_a_login_that_is_off_opens_by_no_key(staff: System) -> None:
         passkeys.login(staff, key.get(passkeys.ask_login(staff)), "c:x")
 
 
+@ONCE
 @pytest.mark.parametrize(
     "answer", ["", "{}", "[]", "null", "x", '{"response": {"clientDataJSON": "e30"}}', "{" * 30_000]
 )
@@ -172,6 +185,7 @@ def test_what_is_no_answer_is_refused_and_not_an_error(staff: System, answer: st
         passkeys.register(staff, proven(ANNA), answer, "x")
 
 
+@ONCE
 def test_a_real_challenge_round_rubbish_is_refused(staff: System) -> None:
     key = registered(staff)
     for spoil in ("rawId", "response"):
@@ -194,6 +208,7 @@ def test_the_same_key_is_registered_once_and_needs_a_name(staff: System) -> None
             passkeys.register(staff, proven(ANNA), "{}", name)
 
 
+@ONCE
 def test_people_remove_their_own_keys_and_nobody_else_s(staff: System) -> None:
     key = registered(staff)
     [row] = passkeys.rows(staff, ANNA)
@@ -206,6 +221,7 @@ def test_people_remove_their_own_keys_and_nobody_else_s(staff: System) -> None:
         passkeys.ask_proof(staff, ANNA)
 
 
+@ONCE
 def test_options_ask_for_an_unlocked_key_that_needs_no_email(staff: System) -> None:
     registered(staff)
     made, used = passkeys.ask_new(staff, proven(ANNA)), passkeys.ask_login(staff)
@@ -216,6 +232,7 @@ def test_options_ask_for_an_unlocked_key_that_needs_no_email(staff: System) -> N
     assert len(passkeys.ask_proof(staff, ANNA)["allowCredentials"]) == 1
 
 
+@ONCE
 @pytest.mark.parametrize(
     ("url", "usable"),
     [

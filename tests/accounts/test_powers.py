@@ -13,6 +13,8 @@ from broadcaster.services import account, audit, proposals, roster, users
 from broadcaster.services.system import Actor, System
 from tests.people import hire
 
+ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # decided above SQL
+
 SHELL = Actor("system", "cli:root@test")
 PASSWORD = "right horse battery"
 A, B = "a@judge.example", "b@judge.example"
@@ -79,6 +81,7 @@ def test_one_recovery_code_used_by_two_at_once_lets_one_in(two: System) -> None:
     assert account.codes_left(two, A) == 9
 
 
+@ONCE
 @pytest.mark.parametrize(
     "act",
     [
@@ -101,11 +104,13 @@ def test_only_a_proven_admin_acts_whatever_door_they_come_through(
         act(two, Actor(B, "x", frozenset({"author", "approver"}), verified=True))
 
 
+@ONCE
 def test_an_unknown_kind_is_refused(two: System) -> None:
     with pytest.raises(BroadcasterError, match="nothing that can be proposed"):
         proposals.propose(two, admin(A), "everything", {"email": B})
 
 
+@ONCE
 def test_a_wrong_password_beside_a_right_code_still_proves_and_counts_one_try(two: System) -> None:
     secret = account.new_secret(two)
     account.confirm_app(two, admin(A), secret, users.totp(two).code_at(secret, two.now()))

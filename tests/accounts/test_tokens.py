@@ -13,6 +13,8 @@ from broadcaster.store.schema import tokens as table
 from tests.conftest import Clock
 from tests.people import hire
 
+ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # decided above SQL
+
 SHELL = Actor("system", "cli:root@test")
 
 
@@ -24,6 +26,7 @@ def test_a_token_is_its_name_with_its_owner_and_without_any_role(system: System)
     assert scope == "submit"
 
 
+@ONCE
 def test_only_a_hash_is_kept_and_nothing_of_it_in_the_audit(system: System) -> None:
     text = tokens.add(system, SHELL, "partner", "read")
     with system.database.read() as connection:
@@ -31,6 +34,7 @@ def test_only_a_hash_is_kept_and_nothing_of_it_in_the_audit(system: System) -> N
         assert text not in str(connection.execute(sa.select(audit_entries)).all())
 
 
+@ONCE
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic {}", "Bearer {}x", "{}"])
 def test_a_header_that_is_not_the_token_is_refused(system: System, header: str | None) -> None:
     text = tokens.add(system, SHELL, "partner", "read")
@@ -71,6 +75,7 @@ def test_use_is_noted_at_most_once_a_minute(system: System, clock: Clock) -> Non
     assert tokens.listing(system)[0]["last_used"] == clock.at
 
 
+@ONCE
 @pytest.mark.parametrize(("name", "scope", "code"), [("a b", "read", "token_name"), ("ok", "admin", "token_scope")])
 def test_a_wrong_name_or_scope_is_refused(system: System, name: str, scope: str, code: str) -> None:
     with pytest.raises(Invalid) as refused:
@@ -78,6 +83,7 @@ def test_a_wrong_name_or_scope_is_refused(system: System, name: str, scope: str,
     assert refused.value.code == code
 
 
+@ONCE
 def test_an_unknown_owner_is_refused(system: System) -> None:
     with pytest.raises(NotFound):
         tokens.add(system, SHELL, "ok", "read", "nobody@judge.example")

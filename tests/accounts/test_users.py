@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from broadcaster.accounts import passwords, people
 from broadcaster.domain.errors import Forbidden, Invalid, NotFound, Refused, Unauthenticated
 from broadcaster.domain.lockout import LOCK, MAX_FAILURES, Failures, after_try, locked
 from broadcaster.services import audit, users
@@ -16,6 +15,9 @@ from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import audit_entries
 from broadcaster.store.schema import users as users_table
 from tests.conftest import Clock
+from tests.people import hire
+
+ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # decided above SQL
 
 SHELL = Actor("system", "cli:root@test")
 PASSWORD = "right horse battery"
@@ -23,7 +25,7 @@ PASSWORD = "right horse battery"
 
 @pytest.fixture
 def anna(system: System) -> str:
-    users.add(system, SHELL, "Anna@Judge.Example", PASSWORD, ["author", "approver"], "+15005550001")
+    hire(system, {"Anna@Judge.Example": ["author", "approver"]}, PASSWORD)
     return "anna@judge.example"
 
 
@@ -34,6 +36,7 @@ def code(system: System, email: str, at: datetime) -> str:
     return users.totp(system).code_at(person.totp, at)
 
 
+@ONCE
 def test_the_right_password_gives_a_verified_actor_with_roles_whatever_case_the_email_has(
     system: System, anna: str
 ) -> None:
@@ -41,21 +44,22 @@ def test_the_right_password_gives_a_verified_actor_with_roles_whatever_case_the_
     assert actor == Actor(anna, "cli:x@y", frozenset({"author", "approver"}), verified=True)
 
 
-def test_the_password_is_kept_as_argon2id_and_nowhere_else(system: System, anna: str) -> None:
+def test_the_password_is_kept_as_argon2id_and_nowhere_else(system: System) -> None:
+    users.add(system, SHELL, "Anna@Judge.Example", PASSWORD, ["author", "approver"], "+15005550001")
     with system.database.read() as connection:
         row = connection.execute(sa.select(users_table)).one()
         trail = connection.execute(sa.select(audit_entries)).all()
     assert row.password.startswith("$argon2id$")
     assert PASSWORD not in str(row)
     assert PASSWORD not in str(trail)
-    assert row.email == anna
+    assert row.email == "anna@judge.example"
+    assert users.verify(system, row.email, PASSWORD, "", "cli:x@y").verified
 
 
+@ONCE
 def test_wrong_password_unknown_person_and_inactive_person_hear_the_same(system: System, anna: str) -> None:
+    hire(system, {"gone": ["author"]}, PASSWORD)
     with system.database.write() as connection:
-        people.insert(
-            connection, "gone@judge.example", passwords.hash_password(PASSWORD), ["author"], None, system.now()
-        )
         connection.execute(users_table.update().where(users_table.c.email == "gone@judge.example").values(active=False))
     texts = set()
     for email, password in ((anna, "wrong"), ("nobody@x.example", PASSWORD), ("gone@judge.example", PASSWORD)):
@@ -65,6 +69,7 @@ def test_wrong_password_unknown_person_and_inactive_person_hear_the_same(system:
     assert len(texts) == 1
 
 
+@ONCE
 def test_after_five_wrong_tries_even_the_right_password_waits_a_quarter_of_an_hour(
     system: System, anna: str, clock: Clock
 ) -> None:
@@ -80,6 +85,7 @@ def test_after_five_wrong_tries_even_the_right_password_waits_a_quarter_of_an_ho
     assert users.verify(system, anna, PASSWORD, "", "cli:x@y").verified
 
 
+@ONCE
 def test_the_lock_leaves_one_audit_entry(system: System, anna: str) -> None:
     for _ in range(MAX_FAILURES):
         with pytest.raises(Unauthenticated):
@@ -90,6 +96,7 @@ def test_the_lock_leaves_one_audit_entry(system: System, anna: str) -> None:
     assert audit.verify(system) == []
 
 
+@ONCE
 def test_a_right_password_wipes_the_slate(system: System, anna: str) -> None:
     for _ in range(2):
         for _ in range(MAX_FAILURES - 1):
@@ -98,6 +105,7 @@ def test_a_right_password_wipes_the_slate(system: System, anna: str) -> None:
         assert users.verify(system, anna, PASSWORD, "", "cli:x@y").verified
 
 
+@ONCE
 def test_one_persons_lock_leaves_the_others_alone(system: System, anna: str) -> None:
     for _ in range(MAX_FAILURES + 1):
         with pytest.raises((Unauthenticated, Forbidden)):
@@ -122,6 +130,7 @@ def test_guesses_side_by_side_are_all_counted(system: System, anna: str) -> None
     assert sorted(outcomes) == ["credentials"] * MAX_FAILURES + ["locked"] * 3
 
 
+@ONCE
 def test_an_enrolled_factor_is_asked_for_and_each_code_works_once(system: System, anna: str, clock: Clock) -> None:
     users.enroll(system, SHELL, anna)
     with pytest.raises(Unauthenticated):
@@ -134,6 +143,7 @@ def test_an_enrolled_factor_is_asked_for_and_each_code_works_once(system: System
     assert users.verify(system, anna, PASSWORD, code(system, anna, clock.at), "cli:x@y").verified
 
 
+@ONCE
 def test_a_code_of_the_last_step_counts_and_an_older_one_does_not(system: System, anna: str, clock: Clock) -> None:
     users.enroll(system, SHELL, anna)
     with pytest.raises(Unauthenticated):
@@ -141,6 +151,7 @@ def test_a_code_of_the_last_step_counts_and_an_older_one_does_not(system: System
     assert users.verify(system, anna, PASSWORD, code(system, anna, clock.at - timedelta(seconds=30)), "c:x@y").verified
 
 
+@ONCE
 def test_the_right_code_does_not_help_a_wrong_password_and_is_not_used_up(
     system: System, anna: str, clock: Clock
 ) -> None:
@@ -170,6 +181,7 @@ def test_one_code_used_by_two_requests_at_once_lets_one_in(system: System, anna:
     assert sorted(inside) == [False, False, False, True]
 
 
+@ONCE
 def test_the_stored_secret_is_encrypted(system: System, anna: str) -> None:
     enrolment = users.enroll(system, SHELL, anna)
     with system.database.read() as connection:
@@ -178,6 +190,7 @@ def test_the_stored_secret_is_encrypted(system: System, anna: str) -> None:
     assert enrolment.uri.startswith("otpauth://totp/")
 
 
+@ONCE
 @pytest.mark.parametrize(
     ("email", "password", "roles", "problem"),
     [

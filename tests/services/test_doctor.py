@@ -15,6 +15,8 @@ from broadcaster.store.engine import Database
 from broadcaster.store.schema import alarms, audit_entries, metadata
 from broadcaster.transport.connection import connect
 
+ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # looked for beside SQL
+
 
 class Health(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
@@ -57,6 +59,7 @@ def test_a_well_installation_lacks_only_parts_and_a_backup(well: System) -> None
     assert set(wrong(well)) == {"part"}
 
 
+@ONCE
 @pytest.mark.parametrize(("days", "told"), [(6, False), (7, True)])
 def test_an_old_backup_is_told(well: System, days: int, told: bool) -> None:
     with well.database.write() as connection:
@@ -64,6 +67,7 @@ def test_an_old_backup_is_told(well: System, days: int, told: bool) -> None:
     assert ("backups" in wrong(well)) is told
 
 
+@ONCE
 def test_a_changed_audit_entry_is_told(well: System) -> None:
     with well.database.write() as connection:
         audit.record(well, connection, SYSTEM, "backup", "b.zip", well.now())
@@ -72,6 +76,7 @@ def test_a_changed_audit_entry_is_told(well: System) -> None:
     assert wrong(well)["audit"] == "entry 1 was changed"
 
 
+@ONCE
 def test_open_alarms_are_told(well: System) -> None:
     with well.database.write() as connection:
         row = {"kind": "x", "at": well.now()}
@@ -80,6 +85,7 @@ def test_open_alarms_are_told(well: System) -> None:
     assert wrong(well)["alarm"] == "credentials refused"
 
 
+@ONCE
 def test_an_open_data_folder_is_told(well: System) -> None:
     Path(well.settings.data).chmod(0o755)
     assert wrong(well)["disk"] == "others can read it"
@@ -100,16 +106,19 @@ def test_tables_of_an_older_version_are_told(well: System) -> None:
     assert wrong(well)["database"] == "older than this version"
 
 
+@ONCE
 def test_a_page_that_does_not_answer_is_told(well: System) -> None:
     closed = replace(well, settings=replace(well.settings, public_url="http://127.0.0.1:9"))
     assert "does not answer" in wrong(closed)["webhooks"]
 
 
+@ONCE
 def test_plain_http_is_wrong_only_in_production(well: System) -> None:
     assert "tls" not in wrong(well)
     assert "plain HTTP" in wrong(replace(well, settings=replace(well.settings, production=True)))["tls"]
 
 
+@ONCE
 def test_a_server_without_tls_behind_an_https_address_is_told(well: System) -> None:
     address = well.settings.public_url.replace("http:", "https:")
     assert "no good TLS" in wrong(replace(well, settings=replace(well.settings, console_url=address)))["tls"]

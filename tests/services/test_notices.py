@@ -27,6 +27,8 @@ from tests.people import hire
 from tests.services.agency import AUTHOR, CHIEF, ORDER, WEATHER, agency, in_review, live, rows, settle_people
 from tests.services.test_races import at_once
 
+ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # decided above SQL
+
 SHELL = Actor("system", "cli:test")
 
 
@@ -100,6 +102,7 @@ def test_the_row_is_written_in_the_submitting_transaction_and_gone_with_it(syste
     assert show.alert(system, made.id)["state"] == "draft"
 
 
+@ONCE
 def test_the_next_are_told_after_so_many_minutes_and_everybody_once(system: System, clock: Clock) -> None:
     in_review(system)
     tell.tell(system)
@@ -118,6 +121,7 @@ def test_the_next_are_told_after_so_many_minutes_and_everybody_once(system: Syst
     assert "nobody has decided" in rung(system)["unanswered"]
 
 
+@ONCE
 @pytest.mark.parametrize("how", ["approve", "reject", "withdraw"])
 def test_a_decision_ends_it(system: System, clock: Clock, how: str) -> None:
     waiting = in_review(system)
@@ -133,6 +137,7 @@ def test_a_decision_ends_it(system: System, clock: Clock, how: str) -> None:
     assert all_states(system) == ["dropped"]
 
 
+@ONCE
 def test_withdrawn_and_submitted_again_is_told_again(system: System, clock: Clock) -> None:
     waiting = in_review(system)
     tell.tell(system)
@@ -143,6 +148,7 @@ def test_withdrawn_and_submitted_again_is_told_again(system: System, clock: Cloc
     assert to(system) == ["chief", "chief"]
 
 
+@ONCE
 def test_an_answered_alarm_of_silence_is_cleared(system: System, clock: Clock) -> None:
     waiting = in_review(system)
     clock.forward(minutes=10)
@@ -153,12 +159,14 @@ def test_an_answered_alarm_of_silence_is_cleared(system: System, clock: Clock) -
     assert "unanswered" not in rung(system)
 
 
+@ONCE
 def test_who_submitted_is_not_asked_to_approve(system: System) -> None:
     in_review(system, actor=replace(CHIEF, roles=frozenset({"approver", "author"})))
     tell.tell(system)
     assert to(system) == ["deputy"]
 
 
+@ONCE
 def test_who_is_off_duty_or_disabled_is_not_told(system: System) -> None:
     change(system, "chief", on_duty=False)
     in_review(system)
@@ -170,6 +178,7 @@ def test_who_is_off_duty_or_disabled_is_not_told(system: System) -> None:
     assert to(system) == ["deputy"]
 
 
+@ONCE
 def test_nobody_to_tell_is_a_finding_and_an_alarm_and_stops_no_submission(system: System) -> None:
     change(system, "chief", phone=None)
     change(system, "deputy", on_duty=False)
@@ -180,6 +189,7 @@ def test_nobody_to_tell_is_a_finding_and_an_alarm_and_stops_no_submission(system
     assert "Call somebody" in rung(system)["nobody_told"]
 
 
+@ONCE
 def test_once_somebody_is_on_duty_again_the_finding_goes_and_they_are_told(system: System) -> None:
     change(system, "chief", on_duty=False)
     change(system, "deputy", on_duty=False)
@@ -193,6 +203,7 @@ def test_once_somebody_is_on_duty_again_the_finding_goes_and_they_are_told(syste
     assert "nobody_told" not in rung(system)
 
 
+@ONCE
 def test_who_comes_on_duty_while_it_waits_is_told(system: System) -> None:
     change(system, "chief", on_duty=False)
     change(system, "deputy", on_duty=False)
@@ -204,6 +215,7 @@ def test_who_comes_on_duty_while_it_waits_is_told(system: System) -> None:
     assert to(system) == ["deputy"]
 
 
+@ONCE
 def test_a_channel_that_tells_again_is_no_alarm_any_more(system: System, clock: Clock) -> None:
     change(system, "chief", phone="+15550200013")
     waiting = in_review(system)
@@ -234,6 +246,7 @@ def test_several_reviews_at_once_are_one_text_a_minute(system: System, clock: Cl
     assert len(texts(system)) == 2
 
 
+@ONCE
 def test_an_exercise_and_the_real_thing_never_share_a_text(system: System) -> None:
     in_review(system)
     in_review(system, replace(ORDER, mode=Mode.EXERCISE))
@@ -244,6 +257,7 @@ def test_an_exercise_and_the_real_thing_never_share_a_text(system: System) -> No
     assert all("things wait" not in one.text for one in texts(system))
 
 
+@ONCE
 def test_an_override_is_told_to_everybody_with_a_role_at_once(system: System) -> None:
     change(system, "deputy", on_duty=False)
     waiting = in_review(system)
@@ -255,6 +269,7 @@ def test_an_override_is_told_to_everybody_with_a_role_at_once(system: System) ->
     assert "Reason: nobody answers." in texts(system)[-1].text
 
 
+@ONCE
 def test_a_correction_by_one_person_is_told_to_everybody(system: System) -> None:
     correction = cancel(system, AUTHOR, live(system).id)
     override(system, CHIEF, correction.id, str(correction.digest), "wrong county")
@@ -282,6 +297,7 @@ def test_an_alarm_rings_once_however_often_it_is_renewed_and_again_after_it_was_
     assert sorted(to(system)) == ["chief", "chief", "deputy", "deputy"]
 
 
+@ONCE
 def test_an_alarm_that_concerns_nobody_on_duty_rings_nobody(system: System, clock: Clock) -> None:
     with system.database.write() as connection:
         alarms.ring(connection, "signature:x", "signature_owed", "A second person must sign it.", clock.at)
@@ -289,6 +305,7 @@ def test_an_alarm_that_concerns_nobody_on_duty_rings_nobody(system: System, cloc
     assert texts(system) == []
 
 
+@ONCE
 def test_a_channel_that_a_person_stopped_tells_nobody(system: System, clock: Clock) -> None:
     in_review(system)
     with system.database.write() as connection:
@@ -297,6 +314,7 @@ def test_a_channel_that_a_person_stopped_tells_nobody(system: System, clock: Clo
     assert texts(system) == []
 
 
+@ONCE
 def test_policy_says_by_which_channels(system: System, tmp_path: Path) -> None:
     other = ChannelConfig("staff", "simulated", options=Options("sms", str(tmp_path)))  # type: ignore[arg-type]
     policy = replace(Policy(), notify_channels=("staff",))
@@ -306,6 +324,7 @@ def test_policy_says_by_which_channels(system: System, tmp_path: Path) -> None:
     assert (len(texts(ruled)), len(texts(ruled, "staff"))) == (0, 1)
 
 
+@ONCE
 def test_a_number_that_is_gone_fails_with_an_alarm(system: System) -> None:
     change(system, "chief", phone="+15550200013")
     in_review(system)
@@ -314,6 +333,7 @@ def test_a_number_that_is_gone_fails_with_an_alarm(system: System) -> None:
     assert "chief@judge.example could not be told by sms (gone)" in rung(system)["notice"]
 
 
+@ONCE
 def test_a_busy_line_is_tried_again_and_says_the_same(system: System, clock: Clock) -> None:
     change(system, "chief", phone="+15550200041")
     in_review(system)
@@ -328,6 +348,7 @@ def test_a_busy_line_is_tried_again_and_says_the_same(system: System, clock: Clo
     assert first.text == second.text
 
 
+@ONCE
 def test_an_answer_that_was_lost_is_asked_about_and_not_sent_twice(system: System, clock: Clock) -> None:
     change(system, "chief", phone="+15550200059")
     in_review(system)
@@ -339,6 +360,7 @@ def test_an_answer_that_was_lost_is_asked_about_and_not_sent_twice(system: Syste
     assert len(texts(system)) == 1
 
 
+@ONCE
 def test_what_the_provider_does_not_know_twice_is_sent_again(system: System, clock: Clock) -> None:
     change(system, "chief", phone="+15550200073")
     in_review(system)
@@ -353,6 +375,7 @@ def test_what_the_provider_does_not_know_twice_is_sent_again(system: System, clo
     assert (all_states(system), len(texts(system))) == (["delivered"], 2)
 
 
+@ONCE
 def test_a_process_killed_after_it_took_a_notice_loses_none(system: System, clock: Clock) -> None:
     """What ``kill -9`` between the claim and the request leaves behind: a row that says sending, and no text."""
     in_review(system)
@@ -371,6 +394,7 @@ def test_two_processes_at_once_send_it_once(system: System) -> None:
     assert to(system) == ["chief"]
 
 
+@ONCE
 def test_news_that_is_an_hour_old_is_none(system: System, clock: Clock) -> None:
     in_review(system)
     clock.forward(minutes=61)
@@ -378,6 +402,7 @@ def test_news_that_is_an_hour_old_is_none(system: System, clock: Clock) -> None:
     assert "chief" not in to(system)
 
 
+@ONCE
 def test_the_same_person_is_not_told_again_when_the_order_changes(system: System, clock: Clock) -> None:
     in_review(system)
     tell.tell(system)
