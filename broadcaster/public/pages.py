@@ -120,10 +120,8 @@ class Pages:
 
     def stale(self) -> dict[str, str]:
         """The band of each language, with the mark for the time in it."""
-        return {
-            speak.language: f'<p id="stale" class="stale">{self._stale_text(speak).format(time=CHECKED)}</p>'
-            for speak in self._speakers
-        }
+        said = {speak.language: self._stale_text(speak).format(time=CHECKED) for speak in self._speakers}
+        return {code: f'<p id="stale" class="stale" role="status">{text}</p>' for code, text in said.items()}
 
     @property
     def bundle(self) -> Json:

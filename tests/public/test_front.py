@@ -273,7 +273,7 @@ def test_a_page_whose_publisher_is_silent_says_so_by_itself(house: House) -> Non
     page = house.get("/").text
     assert "This page may be out of date" in page
     assert "Ask KJDG 98.1 FM" in page
-    assert 'id="stale"' in house.get("/es").text
+    assert 'id="stale" class="stale" role="status"' in house.get("/es").text
     assert 'id="stale"' in house.get("/embed").text
     publish.checked(replace(house.system, now=lambda: house.system.now() + timedelta(hours=1)))
     until(lambda: 'class="stale"' not in house.get("/").text)

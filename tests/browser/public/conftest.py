@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.install import browser as chromium
-from tests.public import scenes
+from tests.public import scenes, server
 from tests.public.conftest import House, house, housed
 
 __all__ = ["house"]
@@ -68,6 +69,8 @@ def busy(tmp_path_factory: pytest.TempPathFactory, sqlite_model: Path, redis_url
     with housed(tmp_path_factory.mktemp("busy"), sqlite_model, redis_url) as made:
         at = made.system.now().replace(microsecond=0) - timedelta(minutes=12)
         changes: list[Any] = [lambda connection, name=name: scenes.SCENES[name](connection, at) for name in BUSY]
+        made.stale_after = 86_400  # nobody's clock beats here
+        made.system = replace(made.system, config=server.config(made.stale_after))
         made.start()
         made.shows(made.publish(scenes.put_county, *changes))
         yield made
