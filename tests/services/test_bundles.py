@@ -57,6 +57,7 @@ def test_a_bundle_is_one_incident_with_orders_first(system: System) -> None:
     found = bundles.show(system, made(system))
     assert [alert["template"] for alert in found["alerts"]] == ["evacuation_order", "evacuation_warning"]
     assert {alert["incident"] for alert in found["alerts"]} == {found["incident"]}
+    assert bundles.show(system, made(system))["incident"] != found["incident"]
     ids = [alert["id"] for alert in found["alerts"]]
     for alert in found["alerts"]:
         assert alert["bundle"] == {"id": found["id"], "digest": found["digest"], "alerts": ids}

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from rq import Queue
 
 from broadcaster.domain.alert import Area, Mode, State
 from broadcaster.domain.errors import Forbidden, Invalid, Refused
@@ -54,6 +55,7 @@ def test_what_two_people_want_goes_live_with_broadcast_page_and_audit_in_one_go(
     assert (last.verb, last.actor, last.detail["digest"]) == ("alert.approve", CHIEF.name, waiting.digest)
     assert ["sms", "en", "", show.alert(system, done.id)["messages"][2]["text"]] in last.detail["messages"]
     assert audit.verify(system) == []
+    assert Queue("send", connection=system.redis).count == 1  # the senders are woken
 
 
 def test_the_submitter_cannot_approve_whatever_the_capitals_of_the_address(system: System) -> None:
