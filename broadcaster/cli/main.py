@@ -28,6 +28,7 @@ COMMANDS = {  # name -> module:function
     "zones": "broadcaster.cli.subscribers:zones",
     "subscribers": "broadcaster.cli.subscribers:subscribers",
     "feeds": "broadcaster.cli.feeds:feeds",
+    "rules": "broadcaster.cli.rules:rules",
     "switches": "broadcaster.cli.switches:switches",
     "templates": "broadcaster.cli.templates:templates",
     "alerts": "broadcaster.cli.alerts:alerts",

@@ -26,6 +26,7 @@ MENU = (  # (path, words, who has it): in the order of the menu
     ("/console/subscribers", _l("Subscribers"), _ALL),
     ("/console/zones", _l("Zones"), _ALL),
     ("/console/feeds", _l("Feeds"), _ALL),
+    ("/console/rules", _l("Rules"), _ALL),
     ("/console/channels", _l("Channels"), _ALL),
     ("/console/templates", _l("Templates"), _ALL),
     ("/console/switches", _l("Kill switches"), _ALL),

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from broadcaster.console.spoken_house import OF_THE_HOUSE, _s
+from broadcaster.console.spoken_rules import OF_RULES
 
 SENTENCES: Mapping[str, tuple[str, ...]] = {
     **OF_THE_HOUSE,
+    **OF_RULES,
     "password": (
         _s("This password cannot be used."),
         _s("that is the password you have; take another"),

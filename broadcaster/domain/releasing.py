@@ -243,9 +243,8 @@ def _texts(facts: Facts) -> Iterator[str]:
     if facts.alert.channels and not facts.texts:
         yield "There is no text to send."
     for said in facts.texts:
-        lacking = lacks(said, OF_A_CANCEL if ends(facts.entry) else FIVE)
-        if lacking:
-            yield f"{said.channel} ({said.language}): it does not say the {', '.join(lacking)}."
+        for name in lacks(said, OF_A_CANCEL if ends(facts.entry) else FIVE):
+            yield f"{said.channel} ({said.language}): it does not say the {name}."
 
 
 def lacks(said: Said, wanted: Sequence[str] = FIVE) -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import time
 
 from broadcaster.domain.alert import CapMessage, Info
@@ -112,6 +113,35 @@ def _parameter(name: str, wanted: tuple[str, ...], info: Info) -> bool:
 def _any_of(wanted: Collection[str], found: Iterable[str]) -> bool:
     folded = {word.casefold() for word in wanted}
     return not folded or any(word.casefold() in folded for word in found)
+
+
+def written(rule: RuleConfig) -> str:
+    """The rule as it may stand in rules.toml: every key that says something, the same for the same rule."""
+    lines = ["[[rule]]", f"name = {_toml(rule.name)}"]
+    if rule.feeds:
+        lines.append(f"feeds = {_toml(list(rule.feeds))}")
+    match = [f"{key} = {_toml(list(words))}" for key, words in _asked(rule.match)]
+    if rule.match.parameters:
+        named = [f"{_toml(key)} = {_toml(list(words))}" for key, words in sorted(rule.match.parameters.items())]
+        match.append(f"parameters = {{ {', '.join(named)} }}")
+    if match:
+        lines.append(f"match = {{ {', '.join(match)} }}")
+    lines += [f"template = {_toml(rule.template)}", f"action = {_toml(rule.action)}"]
+    if rule.max_per_hour:
+        lines.append(f"max_per_hour = {rule.max_per_hour}")
+    if rule.action == "release":
+        lines.append(f"follow = {_toml(rule.follow)}")
+    return "\n".join(lines)
+
+
+def _asked(match: Match) -> list[tuple[str, tuple[str, ...]]]:
+    found = ((one.name, getattr(match, one.name)) for one in fields(match) if one.name != "parameters")
+    return [(name, words) for name, words in found if words]
+
+
+def _toml(value: str | list[str]) -> str:
+    """A basic string, or an array of them: what JSON writes of text is TOML too."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from broadcaster.store import arming as store
 from broadcaster.store.notices import people
 
 RECENT = 20
-DISARMED = "rule_disarmed"  # the alarm's kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,9 @@ def ended(system: System, connection: Connection, one: Arming, why: str, at: dat
     if not store.end(connection, one.id, SYSTEM.name, why, at):
         return
     if one.second is not None:
-        alarms.ring(connection, _key(one.rule), DISARMED, f"The rule {one.rule} is not armed any more: {why}", at)
+        alarms.ring(
+            connection, _key(one.rule), "rule_disarmed", f"The rule {one.rule} is not armed any more: {why}", at
+        )
     audit.record(system, connection, SYSTEM, "rule.disarm", f"rule:{one.rule}", at, reason=why, arming=one.id)
 
 
@@ -128,6 +129,12 @@ def state(system: System, name: str) -> RuleState:
     rule = _rule(system, name)
     with system.database.read() as connection:
         return _state(system, connection, rule)
+
+
+def released_by(system: System, alert_id: str) -> str:
+    """The rule that put this alert on air by itself, or ""."""
+    with system.database.read() as connection:
+        return store.rules_of(connection, [alert_id]).get(alert_id, "")
 
 
 # --- the parts --------------------------------------------------------------------------------------------------

@@ -36,7 +36,6 @@ from broadcaster.store import arming as store
 from broadcaster.store.schema import zones
 
 HOUR = timedelta(hours=1)
-HELD_ALARM = "rule_held"  # what a rule would have released could not even be submitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +185,6 @@ def _handed_on(wish: Wish, alert: Alert, reasons: Sequence[str]) -> Done:
         submit(wish.system, wish.actor, alert.id, wish.connection)
     except Refused as error:
         text = f"{notices.headline(alert)}: the rule {wish.rule.name} could neither release nor submit it. Look at it."
-        alarms.ring(wish.connection, f"rule_held:{alert.id}", HELD_ALARM, text, wish.at)
+        alarms.ring(wish.connection, f"rule_held:{alert.id}", "rule_held", text, wish.at)
         return Done("draft", f"{note} It stays a draft: {error.text}")
     return Done("submit", note)

@@ -24,7 +24,7 @@ from broadcaster.services.audit_trail import Told, tell
 from broadcaster.services.deliveries import STATES
 from broadcaster.services.steps import who
 from broadcaster.services.system import Actor, System
-from broadcaster.store import alarms
+from broadcaster.store import alarms, arming
 from broadcaster.store import switches as switch_store
 from broadcaster.store import watch as store
 from broadcaster.store.audit_trail import Asked, search
@@ -70,6 +70,7 @@ class Card:
     review_at: datetime | None
     bundle: str | None = None
     feed: str = ""
+    rule: str = ""  # that released it by itself
     stopped: bool = False
     signature_owed: bool = False
     sent: Mapping[str, int] = field(default_factory=dict)
@@ -174,10 +175,16 @@ def _read(system: System, connection: Connection) -> _Read:
     rows = store.open_alerts(connection)
     sent = _sent(system, connection, [row for row in rows if row.state == "live" and row.broadcast])
     asked = [row.id for row in rows if row.signature_owed or row.state == "returned"]
+    released = arming.rules_of(connection, [row.id for row in rows if row.state == "live"])
     earlier = store.earlier(connection, [row.id for row in rows if row.bundle])
     return _Read(
         at=at,
-        cards={row.id: _card(row, names, sent.get(row.broadcast, {}), earlier.get(row.id, ())) for row in rows},
+        cards={
+            row.id: replace(
+                _card(row, names, sent.get(row.broadcast, {}), earlier.get(row.id, ())), rule=released.get(row.id, "")
+            )
+            for row in rows
+        },
         steps=store.last_steps(connection, asked, ("override", "return")),
         alarms=alarms.open_alarms(connection),
         entries=store.entries(connection, at, ENTRIES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import time
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from broadcaster.domain.alert import Severity
 from broadcaster.domain.config import Match, RuleConfig
-from broadcaster.domain.rules import Plan, Ruling, Seen, matches, planned, ruling, span_of, within
+from broadcaster.domain.rules import Plan, Ruling, Seen, matches, planned, ruling, span_of, within, written
 from tests.domain.cap_messages import info, message
 
 FLOOD = message(infos=(info(response_types=("Evacuate", "Shelter"), parameters=(("WEAHandling", "Imminent"),)),))
@@ -143,3 +144,15 @@ def test_a_span_of_the_day_holds_its_beginning_and_not_its_end_also_over_midnigh
 def test_what_is_no_span_of_a_day_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match="no span of a day"):
         span_of(wrong)
+
+
+def test_a_written_rule_is_the_same_rule_when_it_is_read() -> None:
+    asked = Match(
+        event=('Tornado "Warning"', "Año"), zones=("a",), hours=("22:00-06:00",), parameters={"WEA x": ("1",)}
+    )
+    rule = RuleConfig("r", "release", ("nws",), asked, "tornado", 3, "release")
+    (read,) = tomllib.loads(written(rule))["rule"]
+    match = {key: value if key == "parameters" else tuple(value) for key, value in read.pop("match").items()}
+    match["parameters"] = {key: tuple(words) for key, words in match["parameters"].items()}
+    assert RuleConfig(**{**read, "feeds": tuple(read["feeds"]), "match": Match(**match)}) == rule
+    assert written(RuleConfig("k", "keep")) == '[[rule]]\nname = "k"\ntemplate = "cap"\naction = "keep"'

@@ -1,0 +1,69 @@
+"""What rules that release say in English: why something was held, why nobody may arm; as ``spoken_words``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from broadcaster.console.spoken_house import _s
+
+OF_RULES: Mapping[str, tuple[str, ...]] = {
+    "held_by_rule": (
+        _s("No rule released it by itself."),
+        _s("The rule %(name)s did not release it by itself:"),
+        _s("The rule releases nothing by itself."),
+        _s("The rule that released the message before does not match this one."),
+        _s("Automatic rules are stopped."),
+        _s("All sending is stopped."),
+        _s("The rule has released %(n)s alerts in the last hour (max_per_hour)."),
+        _s("The rule does not name the feed %(name)s."),
+        _s("The feed %(name)s is not an official one."),
+        _s("The feed demands a signature, and no valid one was found."),
+        _s("Its status is %(status)s, not Actual."),
+        _s("Its scope is %(scope)s, not Public."),
+        _s("It is an %(kind)s."),
+        _s("Its VTEC is not that of an operational product."),
+        _s("It is an exercise or a test."),
+        _s("It was sent more than %(n)s minutes ago."),
+        _s("It says that it was sent at a time to come."),
+        _s("Its end has passed."),
+        _s("It names no area of ours."),
+        _s("It reaches beyond the rule's zones: %(zones)s."),
+        _s("The rule does not list all that it says: %(event)s (%(language)s)."),
+        _s("It tells people to leave: an evacuation is only ever released by people."),
+        _s("Its event code is that of an evacuation, which is only ever released by people."),
+        _s("It says that a danger is over: only people declare anybody safe."),
+        _s("It may be a test or an exercise by its words or event code."),
+        _s("People have worked on what it follows (alert %(id)s)."),
+        _s("It would end the alert %(id)s, which this rule did not release."),
+        _s("The rule leaves updates and cancels to people (follow)."),
+        _s("It ends nothing that this rule released."),
+        _s("There is no text to send."),
+        _s("%(channel)s (%(tongue)s): it does not say the source."),
+        _s("%(channel)s (%(tongue)s): it does not say the hazard."),
+        _s("%(channel)s (%(tongue)s): it does not say the place."),
+        _s("%(channel)s (%(tongue)s): it does not say the guidance."),
+        _s("%(channel)s (%(tongue)s): it does not say the time."),
+        _s("The rule is not armed: two approvers must answer for it first."),
+        _s("The rule, its template or its feed was changed since it was armed. Two approvers must arm it anew."),
+        _s("The rule's arming has ended after its time. Two approvers must arm it anew."),
+    ),
+    "rule": (_s("There is no rule %(name)s in rules.toml."),),
+    "nothing_to_arm": (_s("This rule releases nothing by itself: there is nothing to arm."),),
+    "rule_changed": (_s("The rule has changed since you looked. Read it again, and test it again."),),
+    "no_test_run": (_s("Test this rule first, as it stands now: what would it have released in the last month?"),),
+    "armed": (_s("This rule is armed already."),),
+    "not_armed": (_s("This rule is not armed, and nobody has signed for it."),),
+    "second_signature": (
+        _s("You signed for this rule first, so another person must sign now."),
+        _s("%(who)s may not approve any more. Disarm the rule, and begin anew."),
+        _s("Only a person with a role tests rules."),
+    ),
+    "alarm:rule_held": (
+        _s("What a rule could not release waits for somebody."),
+        _s("%(headline)s: the rule %(rule)s could neither release nor submit it. Look at it."),
+    ),
+    "alarm:rule_disarmed": (
+        _s("A rule is not armed any more."),
+        _s("The rule %(rule)s is not armed any more: %(why)s"),
+    ),
+}
