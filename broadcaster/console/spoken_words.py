@@ -269,6 +269,12 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "ended_in_part": (
         _s("Its issuer ended it in %(zones)s; it goes on in the other zones. Lift those, or await an Update."),
     ),
+    "zones_left": (
+        _s(
+            "Its issuer's Update leaves %(zones)s behind, where people were warned. Tell them, with an alert "
+            "of your own."
+        ),
+    ),
     "replaced_by_issuer": (_s("Its issuer replaced it by %(id)s, which was read too late to take its place."),),
     "expires_assumed": (_s("No end was given; it ends %(n)s hours after it was written."),),
     "no_channels": (
@@ -328,6 +334,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "no_info": (_s("It does not say what happens."),),
     "future_sent": (_s("It says it was sent at %(time)s, which is to come."),),
     "foreign_reference": (_s("It refers to %(id)s of another sender, which it can neither update nor cancel."),),
+    "clock": (_s("It names a message whose time is later than its own: a clock of its sender is wrong."),),
     "identifier_reused": (_s("Its identifier was used before, with another time."),),
     "no_zone_touched": (_s("It touches no zone of ours."),),
     "rules_stopped": (_s("Automatic rules are stopped: the rule %(rule)s would have done more (%(action)s)."),),

@@ -105,12 +105,22 @@ def decide(entry: FeedEntry, feed: str, known: Sequence[Known], now: datetime, l
 
 
 def replaces(later: Known, earlier: Known) -> bool:
-    """Does one message of a sender take the place of another? Only the same sender's may, and only a later one."""
+    """Does one message of a sender take the place of another? Only the same sender's may, and only a later one.
+
+    Whoever names a message by its very time has read it and is later, whatever the clocks say.
+    """
     if later.reference.sender != earlier.reference.sender or later.reference == earlier.reference:
         return False
+    knew, known = _knew(later, earlier.reference), _knew(earlier, later.reference)
+    if knew != known:
+        return knew
     if not _is_later(later, earlier):
         return False
     return names(later, earlier.reference) or _uses_again(later, earlier)
+
+
+def _knew(later: Known, earlier: Reference) -> bool:
+    return later.msg_type in (MsgType.UPDATE, MsgType.CANCEL) and earlier in later.references
 
 
 def names(later: Known, earlier: Reference) -> bool:
@@ -200,6 +210,10 @@ def _findings(me: Known, known: Iterable[Known], message: CapMessage, now: datet
             found.append(Problem("foreign_reference", text))
         elif not any(_is_named(reference, k.reference) for k in known):
             found.append(Problem("unknown_reference", f"It refers to {reference.identifier}, which was never read."))
+    if any(_knew(me, k.reference) and k.reference.sent > message.sent for k in known):
+        found.append(
+            Problem("clock", "It names a message whose time is later than its own: a clock of its sender is wrong.")
+        )
     if any(k.counts and me.reference.identifier == k.reference.identifier for k in known):
         found.append(Problem("identifier_reused", "Its identifier was used before, with another time."))
     return tuple(found)

@@ -25,6 +25,7 @@ from broadcaster.domain.triage import Verb as Decided
 from broadcaster.domain.wording import taken_back
 from broadcaster.services import audit, compose, publish, release_by_rule
 from broadcaster.services.drafting import Draft, new_id, redraft
+from broadcaster.services.ingest_left import tell_left
 from broadcaster.services.release_by_rule import Done, Wish
 from broadcaster.services.steps import put_away, recorded
 from broadcaster.services.submit import submit
@@ -213,6 +214,7 @@ def _compose(case: Case, earlier: Earlier, found: Ruling) -> Alert:
     made = _in_place_of(case, earlier.pending, draft)
     for note in (note for note in case.entry.findings if note.code in NOT_ITS_ISSUERS):
         store_alerts.add_finding(case.connection, made.id, Finding(note.code, note.text))
+    tell_left(case.connection, made, earlier.live, case.at)
     return made
 
 

@@ -1,6 +1,6 @@
 """``make bench``: all benchmarks as one table of ratios, JSON beside it. Exit 1 where one falls short.
 
-python -m tests.bench [sending] [approval] [live] [watch]
+python -m tests.bench [sending] [approval] [live] [feeds] [watch]
 """
 
 from __future__ import annotations

@@ -220,8 +220,15 @@ def test_an_update_whose_time_is_over_still_ends_what_it_names() -> None:
     assert record.read(update("three", 5, ONE)).verb == Verb.UPDATE
 
 
-def test_an_update_sent_before_what_it_names_replaces_nothing() -> None:
-    assert after(ONE).read(update("two", -10, ONE)).retires == ()
+def test_who_names_a_message_by_its_time_has_read_it_whatever_the_clocks_say() -> None:
+    """The sender's clock was ahead when it warned and was set right before it updated or cancelled."""
+    early = update("two", -10, ONE)
+    decision = after(ONE).read(early)
+    assert [k.reference.identifier for k in decision.retires] == ["one"]
+    assert [finding.code for finding in decision.findings] == ["clock"]
+    assert after(early, ONE).standing == after(ONE, early).standing == {early.reference}
+    timeless = Reference(SENDER, "one", NO_TIME)
+    assert after(ONE).read(update("two", -10, references=(timeless,))).retires == ()
 
 
 def test_a_reference_with_another_time_is_another_message_and_one_without_a_time_is_any() -> None:

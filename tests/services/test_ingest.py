@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -396,6 +397,73 @@ def test_shown_updates_shuffled_end_as_in_order(system: System, order: Sequence[
     for n in order:
         read(ruled(system, rule("show")), CHAIN[n])
     assert on_page(system) == [("three", ["valley"])]
+
+
+def standing(system: System, sender: str) -> tuple[object, ...]:
+    """What matters at the end of a story: alerts that are open, what is shown, what waits for a person."""
+    e, a = feed_entries.c, alerts.c
+    ours = sa.select(a.source_identifier, a.zones, a.state).where(a.source_sender == sender)
+    ours = ours.where(a.state.in_(["draft", "in_review", "live"]))
+    page = sa.select(e.identifier, shown.c.zones).join(shown, shown.c.entry == e.id)
+    page = page.where(shown.c.state == "live", e.sender == sender)
+    waiting = sa.select(e.identifier).where(e.awaits.is_not(None), e.sender == sender)
+    return tuple(sorted(map(repr, rows(system, query))) for query in (ours, page, waiting))
+
+
+STORY = (  # two threads of one office, an exercise, and what was over before it was read
+    *CHAIN,
+    document("four", 30, "Cancel", [named("three", 20)], info=False),
+    document("five", 1, polygon=HILLS, event="Flood Warning"),
+    document("six", 11, "Update", [named("five", 1)], polygon=BOTH, event="Flood Warning"),
+    document("seven", 2, status="Exercise"),
+    document("eight", 3, hours=0.5, event="Dust Storm Warning"),
+    document("nine", 4, "Update", [named("eight", 3)], hours=0.6, event="Dust Storm Warning"),
+)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("action", ["submit", "show", "keep"])
+def test_a_night_of_several_threads_ends_the_same_in_any_order(system: System, action: str) -> None:
+    """And each of it read twice, by two feeds. Each time another office of the same county."""
+    ended = []
+    for seed in range(5):
+        story = [each.replace(b"w-nws@", f"w-nws{seed}@".encode()) for each in (*STORY, *STORY)]
+        if seed:
+            random.Random(seed).shuffle(story)
+        for n, each in enumerate(story):
+            read(ruled(system, rule(action)), each, feed=(NWS, SECOND)[n % 2])
+        ended.append(standing(system, f"w-nws{seed}@noaa.example"))
+    assert any(ended[0])
+    assert all(end == ended[0] for end in ended)
+
+
+def test_after_a_day_off_what_is_over_is_history_and_what_holds_is_taken(system: System) -> None:
+    over, holds = (document(name, n, hours=hours) for n, (name, hours) in enumerate([("over", 0.9), ("holds", 3)]))
+    assert read(system, over).reason.startswith("expired")
+    assert rows(system, sa.select(alerts.c.id)) == rows(system, sa.select(alarms.c.key)) == []
+    assert read(system, holds).alert
+    assert [found for found, *_ in record(system)] == ["over", "holds"]
+
+
+def test_people_whom_an_update_leaves_behind_are_somebodys_business(system: System) -> None:
+    first = str(read(system, document(polygon=BOTH)).alert)
+    release(system, first)
+    second = read(system, document("two", 10, "Update", [named("one", 0)]))
+    findings = {one["code"]: one["text"] for one in show.alert(system, str(second.alert))["findings"]}
+    assert "leaves Judge Hills behind" in findings["zones_left"]
+    assert (f"left:{first}",) in rows(system, sa.select(alarms.c.key))
+    read(system, document("three", 20, "Update", [named("two", 10)], polygon=BOTH))
+    ((third,),) = rows(system, sa.select(alerts.c.id).where(alerts.c.source_identifier == "three"))
+    assert "zones_left" not in {one["code"] for one in show.alert(system, str(third))["findings"]}
+
+
+def test_the_same_message_of_a_second_feed_is_written_down_once_so_that_both_are_named(system: System) -> None:
+    first = read(system, document())
+    for _ in range(2):
+        second = read(system, document(), feed=SECOND)
+        assert (second.decision, second.alert) == ("ignore", first.alert)
+    query = sa.select(feed_entries.c.feed, feed_entries.c.code, feed_entries.c.alert).order_by(feed_entries.c.id)
+    assert rows(system, query) == [("nws", "", first.alert), ("second", "duplicate", first.alert)]
 
 
 def test_a_late_update_hands_the_live_alert_on_to_what_replaced_it(system: System) -> None:
