@@ -6,8 +6,9 @@ import unicodedata
 
 
 def folded(text: str) -> str:
-    """Without capitals and accents; one line."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    """Without capitals, accents and characters that nobody sees; one line."""
+    spread = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(c for c in spread if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
     return " ".join(bare.split())
 
 

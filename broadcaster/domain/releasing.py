@@ -26,7 +26,8 @@ TEST_CODES = frozenset(("RWT", "RMT", "NPT", "DMO", "NAT", "NMN", "TXB", "TXF", 
 EVACUATION_CODES = frozenset(("EVI",))
 _EVACUATION = re.compile(
     r"evacu|\bleave (?:now|immediately|at once|the area|your homes?)|\bgo now\b|"
-    r"\b(?:salga|salgan|vayase|vayanse) (?:ahora|inmediatamente|de inmediato|del area|de su casa)|\babandon(?:e|en) "
+    r"\b(?:salga|salgan|vayase|vayanse) (?:ahora|inmediatamente|de inmediato|del area|de su casa)|\babandon(?:e|en) |"
+    r"\bquittez (?:les lieux|votre|la zone)|\bso tan\b|疏散|撤离|撤離|避難|اخلاء"
 )
 _ALL_CLEAR = re.compile(
     r"\ball clear\b|\bsafe to return\b|\bno longer (?:in effect|a threat|in force)|\bthreat (?:has|is) (?:ended|over)|"
@@ -218,8 +219,16 @@ def _words(facts: Facts, ended: bool = False) -> list[str]:
     infos = _infos(facts)
     said = [text for info in infos for text in (info.event, info.headline, info.instruction)]
     if not ended:
-        said += [info.description for info in infos] + [facts.message.note] + [one.text for one in facts.texts]
+        said += [facts.message.note, *(one.text for one in facts.texts)]
+        said += [text for info in infos for text in _beside(info)]
     return [folded(text) for text in said]
+
+
+def _beside(info: Info) -> Iterator[str]:
+    """What else of an info may reach people, or tells machines what it is."""
+    yield from (info.description, info.audience)
+    yield from (area.description for area in info.areas)
+    yield from (f"{name} {value}" for name, value in info.parameters)
 
 
 # --- whom it would be against ---------------------------------------------------------------------------------------

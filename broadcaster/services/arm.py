@@ -52,8 +52,8 @@ class RuleState:
 def digest_of(system: System, rule: RuleConfig) -> str:
     """What two people answer for, as this process reads it now."""
     template = load(rule.template)
-    words = {language: words_digest(template, language, {}) for language in sorted({*template.languages, "en"})}
-    return rules.digest(rule, words, system.config.feeds)
+    words = {language: words_digest(template, language, {}) for language in (*template.languages, *template.facts)}
+    return rules.digest(rule, {**words, "template": repr(template.spec)}, system.config.feeds)
 
 
 def arm(system: System, actor: Actor, name: str, digest: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from broadcaster.domain.alert import Alert, AlertContent, Mode, MsgType, Scope, State, Status, Urgency
+from broadcaster.domain.alert import Alert, AlertContent, Area, Mode, MsgType, Scope, State, Status, Urgency
 from broadcaster.domain.arming import CHANGED, NOT_ARMED, OVER, Arming, digest, unarmed
 from broadcaster.domain.config import FeedConfig, Match, RuleConfig
 from broadcaster.domain.feed_entry import Problem
@@ -109,6 +109,10 @@ def test_what_the_rule_lists_and_nothing_is_against_may_be_released() -> None:
         (saying(event_codes=(("SAME", "EVI"),)), "event code is that of an evacuation"),
         (saying(description="EVACUATION is under way."), "an evacuation"),
         (saying(instruction="Move to higher ground now. Leave immediately."), "an evacuation"),
+        (saying(description="Evac\u200buate the valley."), "an evacuation"),
+        (saying(parameters=(("CMAMtext", "Evacuate now."),)), "an evacuation"),
+        (saying(areas=(Area("Evacuation zone 3"),)), "an evacuation"),
+        (saying(audience="\u9762\u75db\u907f\u96e3"), "an evacuation"),
         (text("evacue ahora."), "an evacuation"),
         (text("salga ahora."), "an evacuation"),
         (saying(response_types=("AllClear",)), "danger is over"),
