@@ -121,16 +121,27 @@ def test_a_line_claims_no_more_than_two_seconds_of_its_pace(system: System, twil
     assert "leased" not in states(ground)
 
 
-def test_a_row_with_too_little_of_its_lease_left_is_not_begun(ground: System, twilio: Twilio) -> None:
+def test_a_row_with_too_little_of_its_lease_left_is_not_begun_and_those_still_held_get_a_new_lease(
+    system: System, twilio: Twilio
+) -> None:
     """As when the sender's process was suspended after it had marked the row."""
-    people(ground, 1)
+    ground = with_channels(system, sms(twilio, per_second=2))
+    people(ground, 4)
     go_live(ground)
-    slow = [LEASE_SECONDS - START_NEEDS_SECONDS + 0.2]
-    with before(ground.database, "INSERT INTO attempts", lambda: time.sleep(slow.pop() if slow else 0)):
-        work(ground, 3)
+    expand.resume(ground)
+    away = LEASE_SECONDS - START_NEEDS_SECONDS + 0.2
+    slow: list[float] = [away]
+    renewed: list[int] = []
+    with (
+        before(ground.database, "INSERT INTO attempts", lambda: time.sleep(slow.pop() if slow else 0)),
+        before(ground.database, "UPDATE deliveries SET lease", lambda: renewed.append(states(ground)["leased"])),
+    ):
+        work(ground, away + 3)
     first = attempt_rows(ground)[0]
     assert (first.state, first.code) == ("not_sent", "")
+    assert renewed[0] == 3
+    assert len(renewed) <= 2  # each is good for two seconds, and three are left
     due_now(ground)
     work(ground)
-    assert [row.state for row in attempt_rows(ground)] == ["not_sent", "accepted"]
-    assert twilio.requests == len(twilio.accepted) == 1
+    assert [row.state for row in attempt_rows(ground)] == ["not_sent", *["accepted"] * 4]
+    assert twilio.requests == len(twilio.accepted) == 4
