@@ -173,7 +173,8 @@ def _write_down(system: System, feed: FeedConfig, holder: str, row: Row[Any], do
             error=done.error,
             took=done.took,
         )
-        store.forget_links(connection, feed.name, at - LINKS_KEPT)
+        if done.followed:
+            store.forget_links(connection, feed.name, at - LINKS_KEPT)
         if not store.release(connection, feed.name, holder, timedelta(seconds=wait), **values):
             log.warning("feed %s: the lease was lost during the poll", feed.name)
     if failed:

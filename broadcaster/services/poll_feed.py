@@ -36,7 +36,8 @@ OF_THE_POLL = frozenset(["more_pages", "link", "many_links", "many_pages"])  # p
 @dataclass
 class Poll:
     """What one poll of a feed came to. ``status`` is ok, unchanged or error; ``took`` milliseconds until the document
-    was here; ``size`` things in it, None where it was the same; ``digest`` of it where all of it was taken."""
+    was here; ``size`` things in it, None where it was the same; ``digest`` of it where all of it was taken;
+    ``followed``: it linked others."""
 
     status: str = "ok"
     http_status: int | None = None
@@ -50,6 +51,7 @@ class Poll:
     took: int = 0
     size: int | None = None
     digest: str = ""
+    followed: bool = False
 
     def fail(self, text: str) -> None:
         """Nothing can be said of what the feed holds."""
@@ -148,6 +150,7 @@ class Polling:
         links = await self._pages(parsed)
         if not links:
             return
+        self.done.followed = True
         with self.system.database.read() as connection:
             known = store.links(connection, self.feed.name)
         wanted = [link for link in links if _is_news(link, known.get(link.url))]

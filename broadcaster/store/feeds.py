@@ -329,7 +329,7 @@ def live(connection: Connection, feed: str) -> bool:
     """Is an alert made of this feed, or a warning of it on our page, in force?"""
     ours = sa.select(alerts.c.id).where(alerts.c.state == "live", alerts.c.source_feed == feed)
     theirs = sa.select(shown.c.id).where(shown.c.state == "live", shown.c.feed == feed)
-    return any(connection.execute(query.limit(1)).first() is not None for query in (ours, theirs))
+    return bool(connection.execute(sa.select(sa.or_(ours.exists(), theirs.exists()))).scalar_one())
 
 
 # --- documents as they came -----------------------------------------------------------------------------------
