@@ -121,6 +121,12 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         _s("The alert's end has passed. Give it a later end."),
         _s("Its end has passed. Give it a later end."),
     ),
+    "overtaken": (
+        _s(
+            "What this follows up on is %(state)s meanwhile: %(title)s. "
+            "Withdraw or return this, and write on what is live now."
+        ),
+    ),
     "review_too_old": (_s("It was submitted more than %(n)s minutes ago. Submit it again."),),
     "disabled": (
         _s("This is switched off."),

@@ -20,6 +20,10 @@ from broadcaster.domain.message import Finding, Message
 
 COMPOSERS = frozenset({"author", "approver", "admin"})
 APPROVERS = frozenset({"approver", "admin"})
+DECIDED = frozenset({State.SUPERSEDED, State.CANCELLED, State.LIFTED})  # over because somebody said so
+OVERTAKEN = (
+    "What this follows up on is {state} meanwhile: {title}. Withdraw or return this, and write on what is live now."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Case:
     """All that a decision looks at. ``digest`` is computed now from what is stored now.
 
     ``together`` is the digest of the bundle that the alert is decided in ("" where it is decided alone): then that is
-    what the approver saw and names.
+    what the approver saw and names. ``replaced``: the alerts that it follows up on, as they stand now.
     """
 
     alert: Alert
@@ -53,6 +57,7 @@ class Case:
     returned_by: tuple[str, ...] = ()
     overridden_by: str | None = None
     together: str = ""
+    replaced: tuple[Alert, ...] = ()
 
 
 # --- the digest -----------------------------------------------------------------------------------------------
@@ -94,6 +99,18 @@ def check_compose(who: Who, ending: str | None) -> None:
             )
         return
     _role(who, COMPOSERS, "write alerts")
+
+
+def overtaken(case: Case) -> Alert | None:
+    """What this follows up on, if somebody has ended or changed it since this was written; None where all still holds.
+
+    What an issuer sends about its own warning stands whatever became of ours, and an end that merely passed can be
+    extended or cleared.
+    """
+    if case.alert.content.template == "cap":
+        return None
+    over = [old for old in case.replaced if old.state in DECIDED]
+    return next((old for old in over if old.ended_at is not None and old.ended_at > case.alert.created), None)
 
 
 def check_submit(case: Case, who: Who, now: datetime) -> None:
@@ -228,6 +245,9 @@ def _sendable(case: Case, now: datetime) -> None:
     blocking = [f for f in case.findings if f.blocking]
     if blocking:
         raise Refused(blocking[0].code, " ".join(f.text for f in blocking))
+    if (old := overtaken(case)) is not None:
+        title = next((info.headline for info in old.content.infos), old.id)
+        raise Refused("overtaken", OVERTAKEN.format(state=old.state, title=title))
     if expired(case.alert, now):
         raise Refused("expired", "The alert's end has passed. Give it a later end.")
 

@@ -41,6 +41,7 @@ def case(connection: Connection, alert: Alert) -> Case:
         findings=store.findings_of(connection, alert.id),
         returned_by=tuple(step.by for step in steps if step.verb == Verb.RETURN),
         overridden_by=overrides[-1] if overrides else None,
+        replaced=tuple(store.by_ids(connection, alert.replaces)),
     )
 
 

@@ -315,3 +315,22 @@ def test_machines_may_write_all_but_safe_to_return() -> None:
     assert code(check_compose, MACHINE, "lifted") == "person_only"
     assert code(check_compose, AUTHOR, "lifted") == ""
     assert code(check_compose, Who("x"), "superseded") == "role"
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("minutes", [-1, 1])
+@pytest.mark.parametrize("template", ["severe_weather", "cap"])
+def test_what_was_ended_or_changed_since_is_not_followed_up_on(state: State, minutes: int, template: str) -> None:
+    old = replace(ALERT, id="old", state=state, ended_at=NOW + timedelta(minutes=minutes))
+    content = replace(CONTENT, template=template)
+    case = replace(CASE, alert=replace(ALERT, content=content, replaces=("old",)), replaced=(old,))
+    decided = state in (State.SUPERSEDED, State.CANCELLED, State.LIFTED)
+    for check in (
+        lambda: check_approve(case, CHIEF, "d", Policy(), NOW),
+        lambda: check_override(case, CHIEF, "d", "nobody answers", Policy(), NOW),
+    ):
+        if decided and minutes > 0 and template != "cap":
+            with pytest.raises(BroadcasterError, match=f"is {state} meanwhile: Tornado"):
+                check()
+        else:
+            check()

@@ -13,6 +13,7 @@ from broadcaster.domain.errors import Forbidden, Invalid, Refused
 from broadcaster.services import audit, compose, end, expand, show
 from broadcaster.services.approve import approve
 from broadcaster.services.cancel import cancel
+from broadcaster.services.correct import correct
 from broadcaster.services.drafting import redraft
 from broadcaster.services.extend import extend
 from broadcaster.services.lift import lift
@@ -262,6 +263,18 @@ def test_what_ended_before_stays_as_it_ended(system: System) -> None:
     draft = replace(redraft(old), fields=ORDER.fields)
     by(system, CHIEF, in_review(system, draft))
     assert now_is(system, old).state == State.LIFTED
+
+
+def test_what_waits_while_somebody_says_there_is_no_danger_is_not_approved_after_it(
+    system: System, clock: Clock
+) -> None:
+    old = live(system)
+    waiting = extend(system, AUTHOR, old.id)
+    clock.forward(seconds=1)
+    correct(system, CHIEF, old.id, "wrong county")
+    with pytest.raises(Refused, match="is cancelled meanwhile"):
+        by(system, DEPUTY, waiting)
+    assert now_is(system, waiting).state == State.IN_REVIEW
 
 
 def test_a_reference_that_matches_nothing_is_kept_and_shown(system: System) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from broadcaster.domain.config import Config, FeedConfig, RuleConfig
 from broadcaster.domain.errors import BroadcasterError
@@ -217,11 +219,12 @@ def test_a_verb_that_the_database_breaks_off_to_end_a_deadlock_is_done_all_the_s
         row = alerts.update().where(alerts.c.id == alert.id).values(revision=alerts.c.revision)
     done: list[object] = []
     acting = threading.Thread(target=lambda: done.append(VERBS[verb](system, alert.id)))
-    with system.database.write() as connection:
-        connection.execute(sa.select(audit_head).with_for_update())
-        acting.start()
-        waits_for_a_lock(system)
-        connection.execute(row)
+    with contextlib.suppress(OperationalError):  # on a busy machine it may be us whom the database breaks off
+        with system.database.write() as connection:
+            connection.execute(sa.select(audit_head).with_for_update())
+            acting.start()
+            waits_for_a_lock(system)
+            connection.execute(row)
     acting.join(30)
     assert len(done) == 1
     assert audit.verify(system) == []
