@@ -179,7 +179,7 @@ def _zones(system: System, alert_id: str) -> tuple[str, ...]:
     """The zones ticked; all of them is the whole alert. None is no answer."""
     chosen = request.form.getlist("zone")
     if not chosen:
-        raise Invalid("no_zone", _("Tick the zones where it is safe to return."))
+        raise Invalid("no_zone", _("Tick the zones where it is over."))
     known = alert_page.about(system, alert_id)["alert"].zones
     return () if set(chosen) >= set(known) else tuple(chosen)
 

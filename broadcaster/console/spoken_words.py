@@ -152,7 +152,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "no_drill_channel": (_s("No channel carries exercises. Set drills = true on one in channels.toml."),),
     "no_zone": (
         _s("There are no zones yet. An admin imports them first."),
-        _s("Tick the zones where it is safe to return."),
+        _s("Tick the zones where it is over."),
     ),
     "unreadable_entry": (_s("This entry cannot be read as a warning, so nothing can begin from it."),),
     "invitation": (_s("This invitation is over or was used. Ask an admin for a new one."),),

@@ -153,7 +153,7 @@ def test_all_of_a_bundle_is_lifted_and_confirmed_together_and_approved_as_one(sy
     approve(system, CHIEF, str(again[0]["id"]), again[0]["bundle"]["digest"])
     ids = [str(part["id"]) for part in again]
     assert states(system, ids) == ["live", "live"]
-    assert "Lift all 2: safe to return" in page(author, f"/alerts/{ids[1]}/lift?whole=1")
+    assert "Lift all 2: declare them over" in page(author, f"/alerts/{ids[1]}/lift?whole=1")
     assert author.post(f"/console/alerts/{ids[1]}/lift?whole=1").status_code == 302
     clear = followed(system, ids)
     assert [part["zones"] for part in clear] == [["valley"], ["hills"]]

@@ -34,6 +34,7 @@ SCREENS = (
     "/console/channels",
     "/console/zones",
     "/console/subscribers",
+    "/console/rules",
     "/console/switches",
     "/console/drill",
     "/console/audit",
@@ -137,8 +138,8 @@ def test_an_error_where_no_markup_can_stand_has_none() -> None:
 
 @pytest.mark.usefixtures("spanish")
 def test_words_that_a_screen_put_into_spanish_already_stay() -> None:
-    words = gettext("Tick the zones where it is safe to return.")
-    assert spoken.said("no_zone", words) == words != "Tick the zones where it is safe to return."
+    words = gettext("Tick the zones where it is over.")
+    assert spoken.said("no_zone", words) == words != "Tick the zones where it is over."
 
 
 @pytest.mark.usefixtures("spanish")

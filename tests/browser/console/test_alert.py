@@ -155,7 +155,7 @@ def test_lifting_some_zones_leaves_the_others(desk: Desk) -> None:
     id_ = live(desk)
     page = desk.page("author", 390)
     desk.go(page, f"/console/alerts/{id_}")
-    page.get_by_role("link", name="Lift it: safe to return").click()
+    page.get_by_role("link", name="Lift it: declare it over").click()
     page.get_by_label("Judge Hills").check()
     page.get_by_role("button", name="Submit the all clear").click()
     expect(page.locator("h1")).to_contain_text("Judge Hills")

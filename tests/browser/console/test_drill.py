@@ -49,7 +49,7 @@ def test_the_drill_is_walked_through_on_the_real_screens_and_the_admin_sees_it(d
     approve(page)
     desk.go(page, "/console/drill")
     page.get_by_role("link", name="Go to the live exercise").click()
-    page.get_by_role("link", name="Lift it: safe to return").click()
+    page.get_by_role("link", name="Lift it: declare it over").click()
     page.get_by_role("button", name="Submit the all clear for approval").click()
     desk.go(page, "/console/drill")
     page.get_by_role("button", name="Finish the drill").click()
