@@ -15,7 +15,9 @@ from broadcaster.services.approve import approve
 from broadcaster.services.correct import correct
 from broadcaster.services.drafting import Draft, new_id
 from broadcaster.services.end import expire
+from broadcaster.services.extend import extend
 from broadcaster.services.hand_in import hand_in
+from broadcaster.services.lift import lift
 from broadcaster.services.override import override
 from broadcaster.services.reject import reject
 from broadcaster.services.return_ import return_
@@ -314,3 +316,26 @@ def test_a_single_edit_of_a_part_cannot_bring_a_zone_in_twice(system: System) ->
     with pytest.raises(Refused) as refused:
         submit(system, AUTHOR, warning)
     assert refused.value.code == "zone_twice"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_all_of_a_bundle_is_followed_up_in_one_of_its_kind_or_of_none_and_a_part_alone_by_itself(
+    system: System,
+) -> None:
+    _, ids, digest = waiting(system)
+    approve(system, CHIEF, ids[0], digest)
+    longer = extend(system, AUTHOR, ids[1], whole=True)
+    found = bundles.show(system, str(longer.bundle))
+    assert (found["template"], [a["replaces"] for a in found["alerts"]]) == ("evacuation", [[id_] for id_ in ids])
+    reject(system, CHIEF, longer.id, "no")
+    clear = lift(system, AUTHOR, ids[1], whole=True)
+    found = bundles.show(system, str(clear.bundle))
+    assert (found["template"], len(found["alerts"])) == ("", 2)
+    assert (clear.content.fields["what"], clear.content.fields["what.es"]) == (
+        "Evacuation warning",
+        "Advertencia de evacuación",
+    )
+    assert lift(system, AUTHOR, ids[1], whole=True).id == clear.id
+    alone = lift(system, AUTHOR, ids[1])
+    assert (alone.bundle, alone.replaces) == (None, (ids[1],))
+    assert lift(system, AUTHOR, ids[1]).id == alone.id
