@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection, Row
 
 from broadcaster.domain.alert import Certainty, Severity, Urgency
 from broadcaster.domain.bundle import rank
+from broadcaster.domain.feed_health import feed_cause
 from broadcaster.domain.progress import kept_seconds
 from broadcaster.domain.review import APPROVERS
 from broadcaster.domain.wording import Level, level
@@ -370,7 +371,8 @@ def _of_feeds(system: System, read: _Read) -> Iterator[Need]:
     for feed in system.config.feeds:
         state = read.feeds.get(feed.name)
         if state is not None and (fault := feed_health.fault(system, feed, state)):
-            yield Need("feed", feed.name, state.last_ok, text=state.last_error, facts={"fault": fault})
+            facts = {"fault": fault, "cause": feed_cause(state.last_error)}
+            yield Need("feed", feed.name, state.last_ok, text=state.last_error, facts=facts)
 
 
 def _of_people(actor: Actor, read: _Read) -> Iterator[Need]:

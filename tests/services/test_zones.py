@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broadcaster.domain.alert import Area
 from broadcaster.domain.errors import Invalid
 from broadcaster.services import audit, publish, zones
+from broadcaster.services.places import zones_for
 from broadcaster.services.system import Actor, System
 from broadcaster.store import zones as store
 from broadcaster.transport.announce import STREAM
@@ -120,6 +122,21 @@ def test_a_file_that_is_no_feature_collection_is_refused(tmp_path: Path, text: s
         zones.read(path)
     with pytest.raises(Invalid, match="cannot be read"):
         zones.read(tmp_path / "none.geojson")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_codes_of_any_kind_are_kept_and_places_are_found_by_what_stands_now(system: System, tmp_path: Path) -> None:
+    def found() -> tuple[str, ...]:
+        with system.database.read() as connection:
+            return zones_for(connection, [Area("", geocodes=(("NUTS3", "DE212"),))])
+
+    zones.import_geojson(system, SHELL, write(tmp_path, feature(emma_id="DE001", codes={"WARNCELLID": "109180000"})))
+    assert standing(system)[0].codes == (("EMMA_ID", "DE001"), ("WARNCELLID", "109180000"))
+    assert found() == ()
+    zones.import_geojson(system, SHELL, write(tmp_path, feature(nuts=["DE21"])))
+    assert found() == ("north",)
+    with pytest.raises(Invalid, match="codes"):
+        zones.read(write(tmp_path, feature(codes=["DE21"])))
 
 
 json_values = st.recursive(
