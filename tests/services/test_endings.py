@@ -123,6 +123,7 @@ def test_cancelling_twice_gives_the_same_correction(system: System) -> None:
     old = live(system)
     first = cancel(system, AUTHOR, old.id)
     assert cancel(system, CHIEF, old.id).id == first.id
+    assert lift(system, AUTHOR, old.id).id != cancel(system, AUTHOR, old.id).id  # another follow-up is no answer
 
 
 def test_a_correction_that_was_rejected_is_written_anew(system: System) -> None:
