@@ -40,6 +40,27 @@ _KNOWN = [
 _BLANK = {"action": "", "rule": "", "alert": None, "zones": None, "ends": None, "level": None, "awaits": None}
 
 
+# What every poll and every second asks is written once: making a statement costs more than running it.
+_b = sa.bindparam
+_STATES = sa.select(feed_states)
+_OVER = sa.select(shown.c.id).where(shown.c.state == "live", shown.c.expires <= _b("now")).limit(1)
+_CLAIM_EARLY = (
+    feed_states.update()
+    .where(feed_states.c.name == _b("feed"), sa.or_(feed_states.c.lease.is_(None), feed_states.c.lease <= _b("at")))
+    .values(holder=_b("by"), lease=_b("until"))
+    .returning(*feed_states.c)
+)
+_CLAIM = _CLAIM_EARLY.where(feed_states.c.due <= _b("at"))
+_LIVE = sa.select(
+    sa.or_(
+        sa.select(alerts.c.id).where(alerts.c.state == "live", alerts.c.source_feed == _b("feed")).exists(),
+        sa.select(shown.c.id).where(shown.c.state == "live", shown.c.feed == _b("feed")).exists(),
+    )
+)
+_ADD_POLL = polls.insert()
+_FORGET_POLLS = polls.delete().where(polls.c.feed == _b("of"), polls.c.at < _b("before"))
+
+
 @dataclass(frozen=True, slots=True)
 class ShownRow:
     """A warning on our page in its issuer's words. ``entry`` is the row that brought it."""
@@ -270,14 +291,13 @@ def expire_shown(connection: Connection, at: datetime) -> int:
 
 def any_over(connection: Connection, at: datetime) -> bool:
     """Is there one to be marked?"""
-    query = sa.select(shown.c.id).where(shown.c.state == "live", shown.c.expires <= at)
-    return connection.execute(query.limit(1)).first() is not None
+    return connection.execute(_OVER, {"now": at}).first() is not None
 
 
 # --- when each feed is due ------------------------------------------------------------------------------------
 def states(connection: Connection) -> dict[str, Row[Any]]:
     """Every feed's row by name."""
-    return {row.name: row for row in connection.execute(sa.select(feed_states))}
+    return {row.name: row for row in connection.execute(_STATES)}
 
 
 def ensure(connection: Connection, names: Iterable[str]) -> None:
@@ -296,12 +316,8 @@ def claim(connection: Connection, name: str, holder: str, lease: timedelta, earl
     By the database's clock, so that two clocks on two hosts never poll one feed at once.
     """
     at = now(connection)
-    free = sa.or_(feed_states.c.lease.is_(None), feed_states.c.lease <= at)
-    query = feed_states.update().where(feed_states.c.name == name, free)
-    if not early:
-        query = query.where(feed_states.c.due <= at)
-    row = query.values(holder=holder, lease=at + lease).returning(*feed_states.c)
-    return connection.execute(row).first()
+    values = {"feed": name, "at": at, "by": holder, "until": at + lease}
+    return connection.execute(_CLAIM_EARLY if early else _CLAIM, values).first()
 
 
 def release(connection: Connection, name: str, holder: str, wait: timedelta, **values: Any) -> bool:
@@ -313,9 +329,8 @@ def release(connection: Connection, name: str, holder: str, wait: timedelta, **v
 
 def add_poll(connection: Connection, **values: Any) -> None:
     """One line of the feed's history; lines older than a week go."""
-    connection.execute(polls.insert().values(**values))
-    old = polls.c.at < values["at"] - POLLS_KEPT
-    connection.execute(polls.delete().where(polls.c.feed == values["feed"], old))
+    connection.execute(_ADD_POLL, values)
+    connection.execute(_FORGET_POLLS, {"of": values["feed"], "before": values["at"] - POLLS_KEPT})
 
 
 def last_polls(connection: Connection) -> dict[str, Row[Any]]:
@@ -327,9 +342,7 @@ def last_polls(connection: Connection) -> dict[str, Row[Any]]:
 
 def live(connection: Connection, feed: str) -> bool:
     """Is an alert made of this feed, or a warning of it on our page, in force?"""
-    ours = sa.select(alerts.c.id).where(alerts.c.state == "live", alerts.c.source_feed == feed)
-    theirs = sa.select(shown.c.id).where(shown.c.state == "live", shown.c.feed == feed)
-    return bool(connection.execute(sa.select(sa.or_(ours.exists(), theirs.exists()))).scalar_one())
+    return bool(connection.execute(_LIVE, {"feed": feed}).scalar_one())
 
 
 # --- documents as they came -----------------------------------------------------------------------------------
