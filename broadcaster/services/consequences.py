@@ -145,7 +145,18 @@ def _take(case: Case, earlier: Earlier) -> Outcome:
 
 
 def _wish(case: Case, rule: RuleConfig, matched: bool = True) -> Wish:
-    return Wish(case.system, case.connection, case.actor, case.feed, case.entry, case.row, case.at, rule, matched)
+    return Wish(
+        system=case.system,
+        connection=case.connection,
+        actor=case.actor,
+        feed=case.feed,
+        entry=case.entry,
+        row=case.row,
+        at=case.at,
+        rule=rule,
+        retires=case.decision.retires,
+        matched=matched,
+    )
 
 
 def _seen(case: Case) -> Seen:

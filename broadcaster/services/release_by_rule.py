@@ -25,6 +25,7 @@ from broadcaster.domain.message import Finding, Message
 from broadcaster.domain.releasing import HELD, Facts, Said, Thread, held
 from broadcaster.domain.rules import Seen
 from broadcaster.domain.switches import RULES, SENDING
+from broadcaster.domain.triage import Known
 from broadcaster.rendering.words import when
 from broadcaster.services import arm, notices, steps
 from broadcaster.services.measuring import measured_anew
@@ -40,7 +41,7 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An entry that a rule would release. ``row`` is its record, ``actor`` its feed."""
+    """An entry that a rule would release. ``row`` is its record, ``actor`` its feed, ``retires`` what it replaces."""
 
     system: System
     connection: Connection
@@ -50,6 +51,7 @@ class Wish:
     row: int
     at: datetime
     rule: RuleConfig
+    retires: tuple[Known, ...] = ()
     matched: bool = True  # it is the first rule that matches
 
 
@@ -117,17 +119,22 @@ def facts(wish: Wish, alert: Alert) -> Facts:
         stopped=[name for name in (RULES, SENDING) if switches.any_on(connection, name)],
         armed=unarmed(arming, now, wish.at),
         matched=wish.matched,
-        thread=thread(connection, alert, rule.name),
+        thread=thread(connection, alert, rule.name, wish.retires),
     )
 
 
-def thread(connection: Connection, alert: Alert, rule: str) -> Thread:
-    """What else there is in the alert's incident or replaced by it: this rule's untouched releases, and people's."""
-    others = sorted({*store.of_incident(connection, alert.incident), *alert.replaces} - {alert.id})
+def thread(connection: Connection, alert: Alert, rule: str, retires: Sequence[Known] = ()) -> Thread:
+    """What else there is in the incidents that it touches: this rule's untouched releases, and what is people's.
+
+    Also what people rejected, ended or put aside: that a thing is over by somebody's word is that person's change.
+    """
+    before = {*alert.replaces, *(known.alert for known in retires if known.alert)}
+    others = sorted({*store.of_incidents(connection, {alert.id, *before}), *before} - {alert.id})
     released = store.rules_of(connection, others)
     touched = store.touched(connection, others)
     own = tuple(id_ for id_ in others if released.get(id_) == rule and id_ not in touched)
-    return Thread(own, tuple(id_ for id_ in others if id_ not in own))
+    aside = [f"entry {id_}" for id_ in store.put_aside(connection, [known.id for known in retires])]
+    return Thread(own, (*(id_ for id_ in others if id_ not in own), *aside))
 
 
 def said(system: System, connection: Connection, alert: Alert, messages: Sequence[Message]) -> list[Said]:

@@ -109,9 +109,17 @@ def releases(connection: Connection, rule: str, most: int) -> list[Row[Any]]:
     return list(connection.execute(sa.select(rule_releases).where(_r.rule == rule).order_by(_r.at.desc()).limit(most)))
 
 
-def of_incident(connection: Connection, incident: str) -> list[str]:
-    """Ids of all alerts of an incident, whatever became of them."""
-    return list(connection.execute(sa.select(alerts.c.id).where(alerts.c.incident == incident)).scalars())
+def of_incidents(connection: Connection, ids: Collection[str]) -> list[str]:
+    """Ids of all alerts of the incidents of these, whatever became of them."""
+    incidents = sa.select(alerts.c.incident).where(alerts.c.id.in_(sorted(ids)))
+    return list(connection.execute(sa.select(alerts.c.id).where(alerts.c.incident.in_(incidents))).scalars())
+
+
+def put_aside(connection: Connection, entries: Collection[int]) -> list[int]:
+    """Of these entries, those of which a person decided that nothing is made."""
+    e = feed_entries.c
+    query = sa.select(e.id).where(e.id.in_(sorted(entries)), e.decided_by.is_not(None))
+    return list(connection.execute(query.order_by(e.id)).scalars())
 
 
 def touched(connection: Connection, ids: Collection[str]) -> set[str]:

@@ -14,10 +14,12 @@ import sqlalchemy as sa
 
 from broadcaster.domain.config import Config, FeedConfig, Match, RuleConfig
 from broadcaster.domain.errors import BroadcasterError
-from broadcaster.services import arm, audit, rule_test, show, switches
+from broadcaster.services import arm, audit, feed_desk, rule_test, show, switches
 from broadcaster.services.approve import approve
+from broadcaster.services.correct import correct
 from broadcaster.services.extend import extend
 from broadcaster.services.ingest import EntryResult, ingest
+from broadcaster.services.reject import reject
 from broadcaster.services.stop import stop
 from broadcaster.services.submit import submit
 from broadcaster.services.system import Actor, System
@@ -298,6 +300,27 @@ def test_nothing_is_released_against_what_a_person_changed(system: System, kind:
     result = read(system, document("two", 5, kind, [named("one", 0)]))
     assert len(table(system, "rule_releases", "alert")) == 1
     assert result.alert is None or state(system, result.alert) in ("draft", "in_review")
+
+
+@ONCE
+@pytest.mark.parametrize("how", ["rejected", "put aside", "in error"])
+def test_what_people_rejected_put_aside_or_ended_no_rule_releases_again(system: System, how: str) -> None:
+    if how == "in error":
+        first = str(read(armed(system), document()).alert)
+        wrong = correct(system, CHIEF, first, "a test")
+        assert (state(system, first), state(system, wrong.id)) == ("cancelled", "live")
+    elif how == "rejected":
+        reject(system, CHIEF, str(read(system, document()).alert), "not for us")
+        armed(system)
+    else:
+        read(replace(armed(system), config=replace(system.config, rules=())), document())
+        with system.database.read() as connection:
+            (row,) = connection.execute(sa.select(metadata.tables["feed_entries"].c.id)).scalars()
+        feed_desk.put_aside(system, AUTHOR, row, "not for us")
+    before = len(table(system, "rule_releases", "alert"))
+    reused = document("one", 5)
+    assert state(system, read(system, reused).alert) == "in_review"
+    assert len(table(system, "rule_releases", "alert")) == before
 
 
 @ONCE
