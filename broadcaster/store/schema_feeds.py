@@ -70,9 +70,7 @@ def define(metadata: sa.MetaData) -> None:
         C("zones", JSON),  # ids of ours that it touches
         C("ends", Time),
         C("level", String),  # wording.Level
-        C(
-            "awaits", Time
-        ),  # since when a person is to decide about it; no longer once somebody has, or a later one came
+        C("awaits", Time),  # since when a person is to decide about it; none once somebody has, or a later one came
         C("decided_by", String),  # who put it aside, when and why
         C("decided_at", Time),
         C("decided_reason", Text),
@@ -102,6 +100,7 @@ def define(metadata: sa.MetaData) -> None:
         C("state", String, nullable=False),  # live superseded cancelled expired
         C("at", Time, nullable=False),
     )
+    sa.Index("ix_shown_state", metadata.tables["shown"].c.state, metadata.tables["shown"].c.expires)
     _table(  # which messages an entry names, so that those it replaces and that replace it are found at once
         "feed_references",
         C("entry", FK("feed_entries.id"), primary_key=True),

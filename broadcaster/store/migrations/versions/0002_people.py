@@ -171,6 +171,9 @@ def upgrade() -> None:
         batch_op.drop_index('ix_polls_feed')
         batch_op.create_index('ix_polls_feed_at', ['feed', 'at'], unique=False)
 
+    with op.batch_alter_table('shown', schema=None) as batch_op:
+        batch_op.create_index('ix_shown_state', ['state', 'expires'], unique=False)
+
     op.create_table('feed_documents',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('feed', sa.String(), nullable=False),
