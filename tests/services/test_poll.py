@@ -236,6 +236,26 @@ def test_a_link_that_fails_for_now_is_a_problem_and_the_index_is_asked_for_again
     assert len(rows(system, sa.select(feed_links.c.url))) == 3
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_slow_link_holds_no_other_back(make: Callable[..., System], served: Served) -> None:
+    system = make(format="cap_index")
+    taken: list[int] = []
+
+    async def slow(_: web.Request) -> web.Response:
+        while not (count := await asyncio.to_thread(made, system)):
+            await asyncio.sleep(0.01)
+        taken.append(count)
+        return web.Response(body=document("slow"))
+
+    served.answers |= {
+        "x": says(body=index(served, ("slow.xml", DAY), ("one.xml", DAY))),
+        "slow.xml": slow,
+        "one.xml": says(body=document("one", 5)),
+    }
+    poll_due(system)
+    assert (taken, made(system)) == ([1], 2)
+
+
 def test_every_page_of_a_paged_document_is_read(make: Callable[..., System], served: Served) -> None:
     system = make(format="nws")
     first = '{{"type": "FeatureCollection", "features": [], "pagination": {{"next": "{}"}}}}'.format(served.url("p2"))
