@@ -156,6 +156,15 @@ def test_a_first_signature_of_somebody_who_left_or_that_is_old_arms_nothing(syst
 
 
 @ONCE
+def test_two_signatures_under_two_texts_of_a_rule_arm_neither(system: System) -> None:
+    other = ruled(system, max_per_hour=9)
+    for one, who in ((system, CHIEF), (other, DEPUTY)):
+        rule_test.run(one, who, "tornado")
+        assert not arm.arm(one, who, "tornado", arm.state(one, "tornado").digest)
+    assert [bool(arm.state(one, "tornado").why) for one in (system, other)] == [True, True]
+
+
+@ONCE
 def test_a_changed_rule_feed_or_an_old_arming_is_disarmed_for_good(system: System, clock: Clock) -> None:
     armed(system)
     changed = ruled(system, max_per_hour=3)
