@@ -44,7 +44,7 @@ def replace_earlier(
 
     ``together``: all that goes live in this transaction; a zone of the old alert that any of them takes over is over.
     """
-    ended: list[str] = []
+    ended: list[Alert] = []
     kept: list[Alert] = []
     for old in store.by_ids(connection, alert.replaces, lock=True):
         if old.state in ENDED:
@@ -52,9 +52,10 @@ def replace_earlier(
         if old.state == State.LIVE and (rest := remaining(_with_others(alert, old, together), old)):
             kept.append(_keep(system, connection, actor, alert, old, rest, at))
         _end(connection, actor, alert, old, at)
-        ended.append(old.id)
-    end_broadcasts(connection, store.ancestors(connection, ended), str(alert.ending), at)
-    return Replaced(tuple(ended), tuple(kept))
+        ended.append(old)
+    aired = [old.id for old in ended if old.state == State.LIVE]  # what a mere draft was to replace goes on
+    end_broadcasts(connection, store.ancestors(connection, aired), str(alert.ending), at)
+    return Replaced(tuple(old.id for old in ended), tuple(kept))
 
 
 def _with_others(alert: Alert, old: Alert, together: Sequence[Alert]) -> Alert:

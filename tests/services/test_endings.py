@@ -258,6 +258,16 @@ def test_an_update_puts_away_a_draft_it_replaces(system: System) -> None:
     assert now_is(system, waiting).state == State.SUPERSEDED
 
 
+def test_what_a_draft_was_to_replace_goes_on_being_sent_when_another_takes_the_drafts_place(system: System) -> None:
+    old = live(system)
+    waiting = extend(system, AUTHOR, old.id)
+    by(system, CHIEF, in_review(system, replace(WEATHER, replaces=(waiting.id,))))
+    assert now_is(system, waiting).state == State.SUPERSEDED
+    assert now_is(system, old).state == State.LIVE
+    query = sa.select(broadcasts.c.ended).where(broadcasts.c.alert == old.id)
+    assert rows(system, query)[0][0] is None
+
+
 def test_what_ended_before_stays_as_it_ended(system: System) -> None:
     old = live(system)
     by(system, CHIEF, lift(system, AUTHOR, old.id))
