@@ -14,12 +14,15 @@ Big = BigInteger().with_variant(Integer, "sqlite")
 
 def define(metadata: sa.MetaData) -> None:
     """Add the inbound tables to ``metadata``."""
+    _polls(metadata)
+    _entries(metadata)
+    _what_came_of_them(metadata)
 
-    def _table(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
-        return sa.Table(name, metadata, *parts)
 
-    _table(
+def _polls(metadata: sa.MetaData) -> None:
+    sa.Table(
         "feed_states",
+        metadata,
         C("name", String, primary_key=True),
         C("due", Time, nullable=False),
         C("holder", String),
@@ -33,8 +36,9 @@ def define(metadata: sa.MetaData) -> None:
         C("digest", String),  # of the last document that was taken whole, with how it was read
         C("memory", JSON),  # domain.feed_health.Memory: what is usual for this feed
     )
-    _table(
+    polls = sa.Table(
         "polls",
+        metadata,
         C("id", Big, primary_key=True),
         C("feed", String, nullable=False),
         C("at", Time, nullable=False),
@@ -45,9 +49,13 @@ def define(metadata: sa.MetaData) -> None:
         C("error", Text, nullable=False),
         C("took", Integer),  # milliseconds until the document was here
     )
-    sa.Index("ix_polls_feed_at", metadata.tables["polls"].c.feed, metadata.tables["polls"].c.at)
-    entries = _table(
+    sa.Index("ix_polls_feed_at", polls.c.feed, polls.c.at)
+
+
+def _entries(metadata: sa.MetaData) -> None:
+    entries = sa.Table(
         "feed_entries",
+        metadata,
         C("id", Big, primary_key=True),
         C("feed", String, nullable=False),
         C("sender", String, nullable=False),
@@ -80,8 +88,12 @@ def define(metadata: sa.MetaData) -> None:
     sa.Index("ix_feed_entries_feed", entries.c.feed, entries.c.id)
     sa.Index("ix_feed_entries_identity", entries.c.feed, entries.c.identifier)
     sa.Index("ix_feed_entries_sender", entries.c.sender, entries.c.received)
-    _table(  # what an index linked to and how it stood when it was fetched, so that only news is fetched
+
+
+def _what_came_of_them(metadata: sa.MetaData) -> None:
+    sa.Table(  # what an index linked to and how it stood when it was fetched, so that only news is fetched
         "feed_links",
+        metadata,
         C("feed", String, primary_key=True),
         C("url", Text, primary_key=True),
         C("updated", String, nullable=False),
@@ -89,8 +101,9 @@ def define(metadata: sa.MetaData) -> None:
         C("last_modified", String, nullable=False),
         C("at", Time, nullable=False),
     )
-    _table(  # a trusted warning on our page in its issuer's words, nothing sent
+    sa.Table(  # a trusted warning on our page in its issuer's words, nothing sent
         "shown",
+        metadata,
         C("id", String, primary_key=True),
         C("entry", FK("feed_entries.id"), nullable=False),
         C("feed", String, nullable=False),
@@ -101,13 +114,15 @@ def define(metadata: sa.MetaData) -> None:
         C("at", Time, nullable=False),
     )
     sa.Index("ix_shown_state", metadata.tables["shown"].c.state, metadata.tables["shown"].c.expires)
-    _table(  # which messages an entry names, so that those it replaces and that replace it are found at once
+    sa.Table(  # which messages an entry names, so that those it replaces and that replace it are found at once
         "feed_references",
+        metadata,
         C("entry", FK("feed_entries.id"), primary_key=True),
         C("identifier", String, primary_key=True, index=True),
     )
-    _table(  # the last documents of each feed as they came, packed by zlib
+    sa.Table(  # the last documents of each feed as they came, packed by zlib
         "feed_documents",
+        metadata,
         C("id", Big, primary_key=True),
         C("feed", String, nullable=False, index=True),
         C("at", Time, nullable=False),

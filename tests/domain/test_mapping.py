@@ -43,7 +43,10 @@ def test_what_is_lacking_is_filled_and_said() -> None:
         ("mapped", "severity filled by mapping: magnitude 5.2, distance_km 21 -> Severe"),
         ("unknown", "urgency is Unknown: neither the document nor a mapping says it. A person decides."),
         ("unknown", "certainty is Unknown: neither the document nor a mapping says it. A person decides."),
-        ("mapped", "expires_minutes filled by mapping: in every case -> 90 minutes after its onset, or else after sent"),
+        (
+            "mapped",
+            "expires_minutes filled by mapping: in every case -> 90 minutes after its onset, or else after sent",
+        ),
         ("mapped", "radius_km filled by mapping: kind mww -> 80 km"),
     ]
     assert filled.content_hash == "0" * 64
@@ -64,7 +67,8 @@ def test_a_number_or_a_word_is_met_exactly_and_far_away_is_far() -> None:
 
 def test_an_end_counts_from_the_onset_so_that_an_old_thing_written_anew_is_old() -> None:
     old = replace(QUAKE, onset=SENT - timedelta(days=7))
-    assert fill(entry(old), filling(BY_MAGNITUDE)).message.infos[0].expires == SENT - timedelta(days=7) + timedelta(minutes=90)
+    ends = fill(entry(old), filling(BY_MAGNITUDE)).message.infos[0].expires
+    assert ends == SENT - timedelta(days=7) + timedelta(minutes=90)
 
 
 def test_what_is_lacking_still_is_said() -> None:

@@ -1,4 +1,4 @@
-"""What providers say of notices later: who was told is known, and that nobody was is noticed (on SQLite and a Twilio)."""
+"""What providers say of notices later: who was told is known, and that nobody was is noticed (SQLite, a Twilio)."""
 
 from __future__ import annotations
 
