@@ -29,6 +29,35 @@ OF_THE_HOUSE: Mapping[str, tuple[str, ...]] = {
         ),
         _s("Alert %(alert)s: Its issuer replaced it by %(id)s, which was read too late to take its place."),
     ),
+    "alarm:feed_health": (
+        _s("A feed is not well. Look at its source yourself."),
+        _s(
+            "The feed %(name)s has never answered. Check its address in feeds.toml."
+            " Look at its source yourself until it is well."
+        ),
+        _s(
+            "The feed %(name)s is refused by its server. Check the address and the key, and ask the feed's owner."
+            " Look at its source yourself until it is well."
+        ),
+        _s(
+            "The feed %(name)s can no longer be read: its format has changed, or its address leads elsewhere."
+            " Look at its source yourself until it is well."
+        ),
+        _s("The feed %(name)s fails. We keep trying. Look at its source yourself until it is well."),
+        _s(
+            "The feed %(name)s has lost most of its entries at once (%(before)s before, %(after)s now). "
+            "They may be missing, not over."
+            " Look at its source yourself until it is well."
+        ),
+        _s(
+            "The feed %(name)s has not changed for %(n)s minutes, which is unusual. Its source may stand still."
+            " Look at its source yourself until it is well."
+        ),
+        _s(
+            "The feed %(name)s answers very slowly, so its warnings come late."
+            " Look at its source yourself until it is well."
+        ),
+    ),
     "alarm:people": (
         _s("Somebody must look at a change of power (Powers)."),
         _s("%(who)s alone chose to %(what)s. Somebody else must look at it (Powers)."),

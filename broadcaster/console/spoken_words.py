@@ -195,6 +195,7 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         _s("There is no feed %(name)s in feeds.toml."),
         _s("There is no feed %(name)s in feeds.toml. There are: %(known)s."),
     ),
+    "no_document": (_s("There is no document %(id)s of %(name)s any more; only the last few are kept."),),
     "no_entry": (_s("There is no entry %(id)s."),),
     "passkey": (
         _s("This passkey does not fit."),

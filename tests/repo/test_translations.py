@@ -151,7 +151,11 @@ def _alarms() -> Iterator[str]:
             yield str(kind.value) if isinstance(kind, ast.Constant) else _NAMED[ast.unparse(kind)]
 
 
-_NAMED = {"NOBODY_TOLD": "nobody_told", "RANG": "shortfall"}  # kinds that stand in a name of their module
+_NAMED = {
+    "KIND": "feed_health",
+    "NOBODY_TOLD": "nobody_told",
+    "RANG": "shortfall",
+}  # kinds that stand in a name of their module
 
 
 def _written() -> Iterator[tuple[str, str, str]]:
