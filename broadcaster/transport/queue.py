@@ -7,11 +7,14 @@ So a job may be lost or doubled without harm, and nothing here raises when Redis
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue
+
+if TYPE_CHECKING:
+    from rq import Queue
 
 log = logging.getLogger(__name__)
 
@@ -22,13 +25,19 @@ FAILURE_SECONDS = 300  # a failed job's trace is in the log; Redis need not keep
 MOST_WAKES = 16
 
 
+def _queue(redis: Redis, name: str) -> Queue:
+    from rq import Queue  # 0.3 s, which a command that wakes nobody need not wait for
+
+    return Queue(name, connection=redis)
+
+
 def enqueue(redis: Redis, queue: str, dotted: str, *args: object, name: str = "") -> bool:
     """Ask a worker of ``queue`` to call the function ``dotted`` with ``args``. False where Redis is away.
 
     With a ``name`` (letters, digits, underscores) nothing is added while a job of that name still waits.
     """
     try:
-        target = Queue(queue, connection=redis)
+        target = _queue(redis, queue)
         if name and _waits(target, name):
             return True
         target.enqueue(
@@ -53,7 +62,7 @@ def wake(redis: Redis) -> bool:
     """
     try:
         senders = min(max(1, int(redis.scard(f"rq:workers:{SEND}"))), MOST_WAKES)
-        missing = senders - Queue(SEND, connection=redis).count
+        missing = senders - _queue(redis, SEND).count
     except RedisError as error:
         log.debug("Redis is away: %s", error)
         return False
