@@ -135,6 +135,15 @@ def no_violations(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until that has the focus."""
+    for _ in range(120):
+        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached by the Tab key")
+
+
 ALL_LOOKS = [(width, dark) for width in (320, 390, 1280) for dark in (False, True)]
 # The far ends, each scheme once; AXE=all looks at every pair (three times as long).
 LOOKS = ALL_LOOKS if os.environ.get("AXE") == "all" else [(320, False), (1280, True)]

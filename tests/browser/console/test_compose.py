@@ -14,7 +14,7 @@ from broadcaster.services.drafting import Draft
 from broadcaster.store import alerts as store
 from broadcaster.store import bundles as bundle_store
 from broadcaster.store.schema import zones
-from tests.browser.console.conftest import LOOKS, PASSWORD, Desk, no_violations
+from tests.browser.console.conftest import LOOKS, PASSWORD, Desk, no_violations, tab_to
 
 pytestmark = [
     pytest.mark.browser,
@@ -104,43 +104,35 @@ def test_the_same_story_by_keyboard_alone(desk: Desk) -> None:
     page = desk.page(width=1280)
     desk.go(page, "/console/login")
     keys = page.keyboard
-    _tab_to(page, "#email")
+    tab_to(page, "#email")
     keys.type("author@judge.example")
-    _tab_to(page, "#password")
+    tab_to(page, "#password")
     keys.type(PASSWORD)
     keys.press("Enter")
     page.wait_for_url(lambda address: "/login" not in address, timeout=SLOW)
-    _tab_to(page, "a[href='/console/new']")
+    tab_to(page, "a[href='/console/new']")
     keys.press("Enter")
     page.wait_for_url("**/console/new", timeout=SLOW)
-    _tab_to(page, ".choice.first")
+    tab_to(page, ".choice.first")
     keys.press("Enter")
     page.wait_for_url(f"**{BUNDLE}", timeout=SLOW)
     for zone, steps in (("judge-hills", 1), ("judge-valley", 2), ("north-judge", 3)):
-        _tab_to(page, f"[name='part.{zone}']")
+        tab_to(page, f"[name='part.{zone}']")
         for _ in range(steps):
             keys.press("ArrowRight")
-    _tab_to(page, "[name='f.hazard']")
+    tab_to(page, "[name='f.hazard']")
     keys.type("Wild")
-    _tab_to(page, "[name='evacuation_order-f.route']")
+    tab_to(page, "[name='evacuation_order-f.route']")
     keys.type("Go south on Highway 9")
-    _tab_to(page, "[name='evacuation_order-f.route.es']")
+    tab_to(page, "[name='evacuation_order-f.route.es']")
     keys.type("Vaya al sur por Highway 9")
     keys.press("Enter")  # in a line of text it decides nothing
     checked(page, "Nothing stands in the way")
     assert page.url.endswith(BUNDLE)
-    _tab_to(page, ".act .btn-primary")
+    tab_to(page, ".act .btn-primary")
     keys.press("Enter")
     page.wait_for_url(re.compile(r"/console/(alerts|bundles|review)/"), timeout=SLOW)
     _is_submitted(desk)
-
-
-def _tab_to(page: Page, selector: str) -> None:
-    for _ in range(120):
-        if page.evaluate("(wanted) => document.activeElement.matches(wanted)", selector):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"{selector} is not reached by the Tab key")
 
 
 # --- looks ------------------------------------------------------------------------------------------------------

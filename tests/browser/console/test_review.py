@@ -13,7 +13,7 @@ from broadcaster.services.drafting import Draft
 from broadcaster.services.return_ import return_
 from broadcaster.services.submit import submit
 from broadcaster.services.withdraw import withdraw
-from tests.browser.console.conftest import LOOKS, PASSWORD, Desk, no_violations
+from tests.browser.console.conftest import LOOKS, PASSWORD, Desk, no_violations, tab_to
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 SAID = {"hazard": "wildfire", "route": "Go south on Highway 9", "route.es": "Vaya al sur por Highway 9"}
@@ -66,6 +66,33 @@ def test_from_the_link_in_a_text_to_live_in_five_actions_on_a_phone(desk: Desk) 
     assert hands.actions <= 5
     assert show.alert(desk.system, id_)["state"] == "live"
     desk.shoot(page, "alert-live-390-light")
+
+
+def test_approving_and_taking_back_by_keyboard_alone(desk: Desk) -> None:
+    id_ = in_review(desk)
+    page = desk.page(width=390)
+    desk.go(page, f"/console/alerts/{id_}/review?for={login_hint.signed(desk.system, 'approver@judge.example')}")
+    keys = page.keyboard
+    tab_to(page, "#password")
+    keys.type(PASSWORD)
+    keys.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Evacuation order")
+    tab_to(page, "#understood")
+    keys.press("Space")
+    tab_to(page, "main #password")
+    keys.type(PASSWORD)
+    tab_to(page, "#decide .btn-primary")
+    keys.press("Enter")
+    expect(page.locator(".state-live")).to_be_visible()
+    tab_to(page, "a[href$='/error']")
+    keys.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Sent in error")
+    tab_to(page, "main #password")
+    keys.type(PASSWORD)
+    tab_to(page, ".btn-danger")
+    keys.press("Enter")
+    expect(page.locator(".said").first).to_contain_text("The correction is on its way")
+    assert show.alert(desk.system, id_)["state"] == "cancelled"
 
 
 @pytest.mark.parametrize(("width", "dark"), LOOKS)
