@@ -62,6 +62,7 @@ def part(name: str) -> None:
     """Run one part in this process (Procfile, supervisor)."""
     process.tie_to_supervisor()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)  # lists its own modules at each start
     settings = load_settings()
     folders.data_folder(Path(settings.data))
     if not settings.secret_key:
