@@ -17,12 +17,10 @@ from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import challenges
 from tests.accounts.authenticator import Authenticator
 from tests.conftest import Clock
-from tests.people import hire
+from tests.people import PASSWORD, SHELL, hire
 
 ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # decided above SQL
 
-SHELL = Actor("system", "cli:root@test")
-PASSWORD = "right horse battery"
 ANNA, BEN = "anna@judge.example", "ben@judge.example"
 
 

@@ -11,12 +11,10 @@ from broadcaster.accounts import people
 from broadcaster.domain.errors import BroadcasterError, Forbidden, Unauthenticated
 from broadcaster.services import account, audit, proposals, roster, users
 from broadcaster.services.system import Actor, System
-from tests.people import hire
+from tests.people import PASSWORD, hire
 
 ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # decided above SQL
 
-SHELL = Actor("system", "cli:root@test")
-PASSWORD = "right horse battery"
 A, B = "a@judge.example", "b@judge.example"
 
 

@@ -19,10 +19,8 @@ from broadcaster.domain.config import Agency, ChannelConfig, Config
 from broadcaster.services import tokens, users
 from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import subscriber_zones, subscribers, zones
-from tests.people import hire
+from tests.people import PASSWORD, SHELL, hire
 
-SHELL = Actor("system", "cli:root@test")
-PASSWORD = "right horse battery"
 SQUARE = [[[-121.0, 44.0], [-120.0, 44.0], [-120.0, 45.0], [-121.0, 45.0], [-121.0, 44.0]]]
 
 
