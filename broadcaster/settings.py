@@ -1,4 +1,6 @@
-"""Reads the environment and config/*.toml once. What is wrong stops the start: file, key, id and a hint.
+"""Reads the environment and config/*.toml. What is wrong stops the start: file, key, id and a hint.
+
+All of it is read once, but for rules.toml, which ``rules_file`` reads again when it has changed.
 
 Unknown keys are errors, never ignored, and so is what this version does not do yet.
 """
@@ -11,7 +13,7 @@ import os
 import re
 import tempfile
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_type_hints
@@ -93,20 +95,36 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def load_config(settings: Settings, environ: Mapping[str, str] | None = None) -> Config:
     """The agency's configuration; where its folder has no agency.toml and demo is on, the demonstration's."""
     env = os.environ if environ is None else environ
-    folder = Path(settings.config)
-    if not (folder / "agency.toml").exists() and settings.demo:
-        folder = DEMO_AGENCY / "config"
+    folder = config_folder(settings)
     agency = _build(Agency, _read(folder, "agency.toml").get("agency", {}), "agency.toml", "[agency]")
     policy = _build(Policy, _read(folder, "policy.toml").get("policy", {}), "policy.toml", "[policy]")
     channels = tuple(_channel(raw, settings, env) for raw in _list(folder, "channels.toml", "channel"))
     feeds = tuple(_feed(raw, folder) for raw in _list(folder, "feeds.toml", "feed"))
-    rules = tuple(_rule(raw) for raw in _list(folder, "rules.toml", "rule"))
-    for file, rows in (("channels.toml", channels), ("feeds.toml", feeds), ("rules.toml", rules)):
+    for file, rows in (("channels.toml", channels), ("feeds.toml", feeds)):
         _unique(file, [row.name for row in rows])
-    _known_names(channels, feeds, rules)
-    config = Config(agency, policy, channels, feeds, rules)
-    config_check.check(config, templates.names(), *_spoken(), _limits(config, settings))
-    return config
+    _known_names(channels)
+    config = Config(agency, policy, channels, feeds)
+    config_check.check(config, *_spoken(), _limits(config, settings))
+    return replace(config, rules=load_rules(folder / "rules.toml", config))
+
+
+def config_folder(settings: Settings) -> Path:
+    """Where the agency's files are; the demonstration's own where it has none and demo is on."""
+    folder = Path(settings.config)
+    return folder if (folder / "agency.toml").exists() or not settings.demo else DEMO_AGENCY / "config"
+
+
+def load_rules(path: Path, config: Config) -> tuple[RuleConfig, ...]:
+    """The rules of a file, none where it is not there, checked against the feeds of ``config``. Raises ConfigError."""
+    return rules_of(_rows(_read(path.parent, path.name), path.name, "rule"), config)
+
+
+def rules_of(rows: Sequence[Mapping[str, Any]], config: Config) -> tuple[RuleConfig, ...]:
+    """The same of tables as they stand in rules.toml, wherever they come from. Raises ConfigError."""
+    rules = tuple(_rule(raw) for raw in rows)
+    _unique("rules.toml", [rule.name for rule in rules])
+    config_check.check_rules(replace(config, rules=rules), templates.names())
+    return rules
 
 
 def _limits(config: Config, settings: Settings) -> dict[str, Limits]:
@@ -236,7 +254,11 @@ def _read(folder: Path, file: str) -> dict[str, Any]:
 
 
 def _list(folder: Path, file: str, key: str) -> list[dict[str, Any]]:
-    rows = _read(folder, file).get(key, [])
+    return _rows(_read(folder, file), file, key)
+
+
+def _rows(tree: Mapping[str, Any], file: str, key: str) -> list[dict[str, Any]]:
+    rows = tree.get(key, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise ConfigError("C004", f"{file} {key}", "is no list of tables", f"write [[{key}]]")
     return rows
@@ -347,7 +369,7 @@ def _feed(raw: dict[str, Any], folder: Path) -> FeedConfig:
     return feed_checks.checked(feed, folder)
 
 
-def _rule(raw: dict[str, Any]) -> RuleConfig:
+def _rule(raw: Mapping[str, Any]) -> RuleConfig:
     rule = _build(RuleConfig, raw, "rules.toml", f"[[rule]] {raw.get('name', '')}")
     if rule.action not in ACTIONS:
         raise ConfigError(
@@ -365,9 +387,7 @@ def _unique(file: str, names: list[str]) -> None:
             raise ConfigError("C016", f"{file} {name}", "this name stands twice", "names are unique")
 
 
-def _known_names(
-    channels: tuple[ChannelConfig, ...], feeds: tuple[FeedConfig, ...], rules: tuple[RuleConfig, ...]
-) -> None:
+def _known_names(channels: tuple[ChannelConfig, ...]) -> None:
     for channel in channels:
         if channel.fallback and channel.fallback not in {c.name for c in channels}:
             raise ConfigError(
@@ -375,9 +395,4 @@ def _known_names(
                 f"channels.toml [[channel]] {channel.name} fallback",
                 f"no channel {channel.fallback!r}",
                 "name a configured channel",
-            )
-    for rule in rules:
-        for feed in set(rule.feeds) - {f.name for f in feeds}:
-            raise ConfigError(
-                "C018", f"rules.toml [[rule]] {rule.name} feeds", f"no feed {feed!r}", "name a configured feed"
             )

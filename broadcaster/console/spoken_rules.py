@@ -62,6 +62,39 @@ OF_RULES: Mapping[str, tuple[str, ...]] = {
         _s("What a rule could not release waits for somebody."),
         _s("%(headline)s: the rule %(rule)s could neither release nor submit it. Look at it."),
     ),
+    "alarm:rules_file": (
+        _s("The file of the rules cannot be read."),
+        _s("rules.toml cannot be read; the last good rules stay in force. %(why)s"),
+    ),
+    "rules_broken": (
+        _s("The file of the rules cannot be read."),
+        _s("rules.toml was changed by hand and cannot be read. Mend it there first: %(why)s."),
+    ),
+    "rules_demo": (
+        _s("These are the demonstration's own files. Make your agency's first: python -m broadcaster init."),
+    ),
+    "rules_unwritable": (
+        _s("The file of the rules cannot be written from here."),
+        _s("%(path)s cannot be written from here. Whoever looks after this installation changes it where it is kept."),
+    ),
+    "rules_machines": (
+        _s("This installation runs on several machines. Change rules.toml on each of them."),
+        _s("This installation runs on several machines (%(hosts)s). Change rules.toml on each of them."),
+    ),
+    "rules_changed": (
+        _s(
+            "rules.toml has changed since this was looked at, by hand or by another proposal. "
+            "Nothing is lost: look at what it would do now, and propose it again."
+        ),
+    ),
+    "file_shape": (
+        _s(
+            "rules.toml is written in a way in which this page cannot change one rule and leave the others. "
+            "Change it by hand: the text of the rule stands on this page."
+        ),
+    ),
+    "nothing_changed": (_s("This is how the rules are now: nothing would change."),),
+    "rule_text": (_s("This is no rule that this installation can read."),),
     "alarm:rule_disarmed": (
         _s("A rule is not armed any more."),
         _s("The rule %(rule)s is not armed any more: %(why)s"),

@@ -47,13 +47,16 @@ class Run:
     at: datetime
 
 
-def digest(rule: RuleConfig, words: Mapping[str, str], feeds: Iterable[FeedConfig]) -> str:
+def digest(
+    rule: RuleConfig, words: Mapping[str, str], feeds: Iterable[FeedConfig], trusted: Mapping[str, str] | None = None
+) -> str:
     """Hex SHA-256 over what two people answer for: the rule as it is read, the words of its template by language
-    (``rendering.templates.words_digest``), and the feeds that it names, with their addresses and certificates."""
+    (``rendering.templates.words_digest``), and the feeds that it names, with their addresses and certificates;
+    ``trusted``: path -> digest of those files' content."""
     named = {feed.name: asdict(feed) for feed in feeds if feed.name in rule.feeds}
     for feed in named.values():
         feed.pop("poll_seconds")  # how often it is asked changes nothing of what is released
-    covered = {"rule": asdict(rule), "words": dict(words), "feeds": named}
+    covered = {"rule": asdict(rule), "words": dict(words), "feeds": named, "trusted": dict(trusted or {})}
     body = json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
     return hashlib.sha256(body.encode()).hexdigest()
 

@@ -31,17 +31,11 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 _WORDS = {"severity": Severity, "urgency": Urgency, "certainty": Certainty, "status": Status}
 
 
-def check(
-    config: Config,
-    templates: Collection[str],
-    languages: Collection[str],
-    facts: Collection[str],
-    limits: Mapping[str, Limits],
-) -> None:
-    """Everything below, over the whole configuration.
+def check(config: Config, languages: Collection[str], facts: Collection[str], limits: Mapping[str, Limits]) -> None:
+    """Everything below, over the whole configuration but its rules.
 
-    ``templates``: names of the message templates there are; ``languages``: in which any of them has texts;
-    ``facts``: in which people are at least told the facts; ``limits``: what each enabled channel carries.
+    ``languages``: in which any template has texts; ``facts``: in which people are at least told the facts;
+    ``limits``: what each enabled channel carries.
     """
     _agency(config.agency)
     _spoken(config, languages, facts)
@@ -54,7 +48,15 @@ def check(
     _told_by(config, limits)
     for feed in config.feeds:
         _feed(feed)
+
+
+def check_rules(config: Config, templates: Collection[str]) -> None:
+    """The rules, against the feeds that there are; ``templates``: names of the message templates there are."""
+    feeds = {feed.name for feed in config.feeds}
     for rule in config.rules:
+        for name in sorted(set(rule.feeds) - feeds):
+            where = f"rules.toml [[rule]] {rule.name} feeds"
+            raise ConfigError("C018", where, f"no feed {name!r}", "name a configured feed")
         _rule(rule, templates)
         if rule.action == "release":
             _released(rule, config)

@@ -34,6 +34,7 @@ RINGING = frozenset(
         "people",
         "rule_held",
         "rule_disarmed",
+        "rules_file",
     }
 )
 
@@ -188,6 +189,7 @@ _ALARMS = {  # the domain says alarms in English; what rings is said in the read
     "feed": {"es": "una fuente trajo algo que alguien debe mirar"},
     "rule_held": {"es": "lo que una regla no pudo enviar espera a alguien"},
     "rule_disarmed": {"es": "una regla ya no envia por si sola"},
+    "rules_file": {"es": "no se puede leer el archivo de las reglas"},
     "feed_health": {"es": "una fuente de avisos no esta bien"},
     "switch": {"es": "algo esta detenido"},
     "shortfall": {"es": "los mensajes de una alerta activa no llegan"},

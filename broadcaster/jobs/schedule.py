@@ -24,6 +24,7 @@ PERIODIC = (
     Periodic("feeds", 10, "broadcaster.services.feed_health.ring"),
     Periodic("publish", 30, "broadcaster.services.publish.checked"),
     Periodic("arming", 30, "broadcaster.services.arm.watch"),
+    Periodic("rules", 10, "broadcaster.services.rules_watch.watch"),
     Periodic("learn", 60, "broadcaster.services.learn.learn"),  # asks each provider every 15 minutes
 )
 FUNCTIONS = {periodic.name: periodic.function for periodic in PERIODIC}

@@ -5,9 +5,11 @@ The rule's text is rules.toml's: nothing here changes it. What stands in SQL is 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import Connection, Row
@@ -53,7 +55,18 @@ def digest_of(system: System, rule: RuleConfig) -> str:
     """What two people answer for, as this process reads it now."""
     template = load(rule.template)
     words = {language: words_digest(template, language, {}) for language in (*template.languages, *template.facts)}
-    return rules.digest(rule, {**words, "template": repr(template.spec)}, system.config.feeds)
+    trusted = {
+        path: _content(path) for feed in system.config.feeds if feed.name in rule.feeds for path in feed.certificates
+    }
+    return rules.digest(rule, {**words, "template": repr(template.spec)}, system.config.feeds, trusted)
+
+
+def _content(path: str) -> str:
+    """The digest of a file of certificates as it stands; "" where it cannot be read, which then arms nothing anew."""
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def arm(system: System, actor: Actor, name: str, digest: str) -> bool:
@@ -61,6 +74,7 @@ def arm(system: System, actor: Actor, name: str, digest: str) -> bool:
 
     Raises NotFound, Forbidden (role, machine, not proven, the same person), Refused (changed, not tested, armed).
     """
+    system = system.ruled()
     rule, at, by = _rule(system, name), system.now(), who(actor)
     now = digest_of(system, rule)
     with system.database.write() as connection:
@@ -97,6 +111,7 @@ def disarm(system: System, actor: Actor, name: str, reason: str = "") -> None:
 
 def watch(system: System) -> int:
     """Periodic: what was changed or is over is disarmed for good, so that changing it back arms nothing."""
+    system = system.ruled()
     with system.database.read() as connection:
         if not any(_ends(system, one) for one in store.open_ones(connection)):
             return 0
@@ -120,12 +135,14 @@ def ended(system: System, connection: Connection, one: Arming, why: str, at: dat
 
 def listing(system: System) -> list[RuleState]:
     """All rules in the order in which they are asked."""
+    system = system.ruled()
     with system.database.read() as connection:
         return [_state(system, connection, rule) for rule in system.config.rules]
 
 
 def state(system: System, name: str) -> RuleState:
     """One rule. Raises NotFound."""
+    system = system.ruled()
     rule = _rule(system, name)
     with system.database.read() as connection:
         return _state(system, connection, rule)

@@ -145,12 +145,17 @@ class Taking:
 
         def written() -> list[EntryResult]:
             with self.system.database.write() as connection:
-                return self._written(connection, group)
+                return self._ruled()._written(connection, group)
 
         try:
             return again(written)
         except (BroadcasterError, DataError):
             return []
+
+    def _ruled(self) -> Taking:
+        """By the rules that are in force now, for one transaction."""
+        system = self.system.ruled()
+        return self if system is self.system else replace(self, system=system)
 
     def _written(self, connection: Connection, group: Sequence[Placed]) -> list[EntryResult]:
         at, known = self._begun(connection, [entry for entry, _ in group])
@@ -172,7 +177,7 @@ class Taking:
 
         def decided() -> tuple[EntryResult, int | None]:
             with self.system.database.write() as connection:
-                return self._decided(connection, entry, place)
+                return self._ruled()._decided(connection, entry, place)
 
         try:
             result, version = again(decided)

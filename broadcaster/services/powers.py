@@ -1,4 +1,4 @@
-"""Acts that widen what somebody can do, each as a check and the act itself inside the caller's transaction.
+"""Acts that widen what somebody, or a rule, can do, each as a check and the act itself inside the caller's transaction.
 
 ``services.proposals`` says who decides them. A new kind is one entry of ``KINDS``.
 """
@@ -18,7 +18,7 @@ from broadcaster.accounts import passwords, people, sessions
 from broadcaster.accounts.people import Person
 from broadcaster.domain.errors import Invalid, NotFound, Refused
 from broadcaster.domain.powers import check_admins_left
-from broadcaster.services import notices, tokens, users
+from broadcaster.services import notices, rule_change, tokens, users
 from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import invitations
 
@@ -88,6 +88,10 @@ def _token(act: Act) -> None:
     tokens.check(act.system, act.detail["name"], act.detail["scope"], act.detail["owner"])
 
 
+def _rule(act: Act) -> None:
+    rule_change.check(act.system, act.connection, act.detail)
+
+
 # --- acts -------------------------------------------------------------------------------------------------------
 def _invite(act: Act) -> str:
     token = secrets.token_urlsafe(32)
@@ -140,6 +144,11 @@ def _make_token(act: Act) -> str:
     return tokens.insert(act.connection, act.detail["name"], act.detail["scope"], act.detail["owner"], act.at)
 
 
+def _change_rule(act: Act) -> str:
+    rule_change.perform(act.system, act.connection, act.actor, act.detail, act.at)
+    return ""
+
+
 def _after(act: Act) -> frozenset[str]:
     return (act.person().roles - frozenset(act.detail["take"])) | frozenset(act.detail["give"])
 
@@ -159,4 +168,5 @@ KINDS = {
     ),
     "password": Kind("give {email} a new first password", Act.person, _new_password),
     "token": Kind("make the API token {name} with the scope {scope}", _token, _make_token),
+    "rule": Kind("{act} the rule {rule}", _rule, _change_rule),
 }

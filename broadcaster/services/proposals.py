@@ -145,6 +145,8 @@ def _key(id_: int) -> str:
 
 
 def _object(detail: dict[str, Any]) -> str:
+    if "rule" in detail:
+        return f"rule:{detail['rule']}"
     return str(detail.get("email") or f"token:{detail.get('name')}")
 
 

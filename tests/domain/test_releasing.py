@@ -242,7 +242,8 @@ def test_any_change_of_rule_words_or_feed_is_another_digest_and_how_often_it_is_
         digest(replace(RULE, max_per_hour=4), words, feeds),
         digest(replace(RULE, match=replace(RULE.match, hours=("01:00-02:00",))), words, feeds),
         digest(RULE, {"en": "2"}, feeds),
+        digest(RULE, words, feeds, {"issuer.pem": "another content"}),
         digest(RULE, words, (replace(FEED, url="https://x.example/"),)),
         digest(RULE, words, (replace(FEED, trust="other"),)),
     ]
-    assert len({same, *others}) == 6
+    assert len({same, *others}) == 7
