@@ -1,8 +1,10 @@
 """AirNow's RSS by EnviroFlash (feeds.enviroflash.info, feeds.airnowapi.org): air quality of a reporting area.
 
 An item is the state of one area and comes anew each hour: its identity is area and title, its time that of the
-observation, else of the last update. The area is a name alone; a mapping gives it codes. Rows are read as
-"category - number AQI - pollutant", and the highest number speaks.
+observation, else of the last update; one without an observation is a forecast. The area is a name alone; a mapping
+gives it codes. Rows are read as "category - number AQI - pollutant", and the highest number speaks. Entries of the CAP
+aggregate (feeds.enviroflash.info/cap/aggregate.xml) are read as CAP; identity is their address without its query,
+which changes.
 """
 
 from __future__ import annotations
@@ -11,14 +13,14 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from alert_feeds import items
+from alert_feeds import cap_tree, items
 from alert_feeds.items import Item, Lacking
 from alert_feeds.values import Notes
 from broadcaster.domain.alert import Area, CapMessage, Info, MsgType, Pair, Scope, Status
-from broadcaster.domain.feed_entry import FeedEntry, ParsedFeed
+from broadcaster.domain.feed_entry import FeedEntry, ParsedFeed, Problem
 
 SENDER = "airnow.gov"
-FACTS = ("aqi", "aqi_category", "pollutant", "reporting_area", "agency", "action_day")
+FACTS = ("aqi", "aqi_category", "pollutant", "reporting_area", "agency", "action_day", "forecast")
 MAPPING: Mapping[str, object] = {  # EPA's categories of the AQI (40 CFR 58, appendix G)
     "severity": [
         {"when": {"aqi": "> 300"}, "value": "Extreme"},
@@ -26,9 +28,16 @@ MAPPING: Mapping[str, object] = {  # EPA's categories of the AQI (40 CFR 58, app
         {"when": {"aqi": "> 150"}, "value": "Moderate"},
         {"when": {"aqi": ">= 0"}, "value": "Minor"},
     ],
-    "urgency": [{"when": {"aqi": "> 100"}, "value": "Immediate"}, {"when": {"aqi": ">= 0"}, "value": "Past"}],
-    "certainty": [{"when": {"aqi": ">= 0"}, "value": "Observed"}],
-    "expires_minutes": 3 * 60,
+    "urgency": [
+        {"when": {"forecast": "yes"}, "value": "Future"},
+        {"when": {"aqi": "> 100"}, "value": "Immediate"},
+        {"when": {"aqi": ">= 0"}, "value": "Past"},
+    ],
+    "certainty": [
+        {"when": {"forecast": "yes"}, "value": "Likely"},
+        {"when": {"aqi": ">= 0"}, "value": "Observed"},
+    ],
+    "expires_minutes": [{"when": {"forecast": "yes"}, "value": 24 * 60}, 3 * 60],
 }
 _ROW = re.compile(r"([A-Z][A-Za-z ]{2,40}?)\s*-\s*(\d{1,3})\s*AQI\s*(?:-\s*([^\n]{1,60}))?")
 _AREA = re.compile(r"Location:\s*([^\n]{1,100})")
@@ -43,8 +52,16 @@ def parse(body: bytes, headers: Mapping[str, str]) -> ParsedFeed:
     return items.read(body, headers, _entry)
 
 
-def _entry(item: Item, notes: Notes, raw: bytes) -> FeedEntry:
-    return items.entry(_message(item, notes), raw, notes)
+def _entry(item: Item, notes: Notes, raw: bytes) -> FeedEntry | Problem:
+    if not item.elements("info", cap_tree.SPACES):
+        return items.entry(_message(item, notes), raw, notes)
+    given = {
+        "identifier": item.identifier().partition("?")[0],
+        "sender": SENDER,
+        "sent": item.text("updated", "published"),
+        "scope": "Public",
+    }
+    return cap_tree.read(cap_tree.of_entry(item, given), raw)
 
 
 def _message(item: Item, notes: Notes) -> CapMessage:
@@ -62,7 +79,7 @@ def _message(item: Item, notes: Notes) -> CapMessage:
         headline=title,
         description=text,
         web=item.web(),
-        parameters=_parameters(area, rows, text),
+        parameters=_parameters(area, rows, f"{title}\n{text}"),
         areas=(Area(area),),
     )
     return CapMessage(
@@ -83,6 +100,8 @@ def _parameters(area: str, rows: list[tuple[str, str, str]], text: str) -> tuple
         found += [("aqi", aqi), ("aqi_category", category), ("pollutant", pollutant)]
     if re.search(r"action day", text, re.IGNORECASE):
         found.append(("action_day", "yes"))
+    if not _OBSERVED.search(text) and "forecast" in text.casefold():
+        found.append(("forecast", "yes"))
     return tuple((name, value) for name, value in found if value)
 
 

@@ -1,7 +1,7 @@
 """The only reader of CAP XML: versions 1.1 and 1.2 (OASIS CAP-v1.2), any prefix, wherever the alerts stand.
 
 Alerts are found at the root or inside other XML (EDXL-DE, SOAP, Atom content), escaped inside text or CDATA,
-and in strings of JSON. A missing required part (identifier, sender, sent, status, msgType, scope) is a
+in strings of JSON and as JSON objects. A missing required part (identifier, sender, sent, status, msgType, scope) is a
 ``Problem`` with the bytes; a wrong optional one is a finding on the entry. ``parse`` never raises for bad bytes.
 Signatures are not checked: real senders' often do not verify, so one informs and is no gate.
 """
@@ -9,22 +9,24 @@ Signatures are not checked: real senders' often do not verify, so one informs an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from lxml import etree
 
+from alert_feeds import cap_json
 from alert_feeds.cap_info import CapPart, infos
-from alert_feeds.document import SAYS, Unreadable, decode, local, namespace, tree
+from alert_feeds.document import SAYS, Unreadable, children, decode, local, namespace, tree
+from alert_feeds.json_parts import written
 from alert_feeds.values import Notes, Word, content_hash, moment, references, vtec, word
 from broadcaster.domain.alert import CapMessage, Info, MsgType, Scope, Status
 from broadcaster.domain.feed_entry import FeedEntry, ParsedFeed, Problem
 
-NAMESPACES = ("urn:oasis:names:tc:emergency:cap:1.2", "urn:oasis:names:tc:emergency:cap:1.1")
+NAMESPACES = (cap_json.SPACE, "urn:oasis:names:tc:emergency:cap:1.1")
 OLD = "http://www.incident.com/cap/1.0"
 MAX_ALERTS = 2_000
+_HEAD = frozenset(["identifier", "sender", "sent", "status", "msgType"])
 MAX_NESTING = 3  # a document inside a text inside a document ...
 
 
@@ -78,25 +80,20 @@ def _read_json(text: str, wrong: list[str], found: _Found, nesting: int) -> None
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Unreadable("not_json", f"Neither XML nor JSON: {error}"[:300]) from error
-    for string in _strings(value):
-        if _looks_like_cap(string):
-            _read_inside(string, wrong, found, nesting)
-
-
-def _strings(value: Any) -> Iterator[str]:
-    todo = [value]
-    while todo:
-        here = todo.pop()
-        if isinstance(here, str):
-            yield here
-        elif isinstance(here, dict):
-            todo.extend(reversed(here.values()))
-        elif isinstance(here, list):
-            todo.extend(reversed(here))
+    for part in cap_json.parts(value):
+        if not isinstance(part, str):
+            root, unread = cap_json.tree(part)
+            _alert(root, written(part), wrong, found, unread)
+        elif _looks_like_cap(part):
+            _read_inside(part, wrong, found, nesting)
+        if found.full():
+            found.problems.append(Problem("too_many", f"More than {MAX_ALERTS} alerts; the rest was not read."))
+            return
 
 
 def _looks_like_cap(text: str) -> bool:
-    return text.lstrip().startswith("<") and "alert" in text and "emergency:cap:" in text
+    marked = "emergency:cap:" in text or ("identifier>" in text and "msgType>" in text)
+    return marked and "alert" in text and text.lstrip().startswith("<")
 
 
 def _read_inside(text: str, wrong: list[str], found: _Found, nesting: int) -> None:
@@ -135,14 +132,16 @@ def _is_alert(element: etree._Element) -> bool:
     if local(element) != "alert":
         return False
     space = namespace(element)
-    return "cap:" in space or space == OLD or (not space and any(local(child) == "identifier" for child in element))
+    within = {local(child) for child in children(element)}
+    return "cap:" in space or space == OLD or (not space and "identifier" in within) or within >= _HEAD
 
 
-def _alert(element: etree._Element, body: bytes | None, wrong: list[str], found: _Found) -> None:
+def _alert(element: etree._Element, body: bytes | None, wrong: list[str], found: _Found, unread: str = "") -> None:
     raw = body if body is not None else etree.tostring(element, with_tail=False, encoding="utf-8")
     notes = Notes()
-    for code in wrong:
-        notes.add(code, SAYS[code])
+    for code, text in [*((code, SAYS[code]) for code in wrong), ("unread", unread)]:
+        if text:
+            notes.add(code, text)
     try:
         message = _message(element, notes)
     except _Missing as missing:
@@ -173,16 +172,28 @@ def _message(element: etree._Element, notes: Notes) -> CapMessage:
         incidents=part.text("incidents"),
         infos=infos(part),
     )
+    message = _not_over_at_once(message, notes)
     _remark(message, notes)
     return message
 
 
+def _not_over_at_once(message: CapMessage, notes: Notes) -> CapMessage:
+    """An Alert that ends in the second in which it was sent is one of a sender who fills in what he does not know."""
+    if message.msg_type != MsgType.ALERT or all(info.expires != message.sent for info in message.infos):
+        return message
+    notes.add("expires_at_sent", "The alert is said to end when it was sent, which nobody means; the end was left out.")
+    ends = (replace(info, expires=None) if info.expires == message.sent else info for info in message.infos)
+    return replace(message, infos=tuple(ends))
+
+
 def _check_version(element: etree._Element, notes: Notes) -> None:
     space = namespace(element)
+    if space == OLD:
+        raise _Missing(f"{space} is not CAP 1.1 or 1.2; ask the issuer for CAP 1.2.")
     if not space:
         notes.add("namespace", "The alert names no CAP namespace; it was read as CAP 1.2.")
     elif space not in NAMESPACES:
-        raise _Missing(f"{space} is not CAP 1.1 or 1.2; ask the issuer for CAP 1.2.")
+        notes.add("namespace", f"The alert's namespace {space[:100]} is not CAP's; it was read as CAP 1.2.")
 
 
 def _required(part: CapPart, name: str) -> str:

@@ -184,7 +184,7 @@ def read(body: bytes, headers: Mapping[str, str], reader: Reader) -> ParsedFeed:
     if local(root) not in _ROOTS:
         return cap.parse(body, headers)
     inside = cap.embedded(root)
-    found = [element for element in root.iter(*_tags(root)) if local(element) in _ITEMS]
+    found = [element for element in root.iter(*_tags(root)) if not _within_another(element)]
     base = next((value for name, value in headers.items() if name.lower() == "content-location"), "")
     if not inside.entries and not inside.problems:
         return _items(root, found, wrong, reader, base)
@@ -192,6 +192,10 @@ def read(body: bytes, headers: Mapping[str, str], reader: Reader) -> ParsedFeed:
     return ParsedFeed(
         (*inside.entries, *others.entries), (*inside.problems, *others.problems), (*inside.links, *others.links)
     )
+
+
+def _within_another(item: etree._Element) -> bool:
+    return any(local(around) in _ITEMS for around in item.iterancestors())
 
 
 def _holds_cap(item: etree._Element) -> bool:

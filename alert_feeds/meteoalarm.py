@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from alert_feeds import cap_tree, items
+from alert_feeds import cap_json, cap_tree, items
 from alert_feeds.document import Unreadable
 from alert_feeds.items import Item
 from alert_feeds.json_parts import document, looks_like_json, written
@@ -47,12 +47,11 @@ def _warning(warning: Any) -> FeedEntry | Problem:
     raw = written(warning)
     if not isinstance(warning, dict) or not isinstance(warning.get("alert"), dict):
         return Problem("required", "The warning holds no alert.", raw)
-    tree, lost = cap_tree.of_json(warning["alert"])
+    tree, unread = cap_json.tree(warning["alert"])
     read = cap_tree.read(tree, raw)
-    if isinstance(read, Problem) or not lost:
+    if isinstance(read, Problem) or not unread:
         return read
-    note = Problem("unread", f"These parts are none of CAP's and were left out: {', '.join(lost[:10])}"[:300])
-    return replace(read, findings=(*read.findings, note))
+    return replace(read, findings=(*read.findings, Problem("unread", unread)))
 
 
 def _entry(item: Item, notes: Notes, raw: bytes) -> FeedEntry | Problem | Link:

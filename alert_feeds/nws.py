@@ -68,7 +68,9 @@ def _features(found: Json) -> Sequence[Any]:
     for key in ("features", "@graph"):
         if isinstance(found.get(key), list):
             return list(found[key])
-    if found.get("type") == "Feature" or "messageType" in found:
+    properties = found.get("properties")
+    alone = isinstance(properties, dict) and "messageType" in properties
+    if found.get("type") == "Feature" or "messageType" in found or alone:
         return [found]
     title = found.get("title") or found.get("detail") or "neither a FeatureCollection nor a Feature"
     raise Unreadable("not_geojson", f"No alerts document: {clean(title)}"[:300])

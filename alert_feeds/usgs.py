@@ -46,7 +46,8 @@ MAPPING: Mapping[str, object] = {
     "expires_minutes": 6 * 60,
 }
 _ID = re.compile(r"urn:earthquake-usgs-gov:(\w+):(\w+)")
-_TITLE = re.compile(r"M\s*(-?\d+(?:\.\d+)?)\b")
+_TITLE = re.compile(r"M\s*(-?\d+(?:\.\d+)?)(?:\s+-\s+|,\s*)?(.*)", re.DOTALL)
+_PAGER = re.compile(r"PAGER\s*-\s*(GREEN|YELLOW|ORANGE|RED)")
 _BEGAN = re.compile(r"Time\s+(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC")
 _DEPTH = re.compile(r"(-?\d+(?:\.\d+)?) km")
 
@@ -134,7 +135,8 @@ def _of_item(item: Item, notes: Notes) -> CapMessage:
     magnitude = _TITLE.match(title)
     depth = _DEPTH.search(summary.partition("Depth")[2])
     found = [("magnitude", magnitude.group(1) if magnitude else ""), ("depth_km", depth.group(1) if depth else "")]
-    found.append(("net", match.group(1) if match else ""))
+    pager = _PAGER.search(summary)
+    found += [("alert", pager.group(1).lower() if pager else ""), ("net", match.group(1) if match else "")]
     began = _BEGAN.search(summary)
     info = Info(
         onset=moment(f"{began.group(1)}Z", "Time", notes) if began else None,
@@ -143,7 +145,7 @@ def _of_item(item: Item, notes: Notes) -> CapMessage:
         web=item.web(),
         sender_name="U.S. Geological Survey",
         parameters=tuple((name, value) for name, value in found if value),
-        areas=areas(item.element, title.partition(" - ")[2], notes),
+        areas=areas(item.element, magnitude.group(2) if magnitude else title, notes),
     )
     identifier = match.group(1) + match.group(2) if match else item.identifier()
     return _message(identifier, item.sent(notes), info, "")

@@ -173,6 +173,23 @@ def test_an_alert_without_a_namespace_is_read_with_a_finding() -> None:
     assert codes(one(body)) == {"namespace"}
 
 
+def test_an_alert_of_a_foreign_namespace_is_read_with_a_finding_if_it_has_the_head_of_one() -> None:
+    body = TEXT.format("UTF-8").replace("emergency:cap:1.2", "emergency:alerts:1.2").encode()
+    assert codes(one(body)) == {"namespace"}
+    assert problem(body.replace(b"msgType", b"kind")) == "no_alert"
+
+
+def test_an_alert_that_ends_when_it_was_sent_is_not_over_but_an_update_is() -> None:
+    ended = TEXT.format("UTF-8").replace("</info>", "<expires>2026-11-22T13:00:00+01:00</expires></info><info/>")
+    found = one(ended.encode())
+    assert [info.expires for info in found.message.infos] == [None, None]
+    assert "expires_at_sent" in codes(found)
+    update = one(ended.replace("Alert", "Update").encode())
+    assert update.message.infos[0].expires == update.message.sent
+    later = one(ended.replace("13:00:00+01:00", "13:00:01+01:00").encode())
+    assert later.message.infos[0].expires is not None
+
+
 def test_very_likely_is_likely_and_case_does_not_matter() -> None:
     body = TEXT.format("UTF-8").replace("Likely", "very likely").replace("Severe", "SEVERE").encode()
     info = one(body).message.infos[0]
@@ -195,6 +212,13 @@ def test_cap_in_the_strings_of_json_is_found_however_deep() -> None:
     parsed = cap.parse(body, {})
     assert [entry.message.identifier for entry in parsed.entries] == ["first", "one"]
     assert parsed.problems == ()
+
+
+def test_objects_of_json_are_bounded_like_alerts() -> None:
+    head = {"identifier": "i", "sender": "s", "sent": "2026-11-22T12:00:00Z", "status": "Actual", "msgType": "Alert"}
+    parsed = cap.parse(json.dumps([head | {"scope": "Public"}] * (cap.MAX_ALERTS + 1)).encode(), {})
+    assert (len(parsed.entries), [one.code for one in parsed.problems]) == (cap.MAX_ALERTS, ["too_many"])
+    assert cap.parse(json.dumps({**head, "sender": 7}).encode(), {}).problems[0].code == "no_alert"
 
 
 def test_documents_inside_documents_go_only_so_far() -> None:

@@ -25,6 +25,25 @@ def test_items_beside_one_that_holds_cap_are_read_too() -> None:
     assert [entry.message.identifier for entry in georss.parse(body.encode(), {}).entries] == ["c", "1"]
 
 
+def test_an_item_inside_an_item_is_its_part_and_no_item() -> None:
+    entry = "<entry><id>{}</id><title>t</title><updated>2026-11-22T07:00:00Z</updated>{}</entry>"
+    body = f'<feed xmlns="http://www.w3.org/2005/Atom"><title>f</title>{entry.format(1, entry.format(2, ""))}</feed>'
+    (found,) = georss.parse(body.encode(), {}).entries
+    assert found.message.identifier == "1"
+    assert [again.message for again in georss.parse(found.raw, {}).entries] == [found.message]
+
+
+def test_an_entry_with_whole_infos_keeps_them_all() -> None:
+    infos = "".join(
+        f"<c:info><c:event>{n}</c:event><c:area><c:areaDesc>{n}</c:areaDesc></c:area></c:info>" for n in "ab"
+    )
+    head = "<c:sent>2026-11-22T07:00:00Z</c:sent><c:status>Actual</c:status><c:msgType>Alert</c:msgType>"
+    entry = f"<entry><id>e</id><author><name>s</name></author>{head}<c:scope>Public</c:scope>{infos}</entry>"
+    space = 'xmlns="http://www.w3.org/2005/Atom" xmlns:c="urn:oasis:names:tc:emergency:cap:1.2"'
+    (found,) = meteoalarm.parse(f"<feed {space}>{entry}</feed>".encode(), {}).entries
+    assert [(info.event, info.areas[0].description) for info in found.message.infos] == [("a", "a"), ("b", "b")]
+
+
 def test_a_document_linked_by_many_entries_is_one_link_with_its_newest_time() -> None:
     entry = (
         '<entry><id>{0}</id><updated>{1}</updated><link type="application/cap+xml" href="https://a.example/x"/></entry>'

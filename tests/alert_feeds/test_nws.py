@@ -37,6 +37,12 @@ def one(**changes: Any) -> FeedEntry:
     return entry
 
 
+def test_a_feature_whose_type_is_wrong_can_be_read_again_from_its_bytes() -> None:
+    (entry,) = parse({"features": [{"type": "Feat", "properties": GOOD}]}).entries
+    assert [again.message for again in nws.parse(entry.raw, {}).entries] == [entry.message]
+    assert parse({"properties": 7}).problems[0].code == "not_geojson"
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
