@@ -13,6 +13,13 @@ from alert_feeds.values import Notes, Word, circle, moment, number, parameter, r
 from broadcaster.domain.alert import Area, Certainty, Info, Pair, Resource, Severity, Urgency
 
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:[-_][A-Za-z0-9]{1,8})*")
+_NAMES = {  # what some senders write where a code of two letters should stand
+    **dict.fromkeys(("english", "eng"), "en"),
+    **dict.fromkeys(("spanish", "español", "spa"), "es"),
+    **dict.fromkeys(("french", "français", "fra", "fre"), "fr"),
+    **dict.fromkeys(("german", "deutsch", "deu", "ger"), "de"),
+    **dict.fromkeys(("portuguese", "português", "por"), "pt"),
+}
 
 
 class CapPart:
@@ -98,6 +105,12 @@ def _info(part: CapPart) -> Info:
 def _language(text: str, notes: Notes) -> str:
     if not text:
         return "en-US"  # CAP 1.2 section 3.2.2: the default
+    code = _NAMES.get(text.casefold())
+    if code:
+        notes.add(
+            "language", f"The language is written {text!r} instead of as a code of RFC 3066; it was read as {code}."
+        )
+        return code
     if _LANGUAGE.fullmatch(text):
         return text.replace("_", "-")
     notes.add("language", f"The language {text[:40]!r} is no code of RFC 3066; the info was read as en-US.")

@@ -21,13 +21,15 @@ from broadcaster.domain.feed_entry import NO_TIME, Problem
 Word = TypeVar("Word", bound=StrEnum)
 MAX_NOTES = 50
 _TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?\s*(?:([Zz])|([+-])(\d\d):?(\d\d))?"
+    r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d?):(\d\d)(?::(\d\d)(?:[.,]\d+)?)?"
+    r"\s*(?:([Zz]|UTC|GMT)|([+-])(\d\d)(?::?(\d\d))?)?"
 )
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _VTEC = re.compile(
     r"/[OTEX]\.[A-Z]{3}\.[A-Z]{4}\.[A-Z]{2}\.[A-Z]\.\d{4}\.\d{6}T\d{4}Z-\d{6}T\d{4}Z/"
 )  # NWS Directive 10-1703
 _SPACES = re.compile(r"\s+")
+_ROUND_COMMAS = re.compile(r"\s*,\s*")
 
 
 class Notes:
@@ -69,7 +71,7 @@ def _moment(match: re.Match[str]) -> datetime:
     late = timedelta(days=1) if (hour, minute) == (24, 0) else timedelta(0)  # midnight at a day's end, by XSD
     zone = UTC
     if match.group(8):
-        away = timedelta(hours=int(match.group(9)), minutes=int(match.group(10)))
+        away = timedelta(hours=int(match.group(9)), minutes=int(match.group(10) or 0))
         if away > timedelta(hours=14):
             raise ValueError("zone")
         zone = timezone(-away if match.group(8) == "-" else away)
@@ -141,7 +143,7 @@ def circle(text: str, notes: Notes) -> Circle | None:
 
 def references(text: str, notes: Notes) -> tuple[Reference, ...]:
     """CAP's references ("sender,identifier,sent ..."); what lacks its time is kept with ``NO_TIME``."""
-    found = (_reference(part, notes) for part in text.split())
+    found = (_reference(part, notes) for part in _ROUND_COMMAS.sub(",", text).split())
     return tuple(dict.fromkeys(reference for reference in found if reference))
 
 

@@ -179,6 +179,20 @@ def test_an_alert_of_a_foreign_namespace_is_read_with_a_finding_if_it_has_the_he
     assert problem(body.replace(b"msgType", b"kind")) == "no_alert"
 
 
+@pytest.mark.parametrize(("said", "read"), [("English", "en"), ("FRA", "fr"), ("zh_TW", "zh-TW"), ("en-AU", "en-AU")])
+def test_languages_are_codes_however_they_are_written(said: str, read: str) -> None:
+    body = TEXT.format("UTF-8").replace("<event>", f"<language>{said}</language><event>")
+    found = one(body.encode())
+    assert found.message.infos[0].language == read
+    assert codes(found) == ({"language"} if len(read) == 2 else set())
+
+
+def test_references_with_spaces_round_their_commas_are_references() -> None:
+    text = "a@x , one, 2026-11-22T12:00:00-00:00\n a@x,two ,2026-11-22T13:00:00-00:00"
+    found = one(TEXT.format("UTF-8").replace("<info>", f"<references>{text}</references><info>", 1).encode())
+    assert [(part.sender, part.identifier) for part in found.message.references] == [("a@x", "one"), ("a@x", "two")]
+
+
 def test_an_alert_that_ends_when_it_was_sent_is_not_over_but_an_update_is() -> None:
     ended = TEXT.format("UTF-8").replace("</info>", "<expires>2026-11-22T13:00:00+01:00</expires></info><info/>")
     found = one(ended.encode())
@@ -278,6 +292,8 @@ def test_the_hash_is_the_same_on_every_machine() -> None:
         ("2026-12-31T23:59:60Z", datetime(2026, 12, 31, 23, 59, 59, tzinfo=UTC)),
         ("2026-11-22T24:00:00Z", datetime(2026, 11, 23, tzinfo=UTC)),
         ("2026-11-22T24:30:00Z", None),
+        ("2026-11-22T12:00:00+08", datetime(2026, 11, 22, 4, tzinfo=UTC)),
+        ("2026-11-22 9:00:00 UTC", datetime(2026, 11, 22, 9, tzinfo=UTC)),
         ("2026-11-22T12:00:61Z", None),
         ("2026-11-22T12:00:00+14:00", datetime(2026, 11, 21, 22, tzinfo=UTC)),
         ("2026-11-22T12:00:00+14:01", None),
