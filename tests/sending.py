@@ -91,7 +91,13 @@ def go_live(
 
 def _row(alert: Alert) -> dict[str, Any]:
     row: dict[str, Any] = {"id": alert.id, "slug": alert.id, "incident": alert.incident, "state": alert.state.value}
-    row |= {"revision": 1, "mode": alert.mode.value, "msg_type": "Alert", "content": {}, "zones": list(alert.zones)}
+    row |= {
+        "revision": 1,
+        "mode": alert.mode.value,
+        "msg_type": "Alert",
+        "content": {"template": "severe_weather"},
+        "zones": list(alert.zones),
+    }
     row |= {"channels": list(alert.channels), "created": alert.created, "expires": alert.expires, "digest": "d"}
     return row | {"until_lifted": False, "ending": alert.ending, "unresolved": [], "signature_owed": False}
 

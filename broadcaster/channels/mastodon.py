@@ -46,10 +46,11 @@ from broadcaster.domain.message import Limits, Message
 LENGTH = 500  # of an instance that nobody has asked yet
 URL_CHARACTERS = 23
 LEAST_LENGTH, MOST_LENGTH = 100, 1_000_000  # an instance that takes less carries no warning: its word is not taken
+THREAD = 4  # posts at most: the first says all that people need
 PAGE_SIZE = 40
 MOST_PAGES = 5
 CLOCK_SLACK = timedelta(seconds=5)
-GONE = "earlier_gone"
+GONE, NOT_THERE = "earlier_gone", "post_gone"
 
 CODES: Codes = MappingProxyType(
     {
@@ -59,6 +60,7 @@ CODES: Codes = MappingProxyType(
         "http_404": Verdict.ALARM,  # base_url is no Mastodon
         "http_422": Verdict.PERMANENT,  # this text, on this instance
         "http_429": Verdict.BACK_OFF,
+        NOT_THERE: Verdict.PERMANENT,  # somebody deleted the post that is to be changed: nothing is left to change
         GONE: Verdict.RETRY_ONCE,  # the post to be answered is gone; the next try answers nothing
     }
 )
@@ -106,7 +108,16 @@ class Mastodon:
         """One post per language; as long as instances usually take, until this one was asked (``learn``)."""
         extras = MappingProxyType({"url": URL_CHARACTERS})
         own = self._options.length
-        return Limits("short", "mastodon", own or LENGTH, "account", extras=extras, bounded=own is not None)
+        return Limits(
+            "short",
+            "mastodon",
+            own or LENGTH,
+            "account",
+            extras=extras,
+            bounded=own is not None,
+            thread=THREAD,
+            edits=True,
+        )
 
     async def learn(self) -> Learned:
         """What the instance carries, by its own word. Raises ChannelError and OutcomeUnknown."""
@@ -118,17 +129,21 @@ class Mastodon:
             raise OutcomeUnknown("the instance does not say what it carries") from error
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
-        """One POST. Raises ChannelError or OutcomeUnknown; never repeats itself."""
+        """One POST, or one PUT that changes an earlier post. Raises ChannelError or OutcomeUnknown."""
         earlier = "" if attempt.earlier in self._gone else attempt.earlier
-        post = {"status": message.text, "language": message.language, "visibility": self._options.visibility}
+        post = {"status": message.text, "language": message.language}
+        if not attempt.edits:
+            post["visibility"] = self._options.visibility
         if earlier:
             post["in_reply_to_id"] = earlier
         answer = await self._session.exchange(
-            "POST",
-            f"{self._base_url}/api/v1/statuses",
+            "PUT" if attempt.edits else "POST",
+            f"{self._base_url}/api/v1/statuses{'/' + attempt.edits if attempt.edits else ''}",
             data=json.dumps(post).encode(),
             headers={"Content-Type": "application/json", "Idempotency-Key": attempt.key or attempt.id},
         )
+        if answer.status in (404, 410) and attempt.edits:
+            raise ChannelError("the post that is to be changed is gone", code=NOT_THERE, permanent=True)
         if answer.status in (404, 410) and earlier:
             self._gone.add(earlier)
             raise ChannelError("the post that this one answers is gone", code=GONE)
@@ -140,10 +155,17 @@ class Mastodon:
     async def find(self, sent: Sent) -> Found | None:
         """Look for the attempt among the account's own posts since it started; None: it is not there."""
         try:
+            if sent.attempt.edits:
+                return await self._changed(sent)
             matching = [post for post in await self._posts(sent.attempt.started) if _is(post, sent)]
             return _found(min(matching, key=_created)) if matching else None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise OutcomeUnknown("the account's posts cannot be read") from error
+
+    async def _changed(self, sent: Sent) -> Found | None:
+        """Whether the post says our words already; repeating a change does no harm."""
+        post = await self._get(f"/api/v1/statuses/{sent.attempt.edits}")
+        return _found(post) if same_text(sent.message.text, post["content"]) else None
 
     async def _posts(self, since: datetime) -> list[dict[str, Any]]:
         """The account's posts, newest first, back to ``since``."""

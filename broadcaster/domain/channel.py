@@ -23,6 +23,7 @@ from enum import StrEnum
 from typing import NewType, Protocol, runtime_checkable
 
 from broadcaster.domain.message import Limits, Message
+from broadcaster.domain.posting import Posting
 
 Secret = NewType("Secret", str)
 DataPath = NewType("DataPath", str)  # settings makes it absolute
@@ -62,8 +63,10 @@ class Recipient:
 class Attempt:
     """One try. ``id`` is ours and unique for ever; ``valid_seconds`` is what is left of the alert's life.
 
-    ``earlier`` is the provider's id of the post this one answers (updates answer the first post). ``key`` is the
-    same for every attempt of one delivery: where a provider takes an idempotency key, a repeat is the same post.
+    ``earlier`` is the provider's id of the post this one answers (updates answer the first post, a thread's posts the
+    one before). ``edits`` is the provider's id of the post whose words this message replaces; nothing new is posted
+    then. ``key`` is the same for every attempt of one delivery: where a provider takes an idempotency key, a repeat is
+    the same post. ``posting`` is the alert behind the message, for accounts.
     """
 
     id: str
@@ -71,6 +74,8 @@ class Attempt:
     valid_seconds: int
     earlier: str = ""
     key: str = ""
+    edits: str = ""
+    posting: Posting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +91,15 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The provider has it. ``delivered`` only where acceptance is all there ever is (posts, mail handed over)."""
+    """The provider has it. ``delivered`` only where acceptance is all there ever is (posts, mail handed over).
+
+    ``wait``: seconds for which the provider's headers say that no more is taken; all senders of the channel wait.
+    """
 
     provider_id: str
     url: str = ""
     delivered: bool = False
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +124,12 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One line of ``doctor`` about a channel."""
+    """One line of ``doctor`` about a channel. ``until``: when its token dies, where the provider says so."""
 
     ok: bool
     text: str
     hint: str = ""
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

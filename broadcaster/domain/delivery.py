@@ -42,6 +42,7 @@ class AttemptState(StrEnum):
 
 UNSETTLED = ("queued", "leased", "sending", "unknown", "waiting")
 UNSENT = ("queued", "waiting")
+UNDER_WAY = ("queued", "waiting", "leased", "sending", "unknown")  # a post may yet come of it
 REACHED = ("sending", "unknown", "accepted", "delivered")
 LEASE_SECONDS = 15.0
 REQUEST_SECONDS = 10.0

@@ -25,7 +25,8 @@ class Message:
     """What goes out on one channel in one language, frozen by approval and never rendered again.
 
     ``segments`` counts what the provider charges (1 where there are none), ``characters`` in the
-    channel's own unit. ``subject`` is for mail. ``headers`` are channel-neutral extras (e.g. language).
+    channel's own unit. ``subject`` is for mail. ``number`` is its place in a thread of posts: 0 says all that
+    people need and stands by itself, the others follow it with more.
     """
 
     channel: str
@@ -34,16 +35,20 @@ class Message:
     subject: str = ""
     segments: int = 1
     characters: int = 0
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a channel carries: ``length`` in its unit, ``unit`` names the counter, ``kind`` the text it wants.
 
-    ``form`` is the template file: sms, short or long. ``unit`` is a key of ``rendering``'s counters.
+    ``form`` is the template file (``rendering.templates.FORMS``). ``unit`` is a key of ``rendering``'s counters.
     ``audience`` is "people" (one delivery per subscriber) or "account" (one per language).
     ``address`` names the subscriber's address this channel needs: phone or email; empty for accounts.
     ``bounded``: ``length`` is the agency's own bound, which the provider's word may lower and never raises.
+    ``chosen``: only people who named this channel get it (calls, opt-in), not those who named none.
+    ``thread``: at most so many posts where one cannot hold it all. ``edits``: a post can be changed afterwards.
+    ``picture``: the shape of the alert card that goes with it (``domain.posting.SHAPES``); empty: none.
     """
 
     form: str
@@ -53,3 +58,7 @@ class Limits:
     address: str = ""
     extras: Mapping[str, int] = field(default_factory=dict)
     bounded: bool = False
+    chosen: bool = False
+    thread: int = 1
+    edits: bool = False
+    picture: str = ""

@@ -68,7 +68,7 @@ def digest(alert: Alert, messages: Iterable[Message]) -> str:
     reached. Canonical: the order of zones, channels, messages and fields does not matter, equal instants are equal.
     """
     covered = {
-        "messages": sorted([m.channel, m.language, m.subject, m.text] for m in messages),
+        "messages": sorted([m.channel, m.language, m.number, m.subject, m.text] for m in messages),
         "content": asdict(alert.content),
         "zones": sorted(alert.zones),
         "channels": sorted(alert.channels),

@@ -19,8 +19,8 @@ from broadcaster.domain.text_social import URL_LENGTH, measure
 from broadcaster.domain.wording import EVACUATION_LEVELS, drill_label
 from broadcaster.rendering import fields as filled
 from broadcaster.rendering.fields import Tongue
-from broadcaster.rendering.templates import FACTS, ROOT, Spec, Template, load
-from broadcaster.rendering.words import MOST_PLACES, one_line, paragraphs, pick, places, when
+from broadcaster.rendering.templates import BRIEF, FACTS, FORMS, ROOT, Spec, Template, load
+from broadcaster.rendering.words import MOST_PLACES, one_line, paragraphs, pick, places, posts, when
 
 HEADLINE_GOOD, HEADLINE_MOST = 140, 160  # CAP 1.2, 3.2.2: some systems show only 160
 SEGMENTS_GOOD = 3
@@ -73,10 +73,11 @@ def render(config: Config, job: Job, root: Path = ROOT) -> Rendered:
     messages: list[Message] = []
     for channel, limits in job.limits.items():
         for language in _spoken_on(channel, limits, job, spoken):
-            message, said = pens[language].fitting(channel, limits)
-            messages.append(message)
-            about = f"text:{message.channel}:{message.language}"
-            findings += [replace(one, about=about) for one in said + _findings(message, limits, job.mode)]
+            thread, said = pens[language].fitting(channel, limits)
+            messages += thread
+            about = f"text:{channel}:{language}"
+            said += [one for message in thread for one in _findings(message, limits, job.mode)]
+            findings += [replace(one, about=about) for one in said]
     for channel, language in _told_facts(template, job, spoken):
         pen = _Pen(config, job, template, language, root)
         messages.append(pen.message(channel, replace(job.limits[channel], form=FACTS)))
@@ -133,16 +134,33 @@ class _Pen:
         self.root = root
         self.issued = _info_in(job.issuer, language)
 
-    def fitting(self, channel: str, limits: Limits) -> tuple[Message, list[Finding]]:
-        """The message in its channel's form; where an account takes less, in the words of a text message."""
+    def fitting(self, channel: str, limits: Limits) -> tuple[list[Message], list[Finding]]:
+        """The message in its channel's form. Where an account takes less: in the words of a text message, else the
+        headline's, either of which says all that people need; more follows as a thread where the account has such."""
         message = self.message(channel, limits)
         if limits.form != "short" or message.characters <= limits.length:
-            return message, []
-        shorter = self.message(channel, replace(limits, form="sms"))
-        if shorter.characters > limits.length:
-            return message, []
+            return [message], []
+        shorter = (self.message(channel, replace(limits, form=form)) for form in ("sms", BRIEF))
+        head = next((one for one in shorter if one.characters <= limits.length), None)
+        if head is None:
+            return [message], []
+        thread = [head, *self._following(channel, limits)]
         where, fit = f"{channel} ({self.language})", f"{message.characters} characters, {limits.length} fit"
-        return shorter, [Finding("shortened", f"{where}: {fit}; the words of a text message stand instead.")]
+        more = f", and {len(thread) - 1} more posts follow it" if len(thread) > 1 else ""
+        text = f"{where}: {fit}; the words of a shorter message stand instead{more}."
+        return thread, [Finding("shortened", text)]
+
+    def _following(self, channel: str, limits: Limits) -> list[Message]:
+        """What the first post of a thread had no room for: what happens, and what to do in full."""
+        if limits.thread < 2:
+            return []
+        said = "\n\n".join(paragraphs(self._part(part, plain=False)) for part in ("description", "instruction"))
+
+        def made(text: str) -> Message:
+            return self._measured(channel, limits, self._labelled(text, "short"))
+
+        texts = posts(said, lambda text: made(text).characters <= limits.length, limits.thread - 1)
+        return [replace(made(text), number=number) for number, text in enumerate(texts, 1)]
 
     def message(self, channel: str, limits: Limits) -> Message:
         """The text of a channel's form, with the drill's label first and last."""
@@ -150,8 +168,11 @@ class _Pen:
         raw = self._part(limits.form, plain)
         text = self._labelled(paragraphs(raw) if limits.form == "long" else one_line(raw), limits.form)
         subject = self._labelled(self._headline(), "subject") if limits.form == "long" else ""
+        return replace(self._measured(channel, limits, text), subject=subject)
+
+    def _measured(self, channel: str, limits: Limits, text: str) -> Message:
         segments, characters = measure(limits.unit, text, limits.extras.get("url", URL_LENGTH))
-        return Message(channel, self.language, text, subject, segments, characters)
+        return Message(channel, self.language, text, "", segments, characters)
 
     def info(self) -> Info:
         """CAP's words. An issuer's own words stay, only what our profile demands is added."""
@@ -206,7 +227,7 @@ class _Pen:
 
     def _part(self, part: str, plain: bool, most: int = MOST_PLACES) -> str:
         context = self._context(plain, most)
-        if part in ("sms", "short", "long"):
+        if part in FORMS:
             inner = {
                 p: self.template.part(self.language, p, context, self.root) for p in ("description", "instruction")
             }

@@ -29,6 +29,8 @@ SHARED = "_shared"
 FACTS = "facts"
 KINDS = ("text", "long", "choice", "time", "places")
 PARTS = ("subject", "description", "instruction", "sms", "short", "long")
+BRIEF = "brief"  # headline, end, source and link: for accounts that take little
+FORMS = ("sms", "short", "long", BRIEF)  # what a channel may ask for (``Limits.form``)
 Words = Mapping[str, str]
 
 
@@ -98,9 +100,13 @@ class Template:
     facts: tuple[str, ...] = ()
 
     def part(self, language: str, part: str, context: Mapping[str, object], root: Path = ROOT) -> str:
-        """The part's text; raises jinja2.UndefinedError for a name that does not exist."""
-        folder = SHARED if part == FACTS else self.name
-        return environment(root).get_template(f"{folder}/{language}/{part}.j2").render(context)
+        """The part's text: the template's own, else the shared one, else the words of a text message.
+
+        Raises jinja2.UndefinedError for a name that does not exist.
+        """
+        places = ((self.name, part), (SHARED, part), (self.name, "sms"))
+        files = [f"{folder}/{language}/{file}.j2" for folder, file in places]
+        return environment(root).select_template(files).render(context)
 
 
 @cache

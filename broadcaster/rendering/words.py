@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -80,6 +80,26 @@ def sentences(text: str, length: int) -> str:
             break
         kept = longer
     return kept
+
+
+def posts(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
+    """The text in at most ``most`` posts, broken between sentences, and only in one that fits into no post between
+    words. What has no room is left out whole: the first post of a thread leads to all of it."""
+    found: list[str] = []
+    for piece in _pieces(re.sub(r"[ \t\r\n]+", " ", text).strip(), fits):
+        if found and fits(f"{found[-1]} {piece}"):
+            found[-1] += f" {piece}"
+        else:
+            found.append(piece)
+    return found[:most]
+
+
+def _pieces(flat: str, fits: Callable[[str], bool]) -> Iterator[str]:
+    for sentence in filter(None, _SENTENCE_END.split(flat)):
+        if fits(sentence):
+            yield sentence
+        else:
+            yield from (word for word in sentence.split() if fits(word))
 
 
 def stop(text: str) -> str:

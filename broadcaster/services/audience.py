@@ -19,8 +19,8 @@ def count(
 
     ``groups``: only people of these (``domain.audience.groups_of`` says which, for a mode); empty = everybody.
     """
-    reach = {name: limit.address for name, limit in limits.items() if limit.audience == "people"}
-    return {name: _people(connection, zones, name, address, groups) for name, address in reach.items()}
+    reach = {name: limit for name, limit in limits.items() if limit.audience == "people"}
+    return {name: _people(connection, zones, name, limit, groups) for name, limit in reach.items()}
 
 
 def count_reached(
@@ -37,12 +37,12 @@ def count_reached(
     return {name: found.get(name, 0) for name in channels}
 
 
-def _people(connection: Connection, zones: Sequence[str], channel: str, address: str, groups: Sequence[str]) -> int:
+def _people(connection: Connection, zones: Sequence[str], channel: str, limit: Limits, groups: Sequence[str]) -> int:
     query = sa.select(sa.func.count()).where(
-        subscribers.c[address].is_not(None),
-        subscribers.c[f"{address}_out"].is_(None),
+        subscribers.c[limit.address].is_not(None),
+        subscribers.c[f"{limit.address}_out"].is_(None),
         of_zones(zones),
-        takes(channel),
+        takes(channel, limit.chosen),
         in_groups(connection, groups),
     )
     return int(connection.execute(query).scalar_one())

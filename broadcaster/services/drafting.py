@@ -25,6 +25,7 @@ from broadcaster.services.areas import Where, locate
 from broadcaster.services.channels import fits, fitting, limits_of
 from broadcaster.services.expand import people
 from broadcaster.services.phrases import unsigned
+from broadcaster.services.postings import permanent
 from broadcaster.services.references import Links, resolve
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store
@@ -208,7 +209,7 @@ def _job(system: System, draft: Draft, alert: Alert, where: Where, limits: Mappi
         now=system.now(),
         expires=alert.expires,
         until_lifted=alert.until_lifted,
-        link=f"{system.settings.public_url}/alerts/{alert.slug}",
+        link=permanent(system, alert),
         accounts={c.name: c.languages for c in system.config.channels},
         issuer=draft.issuer,
         issuer_name=cap.sender if cap else alert.source.sender or "",

@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,20 +18,24 @@ from sqlalchemy.engine import Connection
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.channel import Attempt, Recipient
 from broadcaster.domain.config import ChannelConfig
+from broadcaster.domain.delivery import UNDER_WAY
 from broadcaster.domain.message import Limits, Message
+from broadcaster.domain.posting import Posting
 from broadcaster.domain.switches import SENDING, of_channel
 from broadcaster.services.channels import fits
+from broadcaster.services.postings import posting
 from broadcaster.services.subscribers import unsubscribe_url
 from broadcaster.services.system import System
 from broadcaster.services.verdicts import VerdictOf, act
 from broadcaster.store import deliveries as store
 from broadcaster.store import switches
-from broadcaster.store.broadcasts import first_post
+from broadcaster.store.broadcasts import first_post, post_of
 from broadcaster.store.deliveries import Authority, Leased, Word
 from broadcaster.store.engine import now
 from broadcaster.store.schema import broadcast_messages
 
 UNTIL_LIFTED_SECONDS = 4 * 3600
+EARLIER_WAITS = timedelta(seconds=0.5)  # before a post that waits for another one is looked at again
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class Exchange:
         self._holder = holder
         self._verdict = verdict
         self._messages: dict[int, tuple[str, Message]] = {}
+        self._postings: dict[int, Posting] = {}
 
     def claim(self, limit: int) -> list[Leased]:
         """Lease rows that may go next; none while a person has stopped the sending or this channel."""
@@ -121,6 +126,7 @@ class Exchange:
         if not rows:
             return {}
         known = store.authority(connection, {row.broadcast for row in rows}, at)
+        rows = self._in_turn(connection, rows, at)
         people = [row.subscriber for row in rows if row.subscriber is not None]
         gone = store.left(connection, people, self._limits.address) if people else set()
         refused: dict[str, list[int]] = {}
@@ -131,6 +137,20 @@ class Exchange:
             store.suppress(connection, ids, reason, at)
         out = {id_ for ids in refused.values() for id_ in ids}
         return {row.id: known[row.broadcast] for row in rows if row.id not in out}
+
+    def _in_turn(self, connection: Connection, rows: Sequence[Leased], at: datetime) -> list[Leased]:
+        """Without those whose earlier post nobody has heard of yet: they wait. One whose earlier post came to nothing
+        says nothing alone; the delivery of that one says why."""
+        ready: list[Leased] = []
+        early: list[Leased] = []
+        alone: list[Leased] = []
+        for row in rows:
+            about = row.after or row.edits
+            state, post = post_of(connection, about) if about else ("", "none needed")
+            (ready if post else early if state in UNDER_WAY else alone).append(row)
+        store.postpone(connection, [row.id for row in early], self._holder, at + EARLIER_WAITS)
+        store.suppress(connection, [row.id for row in alone], "no_earlier_post", at)
+        return ready
 
     def _refusal(self, row: Leased, authority: Authority, gone: set[int]) -> str:
         if authority.obstacle:
@@ -144,19 +164,30 @@ class Exchange:
     ) -> Prepared:
         language, message = self._messages[row.message]
         left = UNTIL_LIFTED_SECONDS if authority.expires is None else int((authority.expires - at).total_seconds())
-        earlier = ""
+        key = f"{row.broadcast}-{row.id}"
+        attempt = Attempt(id_, at, max(1, left), key=key, posting=self._postings.get(row.message))
         if self._limits.audience == "account":
-            earlier = first_post(connection, authority.incident, self._config.name, row.recipient, row.id)
+            earlier, edits = self._about(connection, row, authority)
+            attempt = replace(attempt, earlier=earlier, edits=edits)
         leave = unsubscribe_url(self._system, row.recipient) if self._limits.address == "email" else ""
         recipient = Recipient(row.recipient, language, leave)
-        attempt = Attempt(id_, at, max(1, left), earlier, f"{row.broadcast}-{row.id}")
         return Prepared(row, message, recipient, attempt, written)
+
+    def _about(self, connection: Connection, row: Leased, authority: Authority) -> tuple[str, str]:
+        """(the post it answers or continues, the post it changes); an update answers its incident's first post."""
+        if row.edits:
+            return "", post_of(connection, row.edits)[1]
+        if row.after:
+            return post_of(connection, row.after)[1], ""
+        return first_post(connection, authority.incident, self._config.name, row.recipient, row.id), ""
 
     def _load(self, connection: Connection, ids: set[int]) -> None:
         query = sa.select(broadcast_messages).where(broadcast_messages.c.id.in_(ids))
-        for row in connection.execute(query):
+        for row in connection.execute(query).all():
             self._messages[row.id] = (row.language, _message(row))
+            if self._limits.audience == "account":
+                self._postings[row.id] = posting(self._system, connection, row)
 
 
 def _message(row: sa.Row[Any]) -> Message:
-    return Message(row.channel, row.language, row.text, row.subject, row.segments)
+    return Message(row.channel, row.language, row.text, row.subject, row.segments, number=row.number)

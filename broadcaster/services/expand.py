@@ -54,9 +54,24 @@ def freeze(
     store.insert(connection, new, texts)
     for name, limit in limits.items():
         if limit.audience == "account":
-            ids = store.message_ids(connection, new.id, name)
-            store.insert_accounts(connection, new.id, priority, name, ids, at)
+            store.insert_accounts(connection, new.id, priority, name, store.threads(connection, new.id, name), at)
+            if limit.edits and alert.ending == "cancelled":
+                _change_earlier(connection, alert, new, name, at)
     return new.id
+
+
+def _change_earlier(connection: Connection, alert: Alert, new: store.NewBroadcast, channel: str, at: datetime) -> None:
+    """What was wrong must not be passed on as it stood: its posts take the words of the Cancel, which is posted too."""
+    messages = store.message_ids(connection, new.id, channel)
+    if messages:
+        store.insert_edits(connection, new.id, new.priority, channel, messages, _broadcasts_of(connection, alert), at)
+
+
+def _broadcasts_of(connection: Connection, alert: Alert) -> list[str]:
+    """The broadcasts of all that an alert takes back, directly or through Updates."""
+    earlier = ancestors(connection, alert.replaces)  # an Update may have reached fewer than what it replaced
+    query = sa.select(broadcasts.c.id).where(broadcasts.c.alert.in_(earlier))
+    return list(connection.execute(query).scalars())
 
 
 def people(connection: Connection, alert: Alert, limits: Mapping[str, Limits], policy: Policy) -> dict[str, int]:
@@ -117,8 +132,8 @@ def _insert(
         text = f"{channel} was taken out of channels.toml after an approval: alert {row.alert} reaches nobody by it."
         alarms.ring(connection, f"channel:{channel}:gone", "channel", text, at)
         return 0
-    address = open_channel(system, config).limits().address
-    return store.insert_people(connection, row, channel, address, ids, end, at)
+    limits = open_channel(system, config).limits()
+    return store.insert_people(connection, row, channel, limits, ids, end, at)
 
 
 def _limits(system: System, alert: Alert) -> dict[str, Limits]:
@@ -128,8 +143,6 @@ def _limits(system: System, alert: Alert) -> dict[str, Limits]:
 
 def _audience(connection: Connection, alert: Alert, policy: Policy) -> dict[str, list[str]]:
     if alert.ending == "cancelled":
-        earlier = ancestors(connection, alert.replaces)  # an Update may have reached fewer than what it replaced
-        query = sa.select(broadcasts.c.id).where(broadcasts.c.alert.in_(earlier))
-        return {"reached": list(connection.execute(query).scalars())}
+        return {"reached": _broadcasts_of(connection, alert)}
     groups = groups_of(alert.mode, policy.exercise_group)
     return {"zones": list(alert.zones), **({"groups": list(groups)} if groups else {})}

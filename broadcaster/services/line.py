@@ -195,6 +195,8 @@ class Line:
                 accepted = await self._channel.send(p.message, p.recipient, p.attempt)
             state = AttemptState.DELIVERED if accepted.delivered else AttemptState.ACCEPTED
             word = _word(p, state, provider_id=accepted.provider_id, url=accepted.url)
+            if accepted.wait > 0:
+                self._pace.push(accepted.wait)
         except ChannelError as error:
             word = self._refused(p, error)
         except (OutcomeUnknown, TimeoutError) as error:

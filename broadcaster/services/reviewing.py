@@ -39,6 +39,8 @@ from broadcaster.store.bundles import parts_with
 from broadcaster.store.notices import people as staff
 from broadcaster.store.schema import feed_entries, subscribers, zones
 
+Key = tuple[str, str, int]  # channel, language, place in a thread
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -185,14 +187,14 @@ def _level(alert: Alert) -> str:
     return str(level(info.urgency, info.severity, info.certainty, info.response_types))
 
 
-def _text(message: Message, limits: Mapping[str, Limits], before: Mapping[tuple[str, str], str]) -> Text:
+def _text(message: Message, limits: Mapping[str, Limits], before: Mapping[Key, str]) -> Text:
     limit = limits.get(message.channel)
     kind = "post" if limit is None or limit.audience != "people" else "mail" if limit.address == "email" else "phone"
-    was = before.get((message.channel, message.language))
+    was = before.get((message.channel, message.language, message.number))
     return Text(message, kind, words_changed(was, message.text) if was is not None else ())
 
 
-def _before(connection: Connection, alert: Alert, seen: Mapping[str, str]) -> tuple[str, dict[tuple[str, str], str]]:
+def _before(connection: Connection, alert: Alert, seen: Mapping[str, str]) -> tuple[str, dict[Key, str]]:
     """What its texts were: as an older page showed them, as they were returned, or those of the alert it replaces."""
     entries = audit_trail.of_objects(connection, [f"alert:{alert.id}"])
     wanted = seen.get(alert.id)
@@ -205,12 +207,13 @@ def _before(connection: Connection, alert: Alert, seen: Mapping[str, str]) -> tu
     older = store.by_ids(connection, alert.replaces)
     if older and older[0].content.template == alert.content.template:
         texts = store.messages_of(connection, older[0].id)
-        return "replaced", {(m.channel, m.language): m.text for m in texts}
+        return "replaced", {(m.channel, m.language, m.number): m.text for m in texts}
     return "", {}
 
 
-def _texts(detail: Mapping[str, Any]) -> dict[tuple[str, str], str]:
-    return {(channel, language): text for channel, language, _, text in detail.get("messages", ())}
+def _texts(detail: Mapping[str, Any]) -> dict[Key, str]:
+    """An entry of an earlier version names no place in a thread: there was one post."""
+    return {(m[0], m[1], m[2] if len(m) > 4 else 0): m[-1] for m in detail.get("messages", ())}
 
 
 def _places(system: System, connection: Connection, alert: Alert, limits: Mapping[str, Limits]) -> Iterator[Place]:
@@ -264,7 +267,7 @@ def _people_of(system: System, connection: Connection, alert: Alert, limits: Map
         return max(counted_people(connection, alert, own, system.config.policy).values(), default=0)
     s = subscribers.c
     ways = [
-        sa.and_(s[limit.address].is_not(None), s[f"{limit.address}_out"].is_(None), takes(name))
+        sa.and_(s[limit.address].is_not(None), s[f"{limit.address}_out"].is_(None), takes(name, limit.chosen))
         for name, limit in own.items()
     ]
     groups = groups_of(alert.mode, system.config.policy.exercise_group)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +21,7 @@ from broadcaster.services.system import System
 from broadcaster.services.verdicts import act, verdicts
 from broadcaster.store import alarms, deliveries, switches
 from broadcaster.store import attempts as store
+from broadcaster.store.broadcasts import post_of
 from broadcaster.store.deliveries import Word
 from broadcaster.store.engine import now
 from broadcaster.transport.queue import wake
@@ -73,7 +74,8 @@ def ask(system: System) -> int:
     channels = open_channels(system)
     with system.database.read() as connection:
         held = store.known_ids(connection, list({row.recipient for row in rows}))
-    answers = asyncio.run(_all(channels, rows, held))
+        changed = {row.id: post_of(connection, row.edits)[1] for row in rows if row.edits}
+    answers = asyncio.run(_all(channels, rows, held, changed))
     told = zip(rows, answers, strict=True)
     return sum(_conclude(system, row, answer, channels.get(row.channel)) for row, answer in told)
 
@@ -89,7 +91,7 @@ def _due(system: System) -> list[Any]:
 
 
 async def _all(
-    channels: dict[str, Channel], rows: Sequence[Any], held: dict[str, dict[str, str]]
+    channels: dict[str, Channel], rows: Sequence[Any], held: dict[str, dict[str, str]], changed: Mapping[str, str]
 ) -> list[Found | Exception | None]:
     """Every answer, in the order of the rows: found, not found (None), or why it could not be asked."""
     gate = asyncio.Semaphore(AT_ONCE)
@@ -100,7 +102,7 @@ async def _all(
             return None
         try:
             async with gate, asyncio.timeout(ASK_SECONDS):
-                return await channel.find(_sent(row, held.get(row.recipient, {})))
+                return await channel.find(_sent(row, held.get(row.recipient, {}), changed.get(row.id, "")))
         except (ChannelError, OutcomeUnknown, TimeoutError) as error:
             return error
 
@@ -111,10 +113,10 @@ async def _all(
             await channel.close()
 
 
-def _sent(row: Any, held: dict[str, str]) -> Sent:
+def _sent(row: Any, held: dict[str, str], edits: str) -> Sent:
     message = Message(row.channel, row.language, row.text, row.subject, row.segments)
     others = frozenset(id_ for id_, attempt in held.items() if attempt != row.id)
-    attempt = Attempt(row.id, row.started, 1)
+    attempt = Attempt(row.id, row.started, 1, edits=edits)
     return Sent(attempt, message, Recipient(row.recipient, row.language), others, row.provider_id or "")
 
 

@@ -101,6 +101,7 @@ def _messages(connection: Connection, alert_id: str) -> list[Json]:
         {
             "channel": m.channel,
             "language": m.language,
+            "number": m.number,
             "subject": m.subject,
             "text": m.text,
             "segments": m.segments,

@@ -99,7 +99,7 @@ def recorded(
     system: System, connection: Connection, actor: Actor, verb: str, alert: Alert, at: datetime, **more: Any
 ) -> None:
     """The audit entry with the exact content; last in the transaction."""
-    texts = [[m.channel, m.language, m.subject, m.text] for m in store.messages_of(connection, alert.id)]
+    texts = [[m.channel, m.language, m.number, m.subject, m.text] for m in store.messages_of(connection, alert.id)]
     detail = {
         "digest": alert.digest,
         "state": str(alert.state),

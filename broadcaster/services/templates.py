@@ -24,12 +24,13 @@ from broadcaster.rendering import bundles
 from broadcaster.rendering.fields import Tongue, resolve
 from broadcaster.rendering.messages import Job, Rendered, render
 from broadcaster.rendering.readability import GRADE_MOST, grade
-from broadcaster.rendering.templates import ROOT, Field, Template, incomplete, load, names
+from broadcaster.rendering.templates import BRIEF, ROOT, Field, Template, incomplete, load, names
 from broadcaster.rendering.words import pick, places, when
 
 LIMITS: Mapping[str, Limits] = {
     "sms": Limits("sms", "sms_segments", 3, "people", "phone"),
     "post": Limits("short", "mastodon", 500, "account"),
+    "brief post": Limits(BRIEF, "mastodon", 280, "account"),
     "mail": Limits("long", "characters", 20_000, "people", "email"),
 }
 LINK = "https://alerts.county.example.gov/alerts/k3m9x2qa4t"
@@ -89,7 +90,7 @@ def sample(config: Config, template: Template, fields: Mapping[str, str], mode: 
         expires=None if spec.until_lifted else NOW + timedelta(hours=8),
         until_lifted=spec.until_lifted,
         link=LINK,
-        accounts={"post": languages},
+        accounts={"post": languages, "brief post": languages},
         issuer=() if spec.people else tuple(_issued(language) for language in languages),
     )
 

@@ -81,6 +81,7 @@ def put_messages(connection: Connection, alert_id: str, rows: Iterable[Message])
                 alert=alert_id,
                 channel=m.channel,
                 language=m.language,
+                number=m.number,
                 subject=m.subject,
                 text=m.text,
                 segments=m.segments,
@@ -192,11 +193,11 @@ def source_hash(connection: Connection, alert_id: str) -> str | None:
 
 
 def messages_of(connection: Connection, alert_id: str) -> tuple[Message, ...]:
-    """The rendered messages, by channel and language."""
-    query = sa.select(messages).where(messages.c.alert == alert_id).order_by(messages.c.channel, messages.c.language)
-    return tuple(
-        Message(r.channel, r.language, r.text, r.subject, r.segments, r.characters) for r in connection.execute(query)
-    )
+    """The rendered messages, by channel, language and place in a thread."""
+    m = messages.c
+    query = sa.select(messages).where(m.alert == alert_id).order_by(m.channel, m.language, m.number)
+    rows = connection.execute(query)
+    return tuple(Message(r.channel, r.language, r.text, r.subject, r.segments, r.characters, r.number) for r in rows)
 
 
 def findings_of(connection: Connection, alert_id: str) -> tuple[Finding, ...]:

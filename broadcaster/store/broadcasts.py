@@ -10,7 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from broadcaster.domain.message import Message
+from broadcaster.domain.message import Limits, Message
+from broadcaster.domain.posting import edit_recipient, thread_recipient
 from broadcaster.store.schema import (
     alerts,
     attempts,
@@ -55,6 +56,7 @@ def insert(connection: Connection, new: NewBroadcast, messages: Sequence[Message
             "broadcast": new.id,
             "channel": m.channel,
             "language": m.language,
+            "number": m.number,
             "subject": m.subject,
             "text": m.text,
             "segments": m.segments,
@@ -66,13 +68,18 @@ def insert(connection: Connection, new: NewBroadcast, messages: Sequence[Message
 
 
 def message_ids(connection: Connection, broadcast: str, channel: str) -> dict[str, int]:
-    """Language -> id of the frozen message."""
-    rows = connection.execute(
-        sa.select(broadcast_messages.c.language, broadcast_messages.c.id).where(
-            broadcast_messages.c.broadcast == broadcast, broadcast_messages.c.channel == channel
-        )
-    )
-    return {row.language: row.id for row in rows}
+    """Language -> id of the frozen message; of a thread the first post."""
+    return {language: ids[0] for language, ids in threads(connection, broadcast, channel).items()}
+
+
+def threads(connection: Connection, broadcast: str, channel: str) -> dict[str, list[int]]:
+    """Language -> ids of the frozen messages, in the order of their thread."""
+    m = broadcast_messages.c
+    query = sa.select(m.language, m.id).where(m.broadcast == broadcast, m.channel == channel)
+    found: dict[str, list[int]] = {}
+    for row in connection.execute(query.order_by(m.language, m.number)):
+        found.setdefault(row.language, []).append(row.id)
+    return found
 
 
 def unexpanded(connection: Connection) -> list[sa.Row[Any]]:
@@ -113,20 +120,20 @@ def insert_people(
     connection: Connection,
     row: sa.Row[Any],
     channel: str,
-    address: str,
+    limits: Limits,
     messages: Mapping[str, int],
     end: int,
     at: datetime,
 ) -> int:
     """Deliveries of one chunk of subscribers: INSERT … SELECT, once per broadcast, channel and address."""
-    column, out = subscribers.c[address], subscribers.c[f"{address}_out"]
+    column, out = subscribers.c[limits.address], subscribers.c[f"{limits.address}_out"]
     query = _values(row, channel, column, subscribers.c.id, _message(messages, row.languages), at).where(
         subscribers.c.id > row.cursor,
         subscribers.c.id <= end,
         column.is_not(None),
         out.is_(None),
         of_zones(row.audience.get("zones", [])),
-        takes(channel),
+        takes(channel, limits.chosen),
         in_groups(connection, row.audience.get("groups", [])),
     )
     return _insert(connection, query)
@@ -163,28 +170,68 @@ def insert_reached(
 
 
 def insert_accounts(
-    connection: Connection, broadcast: str, priority: int, channel: str, messages: Mapping[str, int], at: datetime
+    connection: Connection,
+    broadcast: str,
+    priority: int,
+    channel: str,
+    messages: Mapping[str, Sequence[int]],
+    at: datetime,
 ) -> None:
-    """One delivery per language of an account."""
-    rows = [
-        {
-            "broadcast": broadcast,
-            "channel": channel,
-            "recipient": language,
-            "subscriber": None,
-            "message": id_,
-            "state": "queued",
-            "priority": priority,
-            "due": at,
-            "tries": 0,
-            "code": "",
-            "reason": "",
-            "changed": at,
-        }
-        for language, id_ in messages.items()
-    ]
-    if rows:
-        connection.execute(deliveries.insert(), rows)
+    """One delivery per language of an account, and one for each post that follows it in its thread."""
+    for language, ids in messages.items():
+        after: int | None = None
+        for number, message in enumerate(ids):
+            row = _to_account(broadcast, priority, channel, thread_recipient(language, number), message, at)
+            after = _inserted(connection, row | {"after": after})
+
+
+def insert_edits(
+    connection: Connection,
+    broadcast: str,
+    priority: int,
+    channel: str,
+    messages: Mapping[str, int],
+    earlier: Sequence[str],
+    at: datetime,
+) -> None:
+    """One delivery for each post of the broadcasts ``earlier`` that stands, or may yet stand, on the account."""
+    d = deliveries.c
+    query = sa.select(d.id, d.recipient).where(
+        d.broadcast.in_(list(earlier)),
+        d.channel == channel,
+        d.subscriber.is_(None),
+        d.edits.is_(None),
+        d.state.in_(("sending", "unknown", "accepted", "delivered")),
+    )
+    for row in connection.execute(query.order_by(d.id)).all():
+        language = row.recipient.partition("/")[0]
+        message = messages.get(language, next(iter(messages.values())))
+        new = _to_account(broadcast, priority, channel, edit_recipient(language, row.id), message, at)
+        _inserted(connection, new | {"edits": row.id})
+
+
+def _inserted(connection: Connection, row: Mapping[str, Any]) -> int:
+    found: int = connection.execute(deliveries.insert().values(**row).returning(deliveries.c.id)).scalar_one()
+    return found
+
+
+def _to_account(
+    broadcast: str, priority: int, channel: str, recipient: str, message: int, at: datetime
+) -> dict[str, Any]:
+    return {
+        "broadcast": broadcast,
+        "channel": channel,
+        "recipient": recipient,
+        "subscriber": None,
+        "message": message,
+        "state": "queued",
+        "priority": priority,
+        "due": at,
+        "tries": 0,
+        "code": "",
+        "reason": "",
+        "changed": at,
+    }
 
 
 def of_zones(zone_ids: Sequence[str]) -> sa.ColumnElement[bool]:
@@ -203,13 +250,13 @@ def in_groups(connection: Connection, groups: Sequence[str]) -> sa.ColumnElement
     return sa.exists().where(each.c.value.in_(list(groups))).correlate(subscribers)
 
 
-def takes(channel: str) -> sa.ColumnElement[bool]:
-    """The subscriber chose this channel, or none in particular."""
+def takes(channel: str, chosen_only: bool = False) -> sa.ColumnElement[bool]:
+    """The subscriber chose this channel, or none in particular unless that does not do (``Limits.chosen``)."""
     chosen = sa.exists().where(subscriber_channels.c.subscriber == subscribers.c.id)
     this = sa.exists().where(
         subscriber_channels.c.subscriber == subscribers.c.id, subscriber_channels.c.channel == channel
     )
-    return sa.or_(~chosen, this)
+    return this if chosen_only else sa.or_(~chosen, this)
 
 
 def _values(
@@ -236,7 +283,7 @@ def _values(
     )
 
 
-_COLUMNS = [column.name for column in deliveries.c if column.name not in ("id", "holder", "lease")]
+_COLUMNS = [column.name for column in deliveries.c if column.name not in ("id", "holder", "lease", "after", "edits")]
 
 
 def _insert(connection: Connection, query: sa.Select[Any]) -> int:
@@ -266,10 +313,20 @@ def first_post(connection: Connection, incident: str, channel: str, recipient: s
             deliveries.c.channel == channel,
             deliveries.c.recipient == recipient,
             deliveries.c.id < before,
-            attempts.c.provider_id.is_not(None),
-            attempts.c.state.in_(("accepted", "delivered")),
+            _stands,
         )
         .order_by(deliveries.c.id)
         .limit(1)
     )
     return connection.execute(query).scalar_one_or_none() or ""
+
+
+def post_of(connection: Connection, delivery: int) -> tuple[str, str]:
+    """(state of a delivery to an account, the provider's id of its post; empty where none stands)."""
+    state = connection.execute(sa.select(deliveries.c.state).where(deliveries.c.id == delivery)).scalar_one()
+    query = sa.select(attempts.c.provider_id).where(attempts.c.delivery == delivery, _stands)
+    found = connection.execute(query.order_by(attempts.c.number).limit(1)).scalar_one_or_none()
+    return str(state), found or ""
+
+
+_stands = sa.and_(attempts.c.provider_id.is_not(None), attempts.c.state.in_(("accepted", "delivered")))

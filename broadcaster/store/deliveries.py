@@ -36,6 +36,8 @@ class Leased:
     subscriber: int | None
     message: int
     tries: int
+    after: int | None = None
+    edits: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,12 @@ def claim(connection: Connection, channel: str, holder: str, limit: int, at: dat
         deliveries.update()
         .where(d.id.in_(sa.select(wanted.c.id)), d.state == "queued")
         .values(state="leased", holder=holder, lease=at + timedelta(seconds=LEASE_SECONDS))
-        .returning(d.id, d.broadcast, d.recipient, d.subscriber, d.message, d.tries, d.priority, d.due)
+        .returning(
+            d.id, d.broadcast, d.recipient, d.subscriber, d.message, d.tries, d.after, d.edits, d.priority, d.due
+        )
     ).all()
     rows = sorted(rows, key=lambda row: (row.priority, row.due, row.id))
-    return [Leased(r.id, r.broadcast, r.recipient, r.subscriber, r.message, r.tries) for r in rows]
+    return [Leased(r.id, r.broadcast, r.recipient, r.subscriber, r.message, r.tries, r.after, r.edits) for r in rows]
 
 
 def renew(connection: Connection, ids: Sequence[int], holder: str, at: datetime) -> None:
@@ -89,6 +93,11 @@ def renew(connection: Connection, ids: Sequence[int], holder: str, at: datetime)
 def release(connection: Connection, ids: Sequence[int], holder: str) -> None:
     """Give claimed rows back unsent."""
     _update(connection, ids, d.state == "leased", d.holder == holder, state="queued", holder=None, lease=None)
+
+
+def postpone(connection: Connection, ids: Sequence[int], holder: str, due: datetime) -> None:
+    """Give claimed rows back unsent, not to be claimed before ``due``."""
+    _update(connection, ids, d.state == "leased", d.holder == holder, state="queued", holder=None, lease=None, due=due)
 
 
 def free_expired(connection: Connection, at: datetime) -> int:

@@ -38,8 +38,8 @@ def alert_ids(connection: Connection, id_: str) -> list[str]:
 def sent(connection: Connection, alert_id: str) -> list[Row]:
     """The texts that an approval froze, exactly as they went out."""
     m = broadcast_messages.c
-    query = sa.select(m.channel, m.language, m.subject, m.text, m.segments).join(broadcasts)
-    rows = connection.execute(query.where(broadcasts.c.alert == alert_id).order_by(m.channel, m.language))
+    query = sa.select(m.channel, m.language, m.number, m.subject, m.text, m.segments).join(broadcasts)
+    rows = connection.execute(query.where(broadcasts.c.alert == alert_id).order_by(m.channel, m.language, m.number))
     return [dict(row) for row in rows.mappings()]
 
 

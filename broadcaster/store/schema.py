@@ -86,6 +86,7 @@ messages = _table(  # rendered at each edit; frozen by the digest
     C("alert", FK("alerts.id"), primary_key=True),
     C("channel", String, primary_key=True),
     C("language", String, primary_key=True),
+    C("number", Integer, primary_key=True),  # its place in a thread; 0 is the post itself
     C("subject", Text, nullable=False),
     C("text", Text, nullable=False),
     C("segments", Integer, nullable=False),
@@ -138,19 +139,22 @@ broadcast_messages = _table(
     C("broadcast", FK("broadcasts.id"), nullable=False),
     C("channel", String, nullable=False),
     C("language", String, nullable=False),
+    C("number", Integer, nullable=False),
     C("subject", Text, nullable=False),
     C("text", Text, nullable=False),
     C("segments", Integer, nullable=False),
-    sa.UniqueConstraint("broadcast", "channel", "language"),
+    sa.UniqueConstraint("broadcast", "channel", "language", "number"),
 )
 deliveries = _table(
     "deliveries",
     C("id", Big, primary_key=True),
     C("broadcast", FK("broadcasts.id"), nullable=False),
     C("channel", String, nullable=False),
-    C("recipient", String, nullable=False),  # normalised address, or account/language
+    C("recipient", String, nullable=False),  # normalised address, or language of an account (domain.posting)
     C("subscriber", Big),
     C("message", FK("broadcast_messages.id"), nullable=False),
+    C("after", Big),  # the delivery whose post this one continues: it goes first
+    C("edits", Big),  # the delivery whose post this one changes
     C("state", String, nullable=False),
     C("priority", Integer, nullable=False),
     C("due", Time, nullable=False),

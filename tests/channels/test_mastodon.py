@@ -72,6 +72,19 @@ def test_an_update_answers_the_first_post(fake: provider.Mastodon) -> None:
     assert fake.posts[1].answers == first.id
 
 
+def test_a_change_whose_outcome_is_unknown_is_found_by_its_words(fake: provider.Mastodon) -> None:
+    wrong = fake.post("Leave now.")
+    change = replace(attempt("at_1"), edits=wrong.id)
+    sent = Sent(change, message("Sent in error.", "es"), WHO)
+    assert using(fake, lambda c: c.find(sent)) is None
+    fake.faults = MastodonFaults(latency=0, cut_after=1.0)
+    with pytest.raises(OutcomeUnknown):
+        using(fake, lambda c: c.send(message("Sent in error.", "es"), WHO, change))
+    found = using(fake, lambda c: c.find(sent))
+    assert found == Found(wrong.id, "delivered", url=f"{fake.base_url}/@county/{wrong.id}")
+    assert (wrong.before[0], wrong.text, wrong.language, len(fake.posts)) == ("Leave now.", "Sent in error.", "es", 1)
+
+
 def test_where_the_first_post_is_gone_the_next_try_answers_nothing(fake: provider.Mastodon) -> None:
     async def two(channel: Mastodon) -> None:
         with pytest.raises(ChannelError) as raised:

@@ -31,6 +31,8 @@ from broadcaster.domain.channel import (
     Verdict,
     laid_over,
 )
+from broadcaster.domain.posting import SHAPES
+from broadcaster.rendering.templates import FORMS
 from tests.channels.ways import WAYS, Way, attempt, message
 
 
@@ -94,7 +96,8 @@ def test_opening_a_channel_needs_no_loop_and_no_connection(way: Way) -> None:
 
 def test_limits_can_be_counted(way: Way) -> None:
     limits = way.open().limits()
-    assert limits.form in ("sms", "short", "long")
+    assert limits.form in FORMS
+    assert limits.picture in ("", *SHAPES)
     assert limits.unit in text_social.COUNTERS
     assert limits.length > 0
     assert (limits.audience, limits.address) in (("people", "phone"), ("people", "email"), ("account", ""))

@@ -46,6 +46,7 @@ class Status:
     answers: str
     key: str
     created: datetime
+    before: list[str] = field(default_factory=list)  # what it said before it was edited
 
 
 @dataclass
@@ -76,6 +77,8 @@ class Mastodon(Provider):
             return web.Response(status=plan.status, text=plan.text, content_type="text/html")
         if request.method == "POST" and request.path == "/api/v1/statuses":
             return await self._create(request)
+        if request.path.startswith("/api/v1/statuses/"):
+            return await self._one(request)
         if request.path == "/api/v1/accounts/verify_credentials":
             return web.json_response({"id": ACCOUNT_ID, "username": "county", "acct": "county"})
         if request.path == f"/api/v1/accounts/{ACCOUNT_ID}/statuses":
@@ -102,6 +105,22 @@ class Mastodon(Provider):
             made = self.post(post["status"], post.get("language", ""), post.get("in_reply_to_id", ""), key)
             made.visibility = post.get("visibility", "public")
         return await self._answer(request, fault, made)
+
+    async def _one(self, request: web.BaseRequest) -> web.StreamResponse:
+        """One status, read or edited (PUT takes no in_reply_to_id and no visibility)."""
+        found = next((post for post in self.posts if request.path.endswith(f"/{post.id}")), None)
+        if found is None:
+            return _error(404, "Record not found")
+        if request.method == "GET":
+            return web.json_response(self._shape(found))
+        change = await request.json()
+        fault = self.plan.strike(self.chance)
+        await asyncio.sleep(self.plan.latency)
+        if (refused := self._wrong(change)) is not None:
+            return refused
+        found.before.append(found.text)
+        found.text, found.language = change["status"], change.get("language", found.language)
+        return await self._answer(request, fault, found)
 
     async def _answer(self, request: web.BaseRequest, fault: str, made: Status) -> web.StreamResponse:
         if fault == "error_after":

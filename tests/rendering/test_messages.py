@@ -264,6 +264,42 @@ def test_an_account_that_takes_less_gets_the_words_of_a_text_message_where_they_
     assert codes(post(words.characters - 1)) == {"too_long": True}
 
 
+LONG = replace(JOB, fields={**JOB.fields, "route": "Go south on " + "Highway 9 " * 9}, languages=("en",), accounts={})
+
+
+def narrow(length: int, thread: int = 1, job: Job = LONG) -> list[Message]:
+    limits = {"county": replace(POST, length=length, thread=thread)}
+    return list(render(CONFIG, replace(job, limits=limits)).messages)
+
+
+def test_where_no_text_message_fits_either_a_post_says_what_to_do_where_until_when_and_who_says_so() -> None:
+    [brief] = narrow(200)
+    assert brief.text == (
+        "Evacuation order: leave Judge Valley and Judge Hills now. In force until lifted. "
+        "Judge County, 4:02 pm PST, Nov 21. https://judge.example/alerts/k3m9x2qa4t"
+    )
+    assert narrow(brief.characters) == [brief]
+    assert narrow(brief.characters - 1)[0].characters > 200
+
+
+def test_what_a_short_post_leaves_out_follows_it_as_a_thread_broken_between_sentences() -> None:
+    [alone], thread = narrow(200), narrow(200, 9)
+    assert [m.number for m in thread] == list(range(len(thread)))
+    assert len(thread) > 2
+    assert thread[0] == alone
+    assert all(m.characters <= 200 and m.text.endswith(".") for m in thread[1:])
+    [whole] = render(CONFIG, replace(LONG, limits={})).infos
+    assert " ".join(m.text for m in thread[1:]) == " ".join(f"{whole.description} {whole.instruction}".split())
+    assert narrow(200, 3) == thread[:3]
+    assert len(narrow(500, 9)) == 1
+
+
+def test_every_post_of_a_drills_thread_says_that_it_is_one() -> None:
+    thread = narrow(260, 9, replace(LONG, mode=Mode.EXERCISE))
+    assert len(thread) > 2
+    assert all(m.text.startswith("EXERCISE") and m.text.endswith("EXERCISE") for m in thread)
+
+
 def test_an_address_counts_in_a_post_what_its_channel_says() -> None:
     plain = text(render(CONFIG, JOB), "county", "en").characters
     found = render(CONFIG, replace(JOB, limits={"county": replace(POST, extras={"url": 30})}))

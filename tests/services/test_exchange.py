@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from broadcaster.channels import mastodon, smtp
 from broadcaster.domain.channel import Secret
 from broadcaster.domain.config import ChannelConfig
+from broadcaster.domain.message import Message
 from broadcaster.services import expand
 from broadcaster.services.channels import open_channel
 from broadcaster.services.exchange import Exchange
@@ -52,6 +53,81 @@ def test_a_later_post_of_an_incident_answers_its_first_and_one_of_another_answer
             work(ground)
     first = fake.posts[0].id
     assert [post.answers for post in fake.posts] == ["", first, "", first]
+
+
+def thread(*texts: str) -> list[Message]:
+    return [Message("county", "en", text, number=number) for number, text in enumerate(texts)]
+
+
+def soon(system: System) -> None:
+    """As if those that wait for an earlier post had waited long enough; then one sender's job."""
+    with system.database.write() as connection:
+        connection.execute(deliveries.update().where(deliveries.c.state == "queued").values(due=system.now()))
+    work(system)
+
+
+def reasons(system: System) -> dict[str, str]:
+    with system.database.read() as connection:
+        rows = connection.execute(sa.select(deliveries.c.recipient, deliveries.c.state, deliveries.c.reason))
+        return {row.recipient: row.reason or row.state for row in rows}
+
+
+def test_the_posts_of_a_thread_go_out_one_after_the_other_each_answering_the_one_before(system: System) -> None:
+    with served(Mastodon(MastodonFaults(latency=0.01))) as fake:
+        ground = posting(system, fake)
+        go_live(ground, texts=thread("Leave now.", "Fire.", "Go south."))
+        for _ in range(3):
+            soon(ground)
+        go_live(ground, "two", texts=thread("Still: leave.", "More fire."))
+        for _ in range(2):
+            soon(ground)
+    said = {post.id: post.text for post in fake.posts}
+    pairs = [(post.text, said.get(post.answers, "")) for post in fake.posts]
+    assert pairs[:3] == [("Leave now.", ""), ("Fire.", "Leave now."), ("Go south.", "Fire.")]
+    assert pairs[3:] == [("Still: leave.", "Leave now."), ("More fire.", "Still: leave.")]
+
+
+def test_a_thread_whose_first_post_was_refused_does_not_go_on(system: System) -> None:
+    with served(Mastodon(MastodonFaults(latency=0.01, characters=20))) as fake:
+        ground = posting(system, fake)
+        go_live(ground, texts=thread("Longer than the instance takes.", "More."))
+        for _ in range(2):
+            soon(ground)
+    assert fake.posts == []
+    assert reasons(ground) == {"en": "provider", "en/1": "no_earlier_post"}
+
+
+def test_sent_in_error_is_posted_and_stands_in_place_of_every_wrong_post(system: System) -> None:
+    with served(Mastodon(MastodonFaults(latency=0.01))) as fake:
+        ground = posting(system, fake)
+        go_live(ground, texts=thread("Leave now.", "Fire."))
+        soon(ground)
+        soon(ground)
+        fake.post("something else of the same account")
+        go_live(ground, "two", texts=thread("Sent in error."), ending="cancelled", replaces=["one"])
+        soon(ground)
+    texts = [(post.text, post.before, bool(post.answers)) for post in fake.posts]
+    assert texts == [
+        ("Sent in error.", ["Leave now."], False),
+        ("Sent in error.", ["Fire."], True),
+        ("something else of the same account", [], False),
+        ("Sent in error.", [], True),
+    ]
+    assert all(state == "delivered" for state in reasons(ground).values())
+
+
+def test_a_change_of_a_post_that_somebody_deleted_ends_without_another_try(system: System) -> None:
+    with served(Mastodon(MastodonFaults(latency=0.01))) as fake:
+        ground = posting(system, fake)
+        go_live(ground)
+        work(ground)
+        fake.posts.clear()
+        go_live(ground, "two", texts=thread("Sent in error."), ending="cancelled", replaces=["one"])
+        for _ in range(2):
+            soon(ground)
+        with ground.database.read() as connection:
+            rows = connection.execute(sa.select(deliveries.c.state, deliveries.c.code).where(deliveries.c.edits > 0))
+            assert [tuple(row) for row in rows] == [("failed", mastodon.NOT_THERE)]
 
 
 def test_a_mail_carries_the_way_to_leave_for_whom_it_goes_to(system: System) -> None:

@@ -1,0 +1,53 @@
+"""What stands behind a frozen message: the facts of its alert in its language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from broadcaster.domain.alert import Alert, Info
+from broadcaster.domain.posting import Posting
+from broadcaster.services.system import System
+from broadcaster.store import alerts as store
+from broadcaster.store.schema import broadcasts
+
+
+def posting(system: System, connection: Connection, message: Row[Any]) -> Posting:
+    """The posting of a row of ``broadcast_messages``: its alert is on air, so its words are frozen."""
+    query = sa.select(broadcasts.c.alert).where(broadcasts.c.id == message.broadcast)
+    alert = store.get(connection, connection.execute(query).scalar_one())
+    if alert is None:
+        raise LookupError(f"message {message.id} has no alert")
+    return posting_of(system, alert, message.language)
+
+
+def posting_of(system: System, alert: Alert, language: str) -> Posting:
+    """The same for any alert; one that is not on air yet has no identifier, and its time is when it was written."""
+    return Posting(
+        alert=alert.id,
+        identifier=alert.identifier or "",
+        sent=alert.sent or alert.created,
+        msg_type=alert.msg_type,
+        mode=alert.mode,
+        ending=alert.ending or "",
+        info=info_in(alert, language),
+        zones=alert.zones,
+        link=permanent(system, alert),
+        expires=alert.expires,
+        until_lifted=alert.until_lifted,
+        replaces=alert.replaces,
+    )
+
+
+def info_in(alert: Alert, language: str) -> Info:
+    """CAP's words in a language; where it has none, the first."""
+    infos = alert.content.infos
+    own = (info for info in infos if info.language.split("-")[0].lower() == language)
+    return next(own, infos[0] if infos else Info(language=language))
+
+
+def permanent(system: System, alert: Alert) -> str:
+    """The address of the alert's page, for ever the same."""
+    return f"{system.settings.public_url}/alerts/{alert.slug}"

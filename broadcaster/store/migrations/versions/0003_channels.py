@@ -1,0 +1,36 @@
+"""Threads and edits of posts: a message's place in its thread, what a delivery comes after and which post it changes."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0003'
+down_revision = '0002'
+branch_labels = None
+depends_on = None
+BIG = sa.BigInteger().with_variant(sa.Integer(), 'sqlite')
+
+
+def upgrade() -> None:
+    with op.batch_alter_table('messages', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('number', sa.Integer(), nullable=False, server_default='0'))
+        batch_op.drop_constraint(op.f('pk_messages'), type_='primary')
+        batch_op.create_primary_key(op.f('pk_messages'), ['alert', 'channel', 'language', 'number'])
+    with op.batch_alter_table('messages', schema=None) as batch_op:
+        batch_op.alter_column('number', server_default=None)
+
+    with op.batch_alter_table('broadcast_messages', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('number', sa.Integer(), nullable=False, server_default='0'))
+        batch_op.drop_constraint(op.f('uq_broadcast_messages_broadcast_channel_language'), type_='unique')
+        batch_op.create_unique_constraint(
+            op.f('uq_broadcast_messages_broadcast_channel_language_number'),
+            ['broadcast', 'channel', 'language', 'number'],
+        )
+    with op.batch_alter_table('broadcast_messages', schema=None) as batch_op:
+        batch_op.alter_column('number', server_default=None)
+
+    with op.batch_alter_table('deliveries', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('after', BIG, nullable=True))
+        batch_op.add_column(sa.Column('edits', BIG, nullable=True))
+
