@@ -35,14 +35,17 @@ def shape_of(area: Area) -> BaseGeometry | None:
 def ring_shape(ring: Ring) -> BaseGeometry | None:
     """A ring in either direction, open or closed, mended where it crosses itself; None where it covers nothing.
 
-    One that goes round the world lies round a pole, the nearer one. A tangle (more than ``MOST_CROSSINGS``) counts as
-    all that lies inside its outermost points: rather too wide, for a person to see in review, than a process that
-    hangs."""
+    One that goes round the world lies round a pole, the nearer one; a frame round all of it is all of it. A tangle
+    (more than ``MOST_CROSSINGS``) counts as all that lies inside its outermost points: rather too wide, for a person to
+    see in review, than a process that hangs."""
     from shapely.geometry import Polygon
 
     corners = [(longitude, latitude) for latitude, longitude in ring]
-    points = _round_the_pole(_unwrapped([*corners, *corners[:1]] if corners[:1] != corners[-1:] else corners))
-    return mended(_on_map(Polygon(points))) if len(points) >= 4 else None
+    written = [*corners, *corners[:1]] if corners[:1] != corners[-1:] else corners
+    points = _round_the_pole(_unwrapped(written))
+    if len(points) < 4:
+        return None
+    return mended(_on_map(Polygon(points))) or mended(_on_map(Polygon(written)))
 
 
 def circle_shape(circle: Circle) -> BaseGeometry | None:

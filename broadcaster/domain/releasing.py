@@ -11,45 +11,34 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from broadcaster.domain.alert import Alert, CapMessage, Info, Mode, MsgType, Scope, Status
+from broadcaster.domain.alert import Alert, Area, CapMessage, Certainty, Info, Mode, MsgType, Scope, Status, Urgency
 from broadcaster.domain.config import FeedConfig, RuleConfig
 from broadcaster.domain.contents import advised, folded
+from broadcaster.domain.danger_words import declaring, ending, illegible, leaving, practising
 from broadcaster.domain.feed_entry import FeedEntry
 from broadcaster.domain.message import Finding
 from broadcaster.domain.rules import info_matches
-from broadcaster.domain.triage import FUTURE, ends
+from broadcaster.domain.triage import ENDING_ACTIONS, FUTURE, ended_by, ends
+from broadcaster.domain.wording import Level, pressing
 
 HELD = "held_by_rule"  # the finding under which a review says why no machine released it
 FIVE = ("source", "hazard", "place", "guidance", "time")
 OF_A_CANCEL = ("source", "hazard", "place")  # it says that something is over, not what to do or until when
 TEST_CODES = frozenset(("RWT", "RMT", "NPT", "DMO", "NAT", "NMN", "TXB", "TXF", "TXO", "TXP"))  # 47 CFR 11.31(e)
-EVACUATION_CODES = frozenset(("EVI",))
-_EVACUATION = re.compile(
-    r"evacu|\bleave (?:now|immediately|at once|the area|your homes?)|\bgo now\b|"
-    r"\b(?:salga|salgan|vayase|vayanse) (?:ahora|inmediatamente|de inmediato|del area|de su casa)|\babandon(?:e|en) |"
-    r"\bquittez (?:les lieux|votre|la zone)|\bso tan\b|疏散|撤离|撤離|避難|اخلاء"
+EVACUATION_CODES = frozenset(("EVI", "EVA", "CDW"))  # 47 CFR 11.31(e); NWS 10-518: a CDW may order people to leave
+WIDEST = 20.0  # degrees from edge to edge of an area, and 1,000 km of radius: what is wider is more likely a mistake
+WIDEST_KM = 1000.0
+SHORT = 4  # words of a parameter that is a name ("WEA Test"), not a sentence
+LONGEST_NAME = 100  # characters of a source or a hazard
+_MARKUP = re.compile(r"<[a-z/!]|&(?:#\d|#x|[a-z]{2,8};)|\{[{%#]|[%#}]\}", re.IGNORECASE)
+_LINK = re.compile(r"\b(?:https?:|www\.)|\b[a-z0-9-]+\.(?:[a-z0-9-]+\.)*[a-z]{2,}/", re.IGNORECASE)
+_UNSURE = (
+    *("too_long", "costly_characters", "expires_assumed", "no_words", "area_by_name", "unknown", "drill_words"),
+    *("zones_left", "other_sender"),
 )
-_ALL_CLEAR = re.compile(
-    r"\ball clear\b|\bsafe to return\b|\bno longer (?:in effect|a threat|in force)|\bthreat (?:has|is) (?:ended|over)|"
-    r"\b(?:has|have|is|are) (?:been )?lifted\b|\bseguro regresar\b|\bya no (?:esta|hay|es)\b|\blevantad[ao]\b|"
-    r"\bfuera de peligro\b"
-)
-_TEST_NAME = re.compile(
-    r"\b(?:test|tests|testing|exercise|drill|demo|demonstration|practice|simulacro|prueba|ejercicio)\b"
-)
-_TEST_WORDS = re.compile(
-    r"\bthis is (?:only )?an? (?:test|drill|exercise)|\bonly a test\b|\btest message\b|\b(?:monthly|weekly) test\b|"
-    r"\btest[. ]+test\b|\bexercise[. ]+exercise\b|\bsimulacro\b|"
-    r"\besta? es (?:solo )?una? (?:prueba|simulacro|ejercicio)"
-)
-_UNSURE = ("too_long", "costly_characters", "expires_assumed", "no_words", "area_by_name", "unknown", "drill_words")
-_UNSURE_ENTRY = (
-    "area_by_name",
-    "unknown",
-    "future_sent",
-    "foreign_reference",
-    "identifier_reused",
-    "signature_invalid",
+_SURE_ENTRY = (  # findings on an entry that leave no doubt about what it says; with any other, people look
+    *("mapped", "signature_valid", "signature_unsigned", "namespace", "encoding", "characters", "no_references"),
+    *("polygon_open", "polygon_form", "unknown_reference", "pair", "number", "no_area", "no_expires"),
 )
 
 
@@ -74,11 +63,13 @@ class Said:
 class Thread:
     """What went before in the same incident. ``by_rule``: alerts that this very rule released and nobody touched.
 
-    ``by_people``: alerts that somebody wrote, approved, stopped, or is deciding about.
+    ``by_people``: alerts that somebody wrote, approved, stopped, or is deciding about. ``level``: the most pressing of
+    what it would replace.
     """
 
     by_rule: tuple[str, ...] = ()
     by_people: tuple[str, ...] = ()
+    level: Level | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +128,7 @@ def _source(facts: Facts) -> Iterator[str]:
     if facts.feed.signature == "required" and "signature_valid" not in codes:
         yield "The feed demands a signature, and no valid one was found."
     for finding in facts.entry.findings:
-        if finding.code in _UNSURE_ENTRY:
+        if finding.code not in _SURE_ENTRY or (finding.code == "pair" and "eventCode" in finding.text):
             yield finding.text
 
 
@@ -150,10 +141,25 @@ def _kind(facts: Facts) -> Iterator[str]:
         yield f"Its scope is {message.scope}, not Public."
     if message.msg_type not in (MsgType.ALERT, MsgType.UPDATE, MsgType.CANCEL):
         yield f"It is an {message.msg_type}."
-    if any(not code.startswith("/O.") for code in facts.entry.vtec):
-        yield "Its VTEC is not that of an operational product."
+    if message.restriction:
+        yield f"It says that it is restricted: {message.restriction[:80]}."
+    yield from _vtec(facts)
     if facts.alert.mode != Mode.ACTUAL:
         yield "It is an exercise or a test."
+
+
+def _vtec(facts: Facts) -> Iterator[str]:
+    """Operational and new or going on; and nothing beside it that only looks like a code."""
+    codes = facts.entry.vtec
+    if any(not code.startswith("/O.") for code in codes):
+        yield "Its VTEC is not that of an operational product."
+    over = any(ended_by(code, facts.at) for code in codes)
+    if not ends(facts.entry) and (over or ENDING_ACTIONS & {code.split(".")[1] for code in codes}):
+        yield "Its VTEC says that the event is over."
+    for info in facts.message.infos:
+        given = " ".join(value for name, value in info.parameters if "vtec" in name.casefold())
+        if any(part not in codes and not part.startswith("/0") for part in given.replace("/ /", "/\n/").split()):
+            yield "Its VTEC cannot be read."
 
 
 def _time(facts: Facts) -> Iterator[str]:
@@ -162,9 +168,16 @@ def _time(facts: Facts) -> Iterator[str]:
         yield f"It was sent more than {int(facts.oldest.total_seconds() // 60)} minutes ago."
     if message.sent - facts.at > FUTURE:
         yield "It says that it was sent at a time to come."
-    over = [end for end in (alert.expires, message.expires) if end is not None and end <= facts.at]
-    if over and not ends(facts.entry):
+    if ends(facts.entry):
+        return
+    given = [end for info in message.infos for end in (info.expires, info.ends)]
+    if any(end is not None and end <= facts.at for end in (alert.expires, *given)):
         yield "Its end has passed."
+    if any(info.expires is None for info in message.infos):
+        yield "A part of it does not say when it ends."
+    for begin, end in ((info.effective, info.expires) for info in message.infos):
+        if begin is not None and (begin - facts.at > FUTURE or (end is not None and begin >= end)):
+            yield "It says that it holds at another time."
 
 
 def _area(facts: Facts) -> Iterator[str]:
@@ -173,6 +186,23 @@ def _area(facts: Facts) -> Iterator[str]:
     beyond = [zone for zone in facts.alert.zones if zone not in facts.rule.match.zones]
     if beyond:
         yield f"It reaches beyond the rule's zones: {', '.join(beyond)}."
+    areas = [area for info in facts.message.infos for area in info.areas]
+    if any(_too_wide(area) for area in areas):
+        yield "Its area is wider than any warning's: it may be a mistake."
+    if any(not (area.polygons or area.circles or area.geocodes) for area in areas):
+        yield "A part of its area is known by its name alone."
+
+
+def _too_wide(area: Area) -> bool:
+    """In degrees along a ring's sides, so that one over the antimeridian is no wider than it is."""
+    for ring in area.polygons:
+        for axis in (0, 1):
+            values = [point[axis] for point in ring]
+            if axis == 1 and max(values) - min(values) > 180:
+                values = [value % 360 for value in values]
+            if max(values) - min(values) > WIDEST:
+                return True
+    return any(circle.radius_km > WIDEST_KM for circle in area.circles)
 
 
 def _matching(facts: Facts) -> Iterator[str]:
@@ -184,28 +214,63 @@ def _matching(facts: Facts) -> Iterator[str]:
 
 # --- what no rule may list ------------------------------------------------------------------------------------------
 def _evacuation(facts: Facts) -> Iterator[str]:
-    codes = {value.upper() for info in _infos(facts) for _, value in info.event_codes}
-    responses = {one.casefold() for info in _infos(facts) for one in info.response_types}
-    words = any(_EVACUATION.search(text) for text in _words(facts))
-    if facts.alert.content.template.startswith("evacuation") or "evacuate" in responses or words:
+    told = "evacuate" in _responses(facts) or any(map(leaving, _words(facts)))
+    if facts.alert.content.template.startswith("evacuation") or told:
         yield "It tells people to leave: an evacuation is only ever released by people."
-    elif codes & EVACUATION_CODES:
+    elif _codes(facts) & EVACUATION_CODES:
         yield "Its event code is that of an evacuation, which is only ever released by people."
 
 
 def _all_clear(facts: Facts) -> Iterator[str]:
-    responses = {one.casefold() for info in _infos(facts) for one in info.response_types}
-    said = any(_ALL_CLEAR.search(text) for text in _words(facts, ended=ends(facts.entry)))
-    if facts.alert.ending == "lifted" or "allclear" in responses or said:
+    """An issuer's Cancel says by its nature that its warning is over, and may; not that anybody is safe."""
+    over = ends(facts.entry)
+    said = any(map(declaring if over else ending, _words(facts)))
+    past = not over and any(
+        info.urgency == Urgency.PAST or info.certainty == Certainty.UNLIKELY for info in facts.message.infos
+    )
+    if facts.alert.ending == "lifted" or "allclear" in _responses(facts) or said or past:
         yield "It says that a danger is over: only people declare anybody safe."
+    before = facts.thread.level
+    if before is not None and not over and pressing(facts.message).order > before.order:
+        yield "It is less pressing than what it would replace: only people say that a danger is less."
 
 
 def _test(facts: Facts) -> Iterator[str]:
-    infos = _infos(facts)
-    codes = {value.upper() for info in infos for _, value in info.event_codes}
-    named = any(_TEST_NAME.search(folded(text)) for info in infos for text in (info.event, info.headline))
-    if codes & TEST_CODES or named or any(_TEST_WORDS.search(text) for text in _words(facts)):
+    infos, message = _infos(facts), facts.message
+    names = [text for info in infos for text in (info.event, info.headline, info.sender_name)]
+    names += [message.source, message.incidents, message.identifier, message.sender, *message.codes]
+    names += [
+        value for info in infos for name, value in info.parameters if "vtec" not in name.casefold() and _short(value)
+    ]
+    named = any(practising(re.sub(r"[_.-]", " ", text), name=True) for text in names)
+    if _codes(facts) & TEST_CODES or named or any(map(practising, _words(facts))):
         yield "It may be a test or an exercise by its words or event code."
+
+
+def _letters(facts: Facts) -> Iterator[str]:
+    """What nobody here could read is no text of a machine's; nor does one lead people to another's page."""
+    for info in facts.message.infos:
+        if any(illegible(text, info.language) for text in (*_read_first(info), *_beside(info))):
+            yield f"It has letters or characters that do not belong to its language ({info.language})."
+        if any(_LINK.search(text) for text in _read_first(info)):
+            yield "Its words hold a link."
+        if any(_MARKUP.search(text) for text in (*_read_first(info), *_beside(info))):
+            yield "Its words hold markup."
+        if not 0 < len(info.sender_name) <= LONGEST_NAME or len(info.event) > LONGEST_NAME:
+            yield "It does not name its source and its hazard as names are."
+
+
+def _codes(facts: Facts) -> set[str]:
+    return {folded(value).upper() for info in _infos(facts) for _, value in info.event_codes}
+
+
+def _responses(facts: Facts) -> set[str]:
+    """Without spaces and signs: "All Clear" is AllClear."""
+    return {"".join(filter(str.isalpha, folded(one))) for info in _infos(facts) for one in info.response_types}
+
+
+def _short(value: str) -> bool:
+    return len(value.split()) <= SHORT
 
 
 def _infos(facts: Facts) -> tuple[Info, ...]:
@@ -213,22 +278,22 @@ def _infos(facts: Facts) -> tuple[Info, ...]:
     return (*facts.message.infos, *facts.alert.content.infos)
 
 
-def _words(facts: Facts, ended: bool = False) -> list[str]:
-    """Everything people could read, folded. ``ended``: an issuer's Cancel says by its nature that it is over, so that
-    then its own event and headline alone are asked."""
-    infos = _infos(facts)
-    said = [text for info in infos for text in (info.event, info.headline, info.instruction)]
-    if not ended:
-        said += [facts.message.note, *(one.text for one in facts.texts)]
-        said += [text for info in infos for text in _beside(info)]
-    return [folded(text) for text in said]
+def _words(facts: Facts) -> list[str]:
+    """Everything that people could read, or that tells machines what it is."""
+    infos, message = _infos(facts), facts.message
+    said = [message.note, message.incidents, *message.codes, *(one.text for one in facts.texts)]
+    return [*said, *(text for info in infos for text in (*_read_first(info), *_beside(info)))]
+
+
+def _read_first(info: Info) -> tuple[str, ...]:
+    return info.event, info.headline, info.instruction, info.sender_name
 
 
 def _beside(info: Info) -> Iterator[str]:
-    """What else of an info may reach people, or tells machines what it is."""
-    yield from (info.description, info.audience)
+    yield from (info.description, info.audience, info.contact)
     yield from (area.description for area in info.areas)
-    yield from (f"{name} {value}" for name, value in info.parameters)
+    yield from (one.description for one in info.resources)
+    yield from (f"{name} {value}" for name, value in (*info.parameters, *info.event_codes))
 
 
 # --- whom it would be against ---------------------------------------------------------------------------------------
@@ -268,4 +333,4 @@ def lacks(said: Said, wanted: Sequence[str] = FIVE) -> list[str]:
     return [name for name in wanted if not there[name]]
 
 
-_CHECKS = (_rule, _source, _kind, _time, _area, _matching, _evacuation, _all_clear, _test, _people, _texts)
+_CHECKS = (_rule, _source, _kind, _time, _area, _matching, _evacuation, _all_clear, _test, _letters, _people, _texts)

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from broadcaster.domain.alert import CapMessage, MsgType, Reference, Scope, Status
 from broadcaster.domain.feed_entry import NO_TIME, FeedEntry, Problem
 
 FUTURE = timedelta(minutes=15)  # a sent time further ahead than clocks go wrong
-_ENDING_ACTIONS = frozenset(["CAN", "EXP", "UPG"])  # P-VTEC, NWS Directive 10-1703
+ENDING_ACTIONS = frozenset(["CAN", "EXP", "UPG"])  # P-VTEC, NWS Directive 10-1703
 
 
 class Verb(StrEnum):
@@ -138,7 +138,13 @@ def ends(entry: FeedEntry) -> bool:
     if entry.message.msg_type == MsgType.CANCEL:
         return True
     actions = {code.split(".")[1] for code in entry.vtec}
-    return entry.message.msg_type == MsgType.UPDATE and bool(actions) and actions <= _ENDING_ACTIONS
+    return entry.message.msg_type == MsgType.UPDATE and bool(actions) and actions <= ENDING_ACTIONS
+
+
+def ended_by(vtec: str, at: datetime) -> bool:
+    """Has the event of a P-VTEC code ended by then? One without an end (000000T0000Z) has not."""
+    end = vtec.rstrip("/").rpartition("-")[2]
+    return end != "000000T0000Z" and end <= f"{at.astimezone(UTC):%y%m%dT%H%MZ}"
 
 
 def end_of(message: CapMessage, lifetime: timedelta) -> datetime:

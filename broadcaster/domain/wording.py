@@ -65,8 +65,13 @@ def level(urgency: Urgency, severity: Severity, certainty: Certainty, responses:
 
 def pressing(message: CapMessage) -> Level:
     """The most pressing level of a message's infos."""
-    found = (level(i.urgency, i.severity, i.certainty, i.response_types) for i in message.infos or (Info(),))
-    return min(found, key=lambda one: one.order)
+    return most_pressing(message.infos or (Info(),))
+
+
+def most_pressing(infos: Iterable[Info]) -> Level:
+    """The most pressing level of some infos; "Be aware" of none."""
+    found = (level(i.urgency, i.severity, i.certainty, i.response_types) for i in infos)
+    return min(found, key=lambda one: one.order, default=Level.BE_AWARE)
 
 
 @dataclass(frozen=True, slots=True)

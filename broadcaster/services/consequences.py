@@ -150,7 +150,7 @@ def _wish(case: Case, rule: RuleConfig, matched: bool = True) -> Wish:
         connection=case.connection,
         actor=case.actor,
         feed=case.feed,
-        entry=case.entry,
+        entry=replace(case.entry, findings=(*case.entry.findings, *case.decision.findings)),
         row=case.row,
         at=case.at,
         rule=rule,

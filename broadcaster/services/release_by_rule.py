@@ -26,6 +26,7 @@ from broadcaster.domain.releasing import HELD, Facts, Said, Thread, held
 from broadcaster.domain.rules import Seen
 from broadcaster.domain.switches import RULES, SENDING
 from broadcaster.domain.triage import Known
+from broadcaster.domain.wording import most_pressing
 from broadcaster.rendering.words import when
 from broadcaster.services import arm, notices, steps
 from broadcaster.services.measuring import measured_anew
@@ -134,7 +135,9 @@ def thread(connection: Connection, alert: Alert, rule: str, retires: Sequence[Kn
     touched = store.touched(connection, others)
     own = tuple(id_ for id_ in others if released.get(id_) == rule and id_ not in touched)
     aside = [f"entry {id_}" for id_ in store.put_aside(connection, [known.id for known in retires])]
-    return Thread(own, (*(id_ for id_ in others if id_ not in own), *aside))
+    infos = [info for old in alerts.by_ids(connection, alert.replaces) for info in old.content.infos]
+    level = most_pressing(infos) if infos else None
+    return Thread(own, (*(id_ for id_ in others if id_ not in own), *aside), level)
 
 
 def said(system: System, connection: Connection, alert: Alert, messages: Sequence[Message]) -> list[Said]:

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from broadcaster.domain.alert import Alert, AlertContent, Area, Mode, MsgType, Scope, State, Status, Urgency
+from broadcaster.domain.alert import Alert, AlertContent, Area, Certainty, Mode, MsgType, Scope, State, Status, Urgency
 from broadcaster.domain.arming import CHANGED, NOT_ARMED, OVER, Arming, digest, unarmed
 from broadcaster.domain.config import FeedConfig, Match, RuleConfig
 from broadcaster.domain.feed_entry import Problem
 from broadcaster.domain.message import Finding
 from broadcaster.domain.releasing import Facts, Said, Thread, held, lacks
+from broadcaster.domain.wording import Level
 from tests.domain.cap_messages import NOW, entry, info, message, update
 
 FEED = FeedConfig("nws", "cap", trust="official")
@@ -75,6 +76,14 @@ def noted(code: str) -> Facts:
     return replace(GOOD, entry=replace(GOOD.entry, findings=(Problem(code, "Look."),)))
 
 
+FOLLOWS = replace(  # an Update of what the rule released, less pressing than the warning above
+    saying(urgency=Urgency.FUTURE),
+    rule=replace(RULE, follow="release"),
+    thread=Thread(("b",)),
+    alert=replace(ALERT, replaces=("b",)),
+)
+
+
 def test_what_the_rule_lists_and_nothing_is_against_may_be_released() -> None:
     assert held(GOOD) == ()
 
@@ -95,7 +104,7 @@ def test_what_the_rule_lists_and_nothing_is_against_may_be_released() -> None:
         (stating(status=Status.TEST), "status is Test"),
         (stating(scope=Scope.PRIVATE), "scope is Private"),
         (stating(msg_type=MsgType.ERROR), "It is an Error"),
-        (replace(GOOD, entry=entry(MESSAGE, "/E.NEW.KSTO.FL.W.0001.x/")), "operational"),
+        (replace(GOOD, entry=entry(MESSAGE, "/E.NEW.KSTO.FL.W.0001.261122T1100Z-261123T0600Z/")), "operational"),
         (alert(mode=Mode.EXERCISE), "an exercise"),
         (stating(sent=NOW - timedelta(minutes=31)), "more than 30 minutes ago"),
         (stating(sent=NOW + timedelta(minutes=16)), "a time to come"),
@@ -109,10 +118,10 @@ def test_what_the_rule_lists_and_nothing_is_against_may_be_released() -> None:
         (saying(event_codes=(("SAME", "EVI"),)), "event code is that of an evacuation"),
         (saying(description="EVACUATION is under way."), "an evacuation"),
         (saying(instruction="Move to higher ground now. Leave immediately."), "an evacuation"),
-        (saying(description="Evac\u200buate the valley."), "an evacuation"),
+        (saying(description="Evac\u00aduate the valley."), "an evacuation"),
         (saying(parameters=(("CMAMtext", "Evacuate now."),)), "an evacuation"),
-        (saying(areas=(Area("Evacuation zone 3"),)), "an evacuation"),
-        (saying(audience="\u9762\u75db\u907f\u96e3"), "an evacuation"),
+        (saying(areas=(Area("Evacuation zone 3", geocodes=(("UGC", "CAZ017"),)),)), "an evacuation"),
+        (saying(audience="\u9762\u75db\u907f\u96e3", language="ja"), "an evacuation"),
         (text("evacue ahora."), "an evacuation"),
         (text("salga ahora."), "an evacuation"),
         (saying(response_types=("AllClear",)), "danger is over"),
@@ -123,6 +132,16 @@ def test_what_the_rule_lists_and_nothing_is_against_may_be_released() -> None:
         (saying(event_codes=(("SAME", "rwt"),)), "a test"),
         (saying(description="THIS IS ONLY A TEST."), "a test"),
         (stating(note="Simulacro"), "a test"),
+        *(
+            (noted(code), "Look.")
+            for code in ("identifier_reused", "foreign_reference", "clock", "repeated", "time_zone")
+        ),
+        (saying(expires=None), "does not say when it ends"),
+        (saying(ends=NOW), "end has passed"),
+        (saying(urgency=Urgency.PAST), "danger is over"),
+        (saying(certainty=Certainty.UNLIKELY), "danger is over"),
+        (replace(FOLLOWS, thread=Thread(("b",), (), Level.ACT_NOW)), "less pressing"),
+        (replace(GOOD, findings=(Finding("zones_left", "Who tells the hills?"),)), "Who tells"),
         (replace(GOOD, thread=Thread((), ("b",))), "People have worked"),
         (alert(replaces=("b",)), "did not release"),
         (replace(GOOD, thread=Thread(("b",))), "leaves updates and cancels"),
@@ -152,12 +171,12 @@ def test_each_of_these_alone_holds_it(facts: Facts, why: str) -> None:
         noted("mapped"),
         noted("signature_valid"),
         replace(noted("signature_valid"), feed=replace(FEED, signature="required")),
-        replace(GOOD, entry=entry(MESSAGE, "/O.NEW.KSTO.FL.W.0001.x/")),
+        replace(GOOD, entry=entry(MESSAGE, "/O.NEW.KSTO.FL.W.0001.261122T1100Z-000000T0000Z/")),
         replace(GOOD, findings=(Finding("many_segments", "Long."),)),
         replace(GOOD, alert=replace(ALERT, channels=()), texts=()),
-        replace(
-            GOOD, rule=replace(RULE, follow="release"), thread=Thread(("b",)), alert=replace(ALERT, replaces=("b",))
-        ),
+        FOLLOWS,
+        replace(FOLLOWS, thread=Thread(("b",), (), Level.BE_READY)),
+        replace(GOOD, entry=entry(MESSAGE, "/O.NEW.KSTO.FL.W.0001.261122T1100Z-261123T0600Z/")),
     ],
 )
 def test_what_is_no_reason_holds_nothing(facts: Facts) -> None:
