@@ -65,7 +65,7 @@ _OVER_HANGUL = ("해제", "종료")
 # --- tests and exercises ----------------------------------------------------------------------------------------
 # in an event's name or a headline one word is enough
 _TEST_NAMES = r"""
-    \b(?:tests?|testing|exercises?|drills?|demo|demonstration|practice|mock|sample|training|simulation|simulated)\b
+    \b(?:tests?|testing|exercises?|drills?|demo|demonstration|practice|mock|training|simulation|simulated)\b
     \b(?:simulacros?|simulacion|pruebas?|ejercicios?|ensayo|exercices?|essais?|simulazione|esercitazione|exercicio)\b
     \b(?:simulado|testwarnung|pagsubok|pagsasanay|thu nghiem|dien tap|bai kiem tra)\b
 """
@@ -73,10 +73,10 @@ _TEST_ANYWHERE = r"""
     \bthis (?:\w+ ){0,3}?(?:is|was) (?:only |just |merely )?(?:an? |the )?(?:\w+ )?(?:test|drill|exercise)\b
     \bthis (?:\w+ ){0,3}?is (?:only |just )?(?:an? )?(?:practice|simulation)\b
     \b(?:only|just) a (?:test|drill)\b|\b(?:monthly|weekly|national|periodic|wea|system|siren) test\b
-    \b(?:test|drill|exercise|training|practice|mock|sample|demo) (?:message|alert|warning|only|bulletin|product)s?\b
+    \b(?:test|drill|exercise|training|practice|mock|demo) (?:message|alert|warning|only|bulletin|product)s?\b
     \bfor (?:test|testing|training|exercise|demonstration)(?: purposes?)?(?: only)?\b
     \b(test|drill|exercise)\W+\1\b
-    (?:^|[.!?:;(\[*-]) ?(?:test|drill|exercise|demo|practice|mock|sample|training)(?: only)? ?(?:$|[.!?:;)\]*-])
+    (?:^|[.!?:;(\[*-]) ?(?:test|drill|exercise|demo|practice|mock|training)(?: only)? ?(?:$|[.!?:;)\]*-])
     (?:^|[.!?:;(\[*-]) ?(?:prueba|ejercicio|exercice|essai) ?(?:$|[.!?:;)\]*-])
     \bsimulacros?\b|\best[aeo]? es (?:solo )?una? (?:prueba|simulacro|ejercicio)|\bmensaje de prueba\b
     \bceci est une? (?:\w+ )?(?:test|exercice|essai)|\bubung\b|\bprobealarm|\btestwarnung
