@@ -4,19 +4,23 @@ written. One agency and one arming carry the whole table, so that a trick costs 
 from __future__ import annotations
 
 import html
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from broadcaster.domain.config import Config, FeedConfig, Match, RuleConfig
-from broadcaster.services import arm, rule_test, show
+from broadcaster.services import arm, rule_test, show, switches
 from broadcaster.services.ingest import ingest
 from broadcaster.services.system import Actor, System
+from broadcaster.store.schema import metadata
+from tests.conftest import Clock
 from tests.people import hire
-from tests.services.agency import CHIEF, DEPUTY, agency, settle_people
+from tests.services.agency import CHIEF, DEPUTY, WEATHER, agency, live, rows, settle_people
 
 NWS = FeedConfig("nws", "cap", trust="official")
 OTHER = FeedConfig("other", "cap")
@@ -31,6 +35,7 @@ RULE = RuleConfig(
     max_per_hour=1000,
     follow="release",
 )
+RELEASED = sa.select(metadata.tables["rule_releases"].c.alert)
 NOW = datetime.now(UTC).replace(microsecond=0)
 VALLEY = "38.01,-120.99 38.01,-120.95 38.05,-120.95 38.01,-120.99"
 ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # decided above SQL
@@ -289,3 +294,85 @@ def test_what_only_looks_like_a_trick_is_released_all_the_same(system: System) -
     armed(system)
     found = [(became(system, body, n), body.decode()) for n, body in enumerate(HARMLESS)]
     assert [one for one in found if one[0] != "live: "] == []
+
+
+# --- against what went before -----------------------------------------------------------------------------------
+WIDE = "38.01,-120.99 38.01,-119.95 38.05,-119.95 38.05,-120.99 38.01,-120.99"  # the valley and the hills
+NAMED = f"w-nws@noaa.example,one,{at(-2)}"
+FIRST_OF_ALL = warning({"area": [{**AREA, "polygon": WIDE}]}, sent=at(-2))
+SAME_AREA = {"area": [{**AREA, "polygon": WIDE}]}
+
+
+def follow(kind: str, *infos: dict[str, Any], **head: Any) -> bytes:
+    found = [{**SAME_AREA, **one} for one in infos]
+    return warning(*found, **{"identifier": "two", "msgType": kind, "references": NAMED, **head})
+
+
+FOLLOWING: tuple[tuple[bytes, str], ...] = (
+    (follow("Update", {}), "live"),
+    (follow("Update", {"area": [AREA]}), "leaves Judge Hills behind"),
+    (follow("Update", {"urgency": "Future"}), "less pressing"),
+    (follow("Update", {"severity": "Minor"}), "does not match this one"),
+    (follow("Update", {"responseType": "AllClear"}), SAFE),
+    (follow("Update", {"headline": "Evacuate"}), LEAVE),
+    (follow("Update", {}, sent=at(-3)), "a clock of its sender is wrong"),
+    (follow("Alert", {}, identifier="one", references=None), "was used before"),
+    (follow("Cancel", {"headline": "The Tornado Warning is cancelled", "instruction": "None."}), "live"),
+    (follow("Cancel", {"responseType": "AllClear"}), SAFE),
+    (follow("Cancel", {"description": "It is safe to return to your homes."}), SAFE),
+    (follow("Cancel", {"description": "Es seguro regresar."}), SAFE),
+    (follow("Cancel", {"instruction": "Evacuate now."}), LEAVE),
+    (follow("Cancel", {"event": "Test"}), DRILL),
+)
+
+
+@ONCE
+def test_what_follows_a_release_is_released_only_where_it_neither_lowers_nor_widens_nor_orders(system: System) -> None:
+    armed(system)
+    for n, (body, why) in enumerate(FOLLOWING):
+        assert became(system, FIRST_OF_ALL, n) == "live: "
+        found = became(system, body.replace(b"w-nws@noaa.example,", f"w-nws{n}@noaa.example,".encode()), n)
+        assert why in found
+        assert found.startswith("live") == (why == "live")
+
+
+@ONCE
+def test_a_forged_sender_ends_nothing_that_people_wrote(system: System) -> None:
+    """A Cancel in our own name, and an Update in that of an office whose warning people approved."""
+    ours = live(armed(system), WEATHER)
+    names = f"{system.config.agency.cap_sender},{ours.identifier},{at(-5)}"
+    forged = follow("Cancel", {}, sender=system.config.agency.cap_sender, references=names)
+    assert not became(system, forged, 0).startswith("live")
+    assert show.alert(system, ours.id)["state"] == "live"
+
+
+@ONCE
+def test_a_copy_of_a_rule_or_a_clock_that_is_set_back_gives_no_second_cap(system: System, clock: Clock) -> None:
+    few = replace(RULE, max_per_hour=1)
+    two = replace(system, config=replace(system.config, rules=(few, replace(few, name="copy"))))
+    armed(two)
+    assert [became(two, warning(), n)[:4] for n in range(3)] == ["live", "in_r", "in_r"]
+    clock.forward(minutes=-90)
+    assert "max_per_hour" in became(two, warning(sent=at(-91)), 4)
+
+
+def test_what_was_stopped_while_workers_release_stays_stopped(system: System) -> None:
+    """Four workers at once; whoever was answered that rules are stopped sees no release after it."""
+    armed(system)
+    go, seen = threading.Event(), []
+
+    def work(first: int) -> None:
+        for n in range(first, first + 6):
+            seen.append(became(system, warning(), n))
+            go.set()
+
+    workers = [threading.Thread(target=work, args=(10 * n,)) for n in range(4)]
+    for worker in workers:
+        worker.start()
+    go.wait()
+    switches.stop(system, CHIEF, "rules")
+    then = len(rows(system, RELEASED))
+    for worker in workers:
+        worker.join()
+    assert 1 <= then == len(rows(system, RELEASED)) < 24
+    assert len(seen) == 24
