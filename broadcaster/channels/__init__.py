@@ -3,6 +3,7 @@
 CHANNELS = {
     "twilio_sms": "broadcaster.channels.twilio_sms",
     "mastodon": "broadcaster.channels.mastodon",
+    "facebook": "broadcaster.channels.facebook",
     "smtp": "broadcaster.channels.smtp",
     "simulated": "broadcaster.channels.simulated",
 }
@@ -13,7 +14,6 @@ PLANNED = frozenset(
         "web_push",
         "bluesky",
         "x",
-        "facebook",
         "instagram",
         "threads",
         "linkedin",

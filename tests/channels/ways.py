@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from broadcaster.channels import mastodon, simulated, smtp, twilio_sms
+from broadcaster.channels import facebook, mastodon, simulated, smtp, twilio_sms
 from broadcaster.domain.channel import Attempt, Channel, DataPath, Recipient, Secret
 from broadcaster.domain.message import Message
+from tests.providers import facebook as facebook_provider
+from tests.providers import graph as graph_provider
 from tests.providers import mastodon as mastodon_provider
 from tests.providers import smtp as smtp_provider
 from tests.providers import twilio as twilio_provider
@@ -81,6 +83,23 @@ def mastodon_way(folder: Path) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
+def facebook_way(folder: Path) -> Iterator[Way]:
+    def made(url: str) -> Channel:
+        options = facebook.Options(facebook_provider.PAGE, Secret(graph_provider.TOKEN), base_url=url)
+        return facebook.open_channel("page", options, PUBLIC_URL)
+
+    with served(facebook_provider.Facebook(graph_provider.GraphFaults(latency=0))) as fake:
+        yield Way(
+            "facebook",
+            lambda: made(fake.base_url),
+            lambda: len(fake.shown),
+            Recipient("page", "en"),
+            (graph_provider.TOKEN,),
+            lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
 def smtp_way(folder: Path) -> Iterator[Way]:
     def made(port: int) -> Channel:
         options = smtp.Options(
@@ -113,4 +132,10 @@ def simulated_way(folder: Path) -> Iterator[Way]:
     yield Way("simulated", made, lambda: len(list(simulated.shown(file))), Recipient(PHONE, "en"), (), made)
 
 
-WAYS = {"twilio_sms": twilio_way, "mastodon": mastodon_way, "smtp": smtp_way, "simulated": simulated_way}
+WAYS = {
+    "twilio_sms": twilio_way,
+    "mastodon": mastodon_way,
+    "facebook": facebook_way,
+    "smtp": smtp_way,
+    "simulated": simulated_way,
+}
