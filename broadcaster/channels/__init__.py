@@ -5,6 +5,7 @@ CHANNELS = {
     "mastodon": "broadcaster.channels.mastodon",
     "facebook": "broadcaster.channels.facebook",
     "smtp": "broadcaster.channels.smtp",
+    "webhook": "broadcaster.channels.webhook",
     "simulated": "broadcaster.channels.simulated",
 }
 PLANNED = frozenset(
@@ -21,6 +22,5 @@ PLANNED = frozenset(
         "tiktok",
         "telegram",
         "apprise",
-        "webhook",
     ]
 )

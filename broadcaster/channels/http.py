@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import aiohttp
 
+from broadcaster.domain.addresses import refused
 from broadcaster.domain.channel import ChannelError, OutcomeUnknown
 
 LONGEST_SECONDS = 10.0  # the sender's own limit of a request, which its lease counts on (architecture.md, Sending)
@@ -24,6 +26,9 @@ CONNECT_SECONDS = 5.0
 CONNECTIONS = 500  # above every number in flight, so that nobody waits for a connection
 KEEP_ALIVE_SECONDS = 15.0  # shorter than providers' own, so that we seldom write into a connection just closed
 LONGEST_TEXT = 200
+MOST_BYTES = 8_000_000  # of an answer: what goes on behind them is not read
+ADDRESS = "address"  # the code for an address that must not be connected to
+SocketFactory = Callable[[Any], socket.socket]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +40,33 @@ class Answer:
     headers: Mapping[str, str] = field(repr=False)
 
 
+class AddressRefused(OSError):
+    """A name or a literal led to an address that must not be connected to."""
+
+
+def gate(allow_private: bool) -> SocketFactory:
+    """Makes sockets to permitted addresses only. It sees the very address that is going to be connected to, so no
+    second look-up of the name can put another one in its place."""
+
+    def made(info: Any) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if reason := refused(str(address[0]), allow_private):
+            raise AddressRefused(reason)
+        return socket.socket(family=family, type=kind, proto=protocol)
+
+    return made
+
+
 class HttpSession:
     """A client session that opens in the loop of its first request and is kept until ``close``."""
 
-    def __init__(self, total_seconds: float = TOTAL_SECONDS, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        total_seconds: float = TOTAL_SECONDS,
+        headers: Mapping[str, str] | None = None,
+        gate: SocketFactory | None = None,
+    ) -> None:
+        self._gate = gate
         self._timeout = aiohttp.ClientTimeout(total=total_seconds, connect=min(CONNECT_SECONDS, total_seconds))
         self._headers = dict(headers or {})
         self._session: aiohttp.ClientSession | None = None
@@ -49,7 +77,9 @@ class HttpSession:
         if self._session is None or self._loop is not loop:
             self._loop = loop
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS),
+                connector=aiohttp.TCPConnector(
+                    limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE_SECONDS, socket_factory=self._gate
+                ),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=self._timeout,
                 headers=self._headers,
@@ -59,11 +89,13 @@ class HttpSession:
     async def exchange(
         self, method: str, url: str, *, data: bytes | None = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """One request and its whole answer. Raises ChannelError("connect") or OutcomeUnknown."""
+        """One request and its whole answer. Raises ChannelError("connect" or ADDRESS) or OutcomeUnknown."""
         try:
             async with self._open().request(method, url, data=data, headers=headers, allow_redirects=False) as response:
-                return Answer(response.status, await response.text(errors="replace"), response.headers)
+                return Answer(response.status, await _text(response), response.headers)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            if isinstance(getattr(error, "os_error", None), AddressRefused):
+                raise ChannelError("it leads to an address that may not be used", code=ADDRESS) from error
             raise ChannelError(f"no connection: {type(error).__name__}", code="connect") from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise OutcomeUnknown(f"the connection ended without an answer: {type(error).__name__}") from error
@@ -73,6 +105,15 @@ class HttpSession:
         session, self._session, self._loop = self._session, None, None
         if session is not None:
             await session.close()
+
+
+async def _text(response: aiohttp.ClientResponse) -> str:
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(65_536):
+        body += chunk
+        if len(body) > MOST_BYTES:
+            break
+    return body.decode(errors="replace")
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

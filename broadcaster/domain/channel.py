@@ -197,6 +197,19 @@ class Learns(Protocol):
         ...
 
 
+@runtime_checkable
+class Repeats(Protocol):
+    """What a channel has besides, where whoever takes its messages knows them by ``Attempt.key``: a try whose outcome
+    nobody knows is made again, for a second one does no harm."""
+
+    repeatable: bool
+
+
+def repeats(channel: object) -> bool:
+    """Whether a try on this channel may simply be made again."""
+    return isinstance(channel, Repeats) and channel.repeatable
+
+
 Codes = Mapping[str, Verdict]
 
 

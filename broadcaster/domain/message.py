@@ -49,6 +49,7 @@ class Limits:
     ``chosen``: only people who named this channel get it (calls, opt-in), not those who named none.
     ``thread``: at most so many posts where one cannot hold it all. ``edits``: a post can be changed afterwards.
     ``picture``: the shape of the alert card that goes with it (``domain.posting.SHAPES``); empty: none.
+    ``document``: machines read it, so ``Posting.document`` is wanted.
     """
 
     form: str
@@ -62,3 +63,4 @@ class Limits:
     thread: int = 1
     edits: bool = False
     picture: str = ""
+    document: bool = False

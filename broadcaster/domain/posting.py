@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from broadcaster.domain.alert import Info, Mode, MsgType
 
@@ -29,7 +30,10 @@ class Picture:
 @dataclass(frozen=True, slots=True)
 class Posting:
     """The alert in the message's language, as approval froze it. ``identifier`` and ``sent`` are CAP's, ``link`` is its
-    permanent page, ``ending`` what it does to what it replaces (superseded, cancelled, lifted), ``zones`` their ids."""
+    permanent page, ``ending`` what it does to what it replaces (superseded, cancelled, lifted), ``zones`` their ids.
+
+    ``document``: the alert in all languages, in the words of /alerts.json; empty unless ``Limits.document`` asks.
+    """
 
     alert: str
     identifier: str
@@ -44,6 +48,7 @@ class Posting:
     until_lifted: bool = False
     replaces: tuple[str, ...] = ()
     picture: Picture | None = None
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 def thread_recipient(language: str, number: int) -> str:

@@ -186,7 +186,7 @@ class Exchange:
         for row in connection.execute(query).all():
             self._messages[row.id] = (row.language, _message(row))
             if self._limits.audience == "account":
-                self._postings[row.id] = posting(self._system, connection, row)
+                self._postings[row.id] = posting(self._system, connection, row, self._limits.document)
 
 
 def _message(row: sa.Row[Any]) -> Message:

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from broadcaster.domain.alert import Alert, Info
+from broadcaster.domain.alert import Alert, Info, State
 from broadcaster.domain.posting import Posting
+from broadcaster.domain.snapshot import ALL_CLEAR, danger_of, face
+from broadcaster.domain.wording import IN_ERROR
+from broadcaster.services import publish
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store
 from broadcaster.store.schema import broadcasts
 
 
-def posting(system: System, connection: Connection, message: Row[Any]) -> Posting:
-    """The posting of a row of ``broadcast_messages``: its alert is on air, so its words are frozen."""
+def posting(system: System, connection: Connection, message: Row[Any], document: bool = False) -> Posting:
+    """The posting of a row of ``broadcast_messages``: its alert is on air, so its words are frozen.
+
+    With ``document`` it holds the alert for machines, too (``Limits.document``).
+    """
     query = sa.select(broadcasts.c.alert).where(broadcasts.c.id == message.broadcast)
     alert = store.get(connection, connection.execute(query).scalar_one())
     if alert is None:
         raise LookupError(f"message {message.id} has no alert")
-    return posting_of(system, alert, message.language)
+    made = posting_of(system, alert, message.language)
+    return replace(made, document=document_of(system, connection, alert)) if document else made
+
+
+def document_of(system: System, connection: Connection, alert: Alert) -> dict[str, Any]:
+    """The facts of an alert that is on air, as the public page has them, with its standing."""
+    over = alert.ending in ALL_CLEAR
+    told = face(State.LIVE, alert.ending, alert.content.template == IN_ERROR)
+    standing = {"state": State.LIVE.value, "level": told if over else danger_of(alert.content.infos)}
+    return {**publish.documents(system, connection, [alert.id])[alert.id], **standing}
 
 
 def posting_of(system: System, alert: Alert, language: str) -> Posting:

@@ -10,7 +10,16 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from broadcaster.domain.channel import Attempt, Channel, ChannelError, Found, OutcomeUnknown, Recipient, Sent
+from broadcaster.domain.channel import (
+    Attempt,
+    Channel,
+    ChannelError,
+    Found,
+    OutcomeUnknown,
+    Recipient,
+    Sent,
+    repeats,
+)
 from broadcaster.domain.delivery import NOT_FOUND_TWICE_SECONDS, AttemptState
 from broadcaster.domain.message import Message
 from broadcaster.domain.switches import SENDING
@@ -143,6 +152,10 @@ def _word(
         return Word(row.id, AttemptState(answer.status), answer.provider_id, answer.url, code=answer.code)
     if row.state != AttemptState.UNKNOWN:
         return None  # accepted once: "not found" now proves nothing
+    if repeats(channel):
+        return Word(
+            row.id, AttemptState.NOT_SENT, code="unknown_repeated", retry_after=0.0 if row.number == 1 else None
+        )
     if channel is not None and channel.asks:
         return _not_found(connection, row, at)
     return _policy(system, row, at)

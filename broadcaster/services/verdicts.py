@@ -21,6 +21,7 @@ COMMON: Codes = {
     "connect": Verdict.BACK_OFF,  # nobody there: certainly not sent, and all senders wait
     "unknown_given_up": Verdict.PERMANENT,  # settle's own words
     "unknown_sent_again": Verdict.RETRY,
+    "unknown_repeated": Verdict.RETRY,
 }
 VerdictOf = Callable[[str, str], Verdict | None]
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from broadcaster.channels import facebook, mastodon, simulated, smtp, twilio_sms
+from broadcaster.channels import facebook, mastodon, simulated, smtp, twilio_sms, webhook
 from broadcaster.domain.channel import Attempt, Channel, DataPath, Recipient, Secret
 from broadcaster.domain.message import Message
 from tests.providers import facebook as facebook_provider
@@ -17,6 +17,7 @@ from tests.providers import graph as graph_provider
 from tests.providers import mastodon as mastodon_provider
 from tests.providers import smtp as smtp_provider
 from tests.providers import twilio as twilio_provider
+from tests.providers import webhook as webhook_provider
 from tests.providers.base import served
 
 PUBLIC_URL = "https://alerts.judge.example"
@@ -122,6 +123,23 @@ def smtp_way(folder: Path) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
+def webhook_way(folder: Path) -> Iterator[Way]:
+    def made(url: str) -> Channel:
+        options = webhook.Options(url + webhook_provider.PATH, Secret(webhook_provider.SECRET), allow_private=True)
+        return webhook.open_channel("sirens", options, PUBLIC_URL)
+
+    with served(webhook_provider.Receiver(webhook_provider.WebhookFaults(latency=0))) as fake:
+        yield Way(
+            "webhook",
+            lambda: made(fake.base_url),
+            lambda: fake.requests,
+            Recipient("en", "en"),
+            (webhook_provider.SECRET, webhook_provider.PATH),
+            lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
 def simulated_way(folder: Path) -> Iterator[Way]:
     options = simulated.Options("sms", DataPath(str(folder)), 0)
 
@@ -137,5 +155,6 @@ WAYS = {
     "mastodon": mastodon_way,
     "facebook": facebook_way,
     "smtp": smtp_way,
+    "webhook": webhook_way,
     "simulated": simulated_way,
 }

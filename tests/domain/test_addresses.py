@@ -1,10 +1,10 @@
-"""Which addresses a feed may be fetched from."""
+"""Which addresses may be connected to."""
 
 from __future__ import annotations
 
 import pytest
 
-from alert_feeds.addresses import refused
+from broadcaster.domain.addresses import refused
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])

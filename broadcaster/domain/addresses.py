@@ -1,4 +1,4 @@
-"""Which addresses a feed may be fetched from: public ones; loopback and private ones where it is allowed. Pure."""
+"""Which addresses feeds and partners may be at: public ones; loopback and private ones where it is allowed. Pure."""
 
 from __future__ import annotations
 
