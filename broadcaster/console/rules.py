@@ -9,26 +9,32 @@ from flask import flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from broadcaster.console import spoken
+from broadcaster.console import rules_edit, spoken
 from broadcaster.console.access import allowed
 from broadcaster.console.proof import actor, proven
 from broadcaster.console.screens import Screen
 from broadcaster.domain.errors import Forbidden, Refused, Unauthenticated
+from broadcaster.domain.rule_change import shadowed
 from broadcaster.domain.rules import written
-from broadcaster.services import alert_page, arm, rule_test
+from broadcaster.services import alert_page, arm, proposals, rule_lists, rule_test
+from broadcaster.services.rule_write import hindrance
 from broadcaster.services.system import System
 
 
 def screens(system: System) -> list[Screen]:
-    """/console/rules, /console/rules/<name>, /console/alerts/<id>/released"""
-    return [*_reading(system), *_acting(system)]
+    """/console/rules, /console/rules/<name>, /console/alerts/<id>/released; the editor is ``rules_edit``"""
+    return [*_reading(system), *_acting(system), *rules_edit.screens(system)]
 
 
 def _reading(system: System) -> list[Screen]:
     @allowed()
     def home() -> str:
         """GET /console/rules"""
-        return render_template("console/rules.html", rules=arm.listing(system))
+        with system.database.read() as connection:
+            hindered = hindrance(system, connection)
+        waiting = [one for one in proposals.listing(system) if one["waits"] and one["kind"] == "rule"]
+        facts = {"rules": arm.listing(system), "waiting": waiting, "hindered": hindered and spoken.of(hindered)}
+        return render_template("console/rules.html", **facts)
 
     @allowed()
     def one(name: str) -> str:
@@ -57,7 +63,11 @@ def _acting(system: System) -> list[Screen]:
         def act() -> str:
             found = rule_test.run(system, actor(), name)
             counts = {"released": found.released, "submitted": found.submitted}
-            return _("Tested: it would have released %(released)s and submitted %(submitted)s.", **counts)
+            said: str = _("Tested: it would have released %(released)s and submitted %(submitted)s.", **counts)
+            if not found.left_out:
+                return said
+            beyond: str = _("Older entries that were too many to look at: %(n)s.", n=found.left_out)
+            return f"{said} {beyond}"
 
         return _tried(system, name, act)
 
@@ -92,8 +102,13 @@ def _acting(system: System) -> list[Screen]:
 # --- the parts --------------------------------------------------------------------------------------------------
 def _shown(system: System, name: str, wrong: str = "") -> str:
     found = arm.state(system, name)
-    days = system.config.policy.arming_days
-    return render_template("console/rule.html", it=found, text=written(found.rule), days=days, wrong=wrong)
+    facts = {
+        "text": written(found.rule),
+        "days": system.config.policy.arming_days,
+        "zone_names": dict(rule_lists.known(system).zones),
+        "shadow": shadowed(system.ruled().config.rules).get(name, ""),
+    }
+    return render_template("console/rule.html", it=found, wrong=wrong, **facts)
 
 
 def _tried(system: System, name: str, act: Callable[[], str]) -> ResponseReturnValue:

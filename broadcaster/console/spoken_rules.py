@@ -74,8 +74,10 @@ OF_RULES: Mapping[str, tuple[str, ...]] = {
         _s("These are the demonstration's own files. Make your agency's first: python -m broadcaster init."),
     ),
     "rules_unwritable": (
-        _s("The file of the rules cannot be written from here."),
-        _s("%(path)s cannot be written from here. Whoever looks after this installation changes it where it is kept."),
+        _s(
+            "rules.toml cannot be written from here: its folder is read-only, or not this system's. "
+            "Whoever looks after this installation changes it where it is kept."
+        ),
     ),
     "rules_machines": (
         _s("This installation runs on several machines. Change rules.toml on each of them."),
@@ -94,6 +96,26 @@ OF_RULES: Mapping[str, tuple[str, ...]] = {
         ),
     ),
     "nothing_changed": (_s("This is how the rules are now: nothing would change."),),
+    "rule_parameter": (
+        _s("%(line)s is no parameter. Write each once: NAME = VALUE, VALUE, or NAME alone for any value."),
+    ),
+    "rule_number": (_s("Write a whole number from 0 to %(n)s, or leave it empty."),),
+    "C005": (_s("This cannot stand in a rule."),),
+    "C015": (_s("Choose what the rule does."),),
+    "C016": (_s("Another rule has this name."),),
+    "C018": (_s("There is no such feed."),),
+    "C047": (_s("The name is empty or holds a character that a name cannot have."),),
+    "C051": (_s("There is no such template."),),
+    "C052": (_s("The number cannot be below 0."),),
+    "C053": (_s("CAP has no such word, so that it would never match."),),
+    "C055": (_s("Only a person ever says this."),),
+    "C080": (_s("P-VTEC has no such action, so that it would never match."),),
+    "C081": (_s("Choose what is done with updates and cancels."),),
+    "C082": (_s("This is no span of a day. Write two different times, as 22:00-06:00."),),
+    "C083": (_s("A rule that releases by itself must say this: list what it may release, or let it submit."),),
+    "C084": (_s("This is no official feed, and no rule releases what it says."),),
+    "C085": (_s("A rule releases what is Actual and nothing else."),),
+    "C086": (_s("An evacuation is only ever released by people."),),
     "rule_text": (_s("This is no rule that this installation can read."),),
     "alarm:rule_disarmed": (
         _s("A rule is not armed any more."),

@@ -10,7 +10,6 @@ from broadcaster.domain.errors import Invalid, NotFound, Refused
 from broadcaster.domain.rules import span_of, within
 
 ACTS = ("add", "change", "move", "remove")
-STRENGTH = ("keep", "draft", "show", "submit", "release")
 SEEN = ("show", "submit", "release")  # the public or an approver hears of it by itself
 
 
@@ -54,7 +53,7 @@ def touched(rules: Sequence[RuleConfig], change: Change) -> tuple[RuleConfig, ..
 
 def hides(old: str, new: str) -> bool:
     """Would somebody have heard of it by itself before, and now only who looks at the entries?"""
-    return old in SEEN and new not in SEEN
+    return old in SEEN and new == "keep"
 
 
 # --- rules behind others ----------------------------------------------------------------------------------------

@@ -25,23 +25,23 @@ from broadcaster.domain.rules import ruling
 from broadcaster.domain.triage import ends
 from broadcaster.domain.wording import taken_back
 from broadcaster.services import audit, places
+from broadcaster.services import rule_month as month
 from broadcaster.services.arm import digest_of
 from broadcaster.services.drafting import Draft, Drawn, draw
-from broadcaster.services.ingest import read
 from broadcaster.services.release_by_rule import HOUR, said, seen
+from broadcaster.services.rule_month import Sieve
 from broadcaster.services.steps import who
 from broadcaster.services.system import Actor, System
 from broadcaster.store import arming as store
 
-DAYS = 30
-MOST = 1000  # entries looked at in full; the newest
+MOST = 1000  # entries decided in full, of those that the rule has to do with; the newest
 CANCEL_STANDS = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """``released`` and ``submitted`` of ``outcomes``, each {entry, identifier, event, received, action, reasons};
-    ``left_out``: older entries that were too many to look at."""
+    ``left_out``: older entries that were too many to look at or to decide."""
 
     rule: str
     digest: str
@@ -65,15 +65,16 @@ class _Night:
 
 def run(system: System, actor: Actor, name: str) -> Report:
     """Try it and keep the run, without which nobody may arm it. Raises NotFound, Forbidden (a machine)."""
+    system = system.ruled()
     rule, by, at = system.config.rule(name), who(actor), system.now()
     if rule is None:
         raise NotFound("rule", f"There is no rule {name!r} in rules.toml.")
     if by.machine or not by.roles & COMPOSERS:
         raise Forbidden("role", "Only a person with a role tests rules.")
     with system.database.read() as connection:
-        rows, left_out = store.candidates(connection, rule, at - timedelta(days=DAYS), MOST)
         night = _Night(system, connection, rule, places.index(connection))
-        outcomes = tuple(one for row in rows for one in _outcome(night, row))
+        ids, left_out = _concerned(night, at)
+        outcomes = tuple(one for row in store.documents(connection, ids) for one in _outcome(night, row))
     found = Run(digest_of(system, rule), by.person, at)
     actions = [one["action"] for one in outcomes]
     report = Report(name, found.digest, actions.count("release"), actions.count("submit"), left_out, outcomes)
@@ -84,9 +85,33 @@ def run(system: System, actor: Actor, name: str) -> Report:
     return report
 
 
+def _concerned(night: _Night, at: datetime) -> tuple[list[int], int]:
+    """Entries that the rule matches or that follow such a one, oldest first, and how many older ones are left out.
+
+    All of the month is looked at: cheaply by what the record says of each, then by its document, before any decision.
+    """
+    system, sieve = night.system, Sieve((night.rule,))
+    ids, beyond = month.near(night.connection, sieve, at)
+    known: set[tuple[str, str]] = set()
+    found = []
+    for row in store.documents(night.connection, ids):
+        follows = month.follows(row, known)
+        if not follows and not sieve.says(row):
+            continue
+        entry, feed = month.entry_of(system, row), system.config.feed(row.feed)
+        if entry is None or feed is None:
+            continue
+        zones = night.index.place(places.areas_of(entry.message)).zones
+        asked = ruling(system.config.rules, entry.message, seen(system, feed, entry, zones, row.received))
+        if follows or asked.rule == night.rule.name:
+            known.add((row.sender, row.identifier))
+            found.append(row.id)
+    return found[-MOST:], beyond + max(0, len(found) - MOST)
+
+
 def _outcome(night: _Night, row: Row[Any]) -> Iterator[dict[str, Any]]:
     """What would have become of an entry; nothing where the rule has nothing to do with it."""
-    entry = _entry(night.system, row)
+    entry = month.entry_of(night.system, row)
     feed = night.system.config.feed(row.feed)
     if entry is None or feed is None:
         return
@@ -156,12 +181,6 @@ def _before(night: _Night, entry: FeedEntry) -> list[tuple[str, str]]:
     message = entry.message
     named = {(one.sender, one.identifier) for one in message.references} | {(message.sender, message.identifier)}
     return [key for key in night.standing if key in named and key[0] == message.sender]
-
-
-def _entry(system: System, row: Row[Any]) -> FeedEntry | None:
-    feed = system.config.feed(row.feed)
-    found = read(feed, bytes(row.raw), {}).entries if feed is not None else ()
-    return next((one for one in found if one.message.identifier == row.identifier), None)
 
 
 def _told(row: Row[Any], action: str, reasons: tuple[str, ...]) -> dict[str, Any]:

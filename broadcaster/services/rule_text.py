@@ -24,8 +24,16 @@ from broadcaster.settings import rules_of
 _HEADER = re.compile(r"^[ \t]*\[\[[ \t]*rule[ \t]*\]\][^\n]*$", re.MULTILINE)
 
 
+class WrongRule(Invalid):
+    """A rule that no configuration may hold: ``key`` says where in it ("match.vtec"; another word: its name)."""
+
+    def __init__(self, error: ConfigError) -> None:
+        super().__init__(error.id, f"{error.text} ({error.hint})")
+        self.key = error.where.rsplit(" ", 1)[-1]
+
+
 def rewritten(text: str, change: Change, config: Config) -> str:
-    """The file's text after the change of ``config.rules``. Raises Refused, NotFound, Invalid (with the key)."""
+    """The file's text after the change of ``config.rules``. Raises Refused, NotFound, WrongRule."""
     wanted = checked(after(config.rules, change), config)
     head, blocks = _cut(text, [rule.name for rule in config.rules])
     try:
@@ -39,11 +47,11 @@ def rewritten(text: str, change: Change, config: Config) -> str:
 
 
 def checked(rules: Sequence[RuleConfig], config: Config) -> tuple[RuleConfig, ...]:
-    """The same rules, as they would be read from the file. Raises Invalid: "ID KEY", and what is wrong."""
+    """The same rules, as they would be read from the file. Raises WrongRule."""
     try:
         return rules_of([_table(rule) for rule in rules], config)
     except ConfigError as error:
-        raise Invalid(error.id, f"{error.where}: {error.text} ({error.hint})") from error
+        raise WrongRule(error) from error
 
 
 def rule_of(text: str, config: Config) -> RuleConfig:
@@ -124,13 +132,11 @@ def _changed(block: str, rule: RuleConfig | None) -> str:
 
 
 def _merge(table: MutableMapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    for gone in [name for name in table if name not in wanted]:
+        del table[gone]
     for key, value in wanted.items():
-        if isinstance(value, dict) and isinstance(table.get(key), MutableMapping) and value:
+        if isinstance(value, dict) and isinstance(table.get(key), MutableMapping):
             _merge(table[key], value)
-            for gone in [name for name in table[key] if name not in value]:
-                del table[key][gone]
-        elif not value:
-            table.pop(key, None)
         elif key not in table or table[key] != value:
             table[key] = _inline(value) if isinstance(value, dict) else value
 
@@ -143,10 +149,10 @@ def _inline(value: Mapping[str, Any]) -> Any:
 
 
 def _table(rule: RuleConfig) -> dict[str, Any]:
-    """A rule as TOML's plain values; what says nothing is empty."""
-    found = asdict(rule)
-    match = {key: _plain(value) for key, value in found.pop("match").items() if value}
-    return {**{key: _plain(value) for key, value in found.items()}, "match": match}
+    """A rule as TOML's plain values, without what says nothing."""
+    found = {key: _plain(value) for key, value in asdict(rule).items()}
+    found["match"] = {key: value for key, value in found["match"].items() if value}
+    return {key: value for key, value in found.items() if value or key in ("name", "action")}
 
 
 def _plain(value: Any) -> Any:

@@ -29,15 +29,16 @@ def path_of(system: System) -> Path:
 def hindrance(system: System, connection: Connection) -> Refused | None:
     """Why the rules cannot be changed from here, in words that say what to do; None where they can."""
     path = path_of(system)
-    wrong = system.rules_file.wrong if system.rules_file is not None else None
-    if wrong is not None:
+    if system.rules_file is not None:
+        system.rules_file.look()
+    if system.rules_file is not None and (wrong := system.rules_file.wrong) is not None:
         text = f"rules.toml was changed by hand and cannot be read. Mend it there first: {wrong.text} ({wrong.hint})."
         return Refused("rules_broken", text)
     if path.parent == DEMO_AGENCY / "config":
         text = "These are the demonstration's own files. Make your agency's first: python -m broadcaster init."
         return Refused("rules_demo", text)
     if not _writable(path):
-        return _unwritable(path)
+        return _unwritable()
     hosts = _hosts(connection)
     if len(hosts) > 1:
         text = f"This installation runs on several machines ({', '.join(hosts)}). Change rules.toml on each of them."
@@ -65,7 +66,7 @@ def write(path: Path, data: bytes) -> None:
             raise
         _settled(real.parent)
     except OSError as error:
-        raise _unwritable(path) from error
+        raise _unwritable() from error
 
 
 def keep(system: System, data: bytes, at: datetime) -> str:
@@ -91,9 +92,12 @@ def _writable(path: Path) -> bool:
     return str(real) not in (line.split()[4] for line in mounts)
 
 
-def _unwritable(path: Path) -> Refused:
-    text = f"{path} cannot be written from here. Whoever looks after this installation changes it where it is kept."
-    return Refused("rules_unwritable", text)
+def _unwritable() -> Refused:
+    return Refused(
+        "rules_unwritable",
+        "rules.toml cannot be written from here: its folder is read-only, or not this system's. "
+        "Whoever looks after this installation changes it where it is kept.",
+    )
 
 
 def _hosts(connection: Connection) -> list[str]:

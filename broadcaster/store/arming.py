@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from broadcaster.domain.arming import Arming, Run
-from broadcaster.domain.config import RuleConfig
 from broadcaster.store.schema import alerts, feed_entries, metadata, reviews
 
 rule_runs = metadata.tables["rule_runs"]
 rule_armings = metadata.tables["rule_armings"]
 rule_releases = metadata.tables["rule_releases"]
+CHUNK = 200
 _runs, _a, _r = rule_runs.c, rule_armings.c, rule_releases.c
 
 
@@ -128,18 +128,29 @@ def touched(connection: Connection, ids: Collection[str]) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def candidates(connection: Connection, rule: RuleConfig, since: datetime, most: int) -> tuple[list[Row[Any]], int]:
-    """Entries that the rule may have to do with (of its feeds, in its zones or ending something), oldest first, the
-    newest ``most`` of them; and how many older ones are left out."""
+def kept_since(connection: Connection, since: datetime, feeds: Collection[str] = ()) -> Iterator[Row[Any]]:
+    """What these feeds (none: all) brought that meant something, oldest first, without its document."""
     e = feed_entries.c
-    query = sa.select(e.id, e.zones, e.decision).where(
-        e.feed.in_(sorted(rule.feeds)), e.received > since, e.decision.in_(("new", "update", "cancel"))
-    )
-    ids = [row.id for row in connection.execute(query.order_by(e.id)) if _near(row.decision, row.zones, rule)]
-    wanted = ids[-most:]
-    found = sa.select(e.id, e.feed, e.identifier, e.event, e.received, e.raw).where(e.id.in_(wanted)).order_by(e.id)
-    return list(connection.execute(found)), len(ids) - len(wanted)
+    columns = (e.id, e.feed, e.sender, e.identifier, e.references, e.event, e.zones, e.decision, e.awaits, e.action)
+    query = sa.select(*columns).where(e.received > since, e.decision.in_(("new", "update", "cancel")))
+    query = query.where(e.feed.in_(sorted(feeds))) if feeds else query
+    found: Any = connection.execute(query.order_by(e.id).execution_options(yield_per=CHUNK))
+    yield from found
 
 
-def _near(decision: str, zones: Sequence[str] | None, rule: RuleConfig) -> bool:
-    return decision == "cancel" or zones is None or bool(set(zones) & set(rule.match.zones))
+def documents(connection: Connection, ids: Sequence[int]) -> Iterator[Row[Any]]:
+    """These entries with their documents, in that order, a few in memory at once."""
+    e = feed_entries.c
+    columns = (e.id, e.feed, e.sender, e.identifier, e.references, e.event, e.received, e.raw)
+    for start in range(0, len(ids), CHUNK):
+        query = sa.select(*columns).where(e.id.in_(ids[start : start + CHUNK]))
+        found: Any = connection.execute(query.order_by(e.id))
+        yield from found
+
+
+def events_since(connection: Connection, since: datetime, most: int) -> list[str]:
+    """Names of events that feeds brought, the most frequent first."""
+    e = feed_entries.c
+    query = sa.select(e.event).where(e.received > since, e.event != "", e.decision.in_(("new", "update")))
+    query = query.group_by(e.event).order_by(sa.func.count().desc(), e.event).limit(most)
+    return list(connection.execute(query).scalars())

@@ -197,7 +197,7 @@ def test_a_file_that_cannot_be_cut_into_rules_is_left_to_people(desk: System, tm
 
 
 def test_a_rule_that_no_configuration_may_hold_is_refused_with_its_key(desk: System) -> None:
-    with pytest.raises(BroadcasterError, match="max_per_hour") as caught:
+    with pytest.raises(BroadcasterError, match="must say it") as caught:
         wished(desk, max_per_hour=0)
     assert caught.value.code == "C083"
     new = Change("add", rule=RuleConfig("tornado", "keep"), place=9)
