@@ -8,18 +8,24 @@ from datetime import datetime
 
 from broadcaster.domain.errors import Invalid
 from broadcaster.domain.message import Finding
+from broadcaster.rendering.spoken import said_when
 from broadcaster.rendering.templates import Field, Spec
 from broadcaster.rendering.words import pick, places, when
 
 
 @dataclass(frozen=True, slots=True)
 class Tongue:
-    """One way of saying it. ``first`` is the language that plain field keys are written in."""
+    """One way of saying it. ``first`` is the language that plain field keys are written in; ``spoken``: by a voice."""
 
     language: str
     first: str
     timezone: str
     plain: bool = False
+    spoken: bool = False
+
+    def when(self, moment: datetime) -> str:
+        """A time in this tongue."""
+        return (said_when if self.spoken else when)(moment, self.timezone, self.language, self.plain)
 
 
 def check_names(spec: Spec, fields: Mapping[str, str], languages: Iterable[str]) -> None:
@@ -83,7 +89,7 @@ def _one(name: str, one: Field, fields: Mapping[str, str], tongue: Tongue) -> st
         return own
     if one.kind == "time":
         moment = _moment(value)
-        return when(moment, tongue.timezone, tongue.language, tongue.plain) if moment else value
+        return tongue.when(moment) if moment else value
     if one.kind == "places":
         return places([part.strip() for part in value.split(";") if part.strip()], tongue.language, tongue.plain)
     key = choice_of(one, value)

@@ -19,13 +19,15 @@ from broadcaster.domain.text_social import URL_LENGTH, measure
 from broadcaster.domain.wording import EVACUATION_LEVELS, drill_label
 from broadcaster.rendering import fields as filled
 from broadcaster.rendering.fields import Tongue
-from broadcaster.rendering.templates import BRIEF, FACTS, FORMS, ROOT, Spec, Template, load
-from broadcaster.rendering.words import MOST_PLACES, one_line, paragraphs, pick, places, posts, when
+from broadcaster.rendering.spoken import said
+from broadcaster.rendering.templates import BRIEF, FORMS, ROOT, SHARED, TOLD, VOICE, Spec, Template, load
+from broadcaster.rendering.words import MOST_PLACES, one_line, paragraphs, pick, places, posts
 
 HEADLINE_GOOD, HEADLINE_MOST = 140, 160  # CAP 1.2, 3.2.2: some systems show only 160
 SEGMENTS_GOOD = 3
 LENGTH_CODES = ("too_long", "many_segments")
 NOT_IN_A_DRILL = ("not a drill", "not an exercise", "no es un simulacro", "no es simulacro")
+_SPOKEN = (VOICE, TOLD[VOICE])
 TAGS = {"en": "en-US", "es": "es-US"}
 
 
@@ -78,9 +80,10 @@ def render(config: Config, job: Job, root: Path = ROOT) -> Rendered:
             about = f"text:{channel}:{language}"
             said += [one for message in thread for one in _findings(message, limits, job.mode)]
             findings += [replace(one, about=about) for one in said]
-    for channel, language in _told_facts(template, job, spoken):
+    for channel, language in _told_facts(template, job, spoken, root):
         pen = _Pen(config, job, template, language, root)
-        messages.append(pen.message(channel, replace(job.limits[channel], form=FACTS)))
+        told = TOLD[job.limits[channel].form]
+        messages.append(pen.message(channel, replace(job.limits[channel], form=told)))
         about = f"text:{channel}:{language}"
         findings += [replace(one, about=about) for one in lengths(messages[-1], job.limits[channel])]
     findings += _headline_findings(infos)
@@ -110,8 +113,8 @@ def _spoken_on(channel: str, limits: Limits, job: Job, spoken: list[str]) -> lis
     return wanted or spoken[:1]
 
 
-def _told_facts(template: Template, job: Job, spoken: list[str]) -> list[tuple[str, str]]:
-    """(channel, language) of people whose language has no text here, and whom a text message tells the facts.
+def _told_facts(template: Template, job: Job, spoken: list[str], root: Path) -> list[tuple[str, str]]:
+    """(channel, language) of people whose language has no text here, and whom a text message or a call tells the facts.
 
     Not where somebody typed what to do: that is not said in their language, so they get the first language's text.
     """
@@ -119,8 +122,8 @@ def _told_facts(template: Template, job: Job, spoken: list[str]) -> list[tuple[s
     if job.issuer or (advice and filled.choice_of(advice, job.fields.get("guidance", "")) is None):
         return []
     wanted = [lang for lang in job.languages if lang in template.facts and lang not in spoken]
-    people = [name for name, one in job.limits.items() if one.form == "sms" and one.audience == "people"]
-    return [(channel, language) for channel in people for language in wanted]
+    people = [(name, TOLD[o.form]) for name, o in job.limits.items() if o.form in TOLD and o.audience == "people"]
+    return [(name, lang) for name, form in people for lang in wanted if (root / SHARED / lang / f"{form}.j2").is_file()]
 
 
 class _Pen:
@@ -166,9 +169,14 @@ class _Pen:
         """The text of a channel's form, with the drill's label first and last."""
         plain = limits.unit == "sms_segments"
         raw = self._part(limits.form, plain)
-        text = self._labelled(paragraphs(raw) if limits.form == "long" else one_line(raw), limits.form)
+        text = self._labelled(self._laid_out(raw, limits.form), limits.form)
         subject = self._labelled(self._headline(), "subject") if limits.form == "long" else ""
         return replace(self._measured(channel, limits, text), subject=subject)
+
+    def _laid_out(self, raw: str, form: str) -> str:
+        if form == "long":
+            return paragraphs(raw)
+        return said(one_line(raw), self.language) if form in _SPOKEN else one_line(raw)
 
     def _measured(self, channel: str, limits: Limits, text: str) -> Message:
         segments, characters = measure(limits.unit, text, limits.extras.get("url", URL_LENGTH))
@@ -226,7 +234,7 @@ class _Pen:
         ]
 
     def _part(self, part: str, plain: bool, most: int = MOST_PLACES) -> str:
-        context = self._context(plain, most)
+        context = self._context(plain, most, part in _SPOKEN)
         if part in FORMS:
             inner = {
                 p: self.template.part(self.language, p, context, self.root) for p in ("description", "instruction")
@@ -234,9 +242,9 @@ class _Pen:
             context |= {key: paragraphs(text) for key, text in inner.items()} | {"headline": self._headline()}
         return self.template.part(self.language, part, context, self.root)
 
-    def _context(self, plain: bool, most: int) -> dict[str, object]:
+    def _context(self, plain: bool, most: int, spoken: bool = False) -> dict[str, object]:
         job, agency, spec = self.job, self.config.agency, self.template.spec
-        tongue = Tongue(self.language, job.languages[0], agency.timezone, plain)
+        tongue = Tongue(self.language, job.languages[0], agency.timezone, plain, spoken)
         values = filled.resolve(spec, job.fields, tongue)
         named = values.get("place") or places(job.places, self.language, plain)
         short = values.get("place") or places(job.places, self.language, plain, most)
@@ -253,9 +261,9 @@ class _Pen:
             "place": named,
             "place_short": short,
             "until_lifted": job.until_lifted,
-            "until": "" if end is None else when(end, agency.timezone, self.language, plain),
-            "issued": when(job.now, agency.timezone, self.language, plain),
-            "link": job.link,
+            "until": "" if end is None else tongue.when(end),
+            "issued": tongue.when(job.now),
+            "link": "" if spoken else job.link,
             "contact": agency.contact,
             "emergency_number": agency.emergency_number,
             "cancelled": job.cancelled,

@@ -30,7 +30,10 @@ FACTS = "facts"
 KINDS = ("text", "long", "choice", "time", "places")
 PARTS = ("subject", "description", "instruction", "sms", "short", "long")
 BRIEF = "brief"  # headline, end, source and link: for accounts that take little
-FORMS = ("sms", "short", "long", BRIEF)  # what a channel may ask for (``Limits.form``)
+VOICE = "voice"  # what a call says: spoken words, never an address of a page
+LONGEST_CALL = 900  # characters: about a minute, said twice
+FORMS = ("sms", "short", "long", BRIEF, VOICE)  # what a channel may ask for (``Limits.form``)
+TOLD = {"sms": FACTS, VOICE: f"{FACTS}_{VOICE}"}  # in which form people whose language has only facts are told them
 Words = Mapping[str, str]
 
 

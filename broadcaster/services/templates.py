@@ -24,13 +24,15 @@ from broadcaster.rendering import bundles
 from broadcaster.rendering.fields import Tongue, resolve
 from broadcaster.rendering.messages import Job, Rendered, render
 from broadcaster.rendering.readability import GRADE_MOST, grade
-from broadcaster.rendering.templates import BRIEF, ROOT, Field, Template, incomplete, load, names
+from broadcaster.rendering.spoken import said, said_when
+from broadcaster.rendering.templates import BRIEF, LONGEST_CALL, ROOT, VOICE, Field, Template, incomplete, load, names
 from broadcaster.rendering.words import pick, places, when
 
 LIMITS: Mapping[str, Limits] = {
     "sms": Limits("sms", "sms_segments", 3, "people", "phone"),
     "post": Limits("short", "mastodon", 500, "account"),
     "brief post": Limits(BRIEF, "mastodon", 280, "account"),
+    "call": Limits(VOICE, "characters", LONGEST_CALL, "people", "phone", chosen=True),
     "mail": Limits("long", "characters", 20_000, "people", "email"),
 }
 LINK = "https://alerts.county.example.gov/alerts/k3m9x2qa4t"
@@ -207,13 +209,18 @@ def _five(config: Config, template: Template, job: Job, drawn: Rendered) -> list
     infos = {info.language.split("-")[0]: info for info in drawn.infos}
     found, zone = [], config.agency.timezone
     for message in drawn.messages:
-        text, info = folded(message.text), infos[message.language]
+        text, info, call = folded(message.text), infos[message.language], job.limits[message.channel].form == VOICE
+
+        def has(words: str, text: str = text, message: Message = message, call: bool = call) -> bool:
+            return folded(said(words, message.language) if call else words) in text
+
+        times = [(said_when if call else when)(at, zone, message.language) for at in (NOW, job.expires or NOW)]
         contents = {
-            "source": folded(info.sender_name) in text,
-            "hazard": any(folded(words) in text for words in _hazards(config, template, job, info, message)),
-            "place": folded(places(USUAL_PLACES, message.language)) in text,
+            "source": has(info.sender_name),
+            "hazard": any(has(words) for words in _hazards(config, template, job, info, message)),
+            "place": has(places(USUAL_PLACES, message.language)),
             "guidance": advised(info.instruction, text),
-            "time": any(folded(when(at, zone, message.language)) in text for at in (NOW, job.expires or NOW)),
+            "time": any(has(time) for time in times),
         }
         lacking = [name for name, there in contents.items() if not there]
         where = f"{message.channel} ({message.language})"
