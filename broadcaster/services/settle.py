@@ -30,7 +30,7 @@ from broadcaster.services.system import System
 from broadcaster.services.verdicts import act, verdicts
 from broadcaster.store import alarms, deliveries, switches
 from broadcaster.store import attempts as store
-from broadcaster.store.broadcasts import post_of
+from broadcaster.store.broadcasts import About, about
 from broadcaster.store.deliveries import Word
 from broadcaster.store.engine import now
 from broadcaster.transport.queue import wake
@@ -83,8 +83,8 @@ def ask(system: System) -> int:
     channels = open_channels(system)
     with system.database.read() as connection:
         held = store.known_ids(connection, list({row.recipient for row in rows}))
-        changed = {row.id: post_of(connection, row.edits)[1] for row in rows if row.edits}
-    answers = asyncio.run(_all(channels, rows, held, changed))
+        posts = {row.id: _about(connection, row) for row in rows if _of_account(channels.get(row.channel))}
+    answers = asyncio.run(_all(channels, rows, held, posts))
     told = zip(rows, answers, strict=True)
     return sum(_conclude(system, row, answer, channels.get(row.channel)) for row, answer in told)
 
@@ -100,7 +100,10 @@ def _due(system: System) -> list[Any]:
 
 
 async def _all(
-    channels: dict[str, Channel], rows: Sequence[Any], held: dict[str, dict[str, str]], changed: Mapping[str, str]
+    channels: dict[str, Channel],
+    rows: Sequence[Any],
+    held: dict[str, dict[str, str]],
+    posts: Mapping[str, tuple[str, str]],
 ) -> list[Found | Exception | None]:
     """Every answer, in the order of the rows: found, not found (None), or why it could not be asked."""
     gate = asyncio.Semaphore(AT_ONCE)
@@ -111,7 +114,7 @@ async def _all(
             return None
         try:
             async with gate, asyncio.timeout(ASK_SECONDS):
-                return await channel.find(_sent(row, held.get(row.recipient, {}), changed.get(row.id, "")))
+                return await channel.find(_sent(row, held.get(row.recipient, {}), posts.get(row.id, ("", ""))))
         except (ChannelError, OutcomeUnknown, TimeoutError) as error:
             return error
 
@@ -122,10 +125,18 @@ async def _all(
             await channel.close()
 
 
-def _sent(row: Any, held: dict[str, str], edits: str) -> Sent:
+def _of_account(channel: Channel | None) -> bool:
+    return channel is not None and channel.limits().audience == "account"
+
+
+def _about(connection: Connection, row: Any) -> tuple[str, str]:
+    return about(connection, row.incident, row.channel, About(row.delivery, row.recipient, row.after, row.edits))
+
+
+def _sent(row: Any, held: dict[str, str], about: tuple[str, str]) -> Sent:
     message = Message(row.channel, row.language, row.text, row.subject, row.segments)
     others = frozenset(id_ for id_, attempt in held.items() if attempt != row.id)
-    attempt = Attempt(row.id, row.started, 1, edits=edits)
+    attempt = Attempt(row.id, row.started, 1, earlier=about[0], edits=about[1])
     return Sent(attempt, message, Recipient(row.recipient, row.language), others, row.provider_id or "")
 
 

@@ -84,6 +84,7 @@ def _asking(where: sa.ColumnElement[bool]) -> sa.Select[Any]:
             a.not_found,
             d.channel,
             d.recipient,
+            d.after,
             d.edits,
             m.language,
             m.text,

@@ -321,6 +321,28 @@ def first_post(connection: Connection, incident: str, channel: str, recipient: s
     return connection.execute(query).scalar_one_or_none() or ""
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """A delivery to an account: its id, whom it names, the delivery it continues and the one whose post it changes."""
+
+    delivery: int
+    recipient: str
+    after: int | None
+    edits: int | None
+
+
+def about(connection: Connection, incident: str, channel: str, one: About) -> tuple[str, str]:
+    """(the provider's id of the post it answers or continues, that of the post it changes), each empty where none.
+
+    An update answers its incident's first post.
+    """
+    if one.edits:
+        return "", post_of(connection, one.edits)[1]
+    if one.after:
+        return post_of(connection, one.after)[1], ""
+    return first_post(connection, incident, channel, one.recipient, one.delivery), ""
+
+
 def post_of(connection: Connection, delivery: int) -> tuple[str, str]:
     """(state of a delivery to an account, the provider's id of its post; empty where none stands)."""
     state = connection.execute(sa.select(deliveries.c.state).where(deliveries.c.id == delivery)).scalar_one()
