@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
 POINT_KM = 0.01  # a circle of radius 0 is a place: this much round it, so that it lies in a zone
-CORNERS = 64
+CORNERS = 96
 GROUP = 20  # sides looked up at once; each may meet all others
 MOST_CROSSINGS = 1000  # mending takes longer than their square: 400 random points took a minute, 50,000 all memory
 
@@ -49,22 +49,27 @@ def ring_shape(ring: Ring) -> BaseGeometry | None:
 
 
 def circle_shape(circle: Circle) -> BaseGeometry | None:
-    """A circle as a polygon of ``CORNERS`` corners, good to a percent up to some hundred kilometres; round a pole, all
-    that lies as far from it as the circle does anywhere."""
+    """A circle on a sphere as a polygon of ``CORNERS`` corners that holds all of it, a pole too where it goes round
+    one. One that reaches half round the earth is all of it."""
     from shapely.geometry import Polygon, box
 
     latitude, longitude = circle.centre
-    high = max(circle.radius_km, POINT_KM) / KM_PER_DEGREE
-    if abs(latitude) + high >= 90:
-        return (
-            box(-180, max(-90, latitude - high), 180, 90)
-            if latitude > 0
-            else box(-180, -90, 180, min(90, latitude + high))
-        )
-    wide = min(180.0, high / max(0.01, math.cos(math.radians(latitude))))
-    angles = [2 * math.pi * i / CORNERS for i in range(CORNERS)]
-    corners = [(longitude + wide * math.cos(a), max(-90.0, min(90.0, latitude + high * math.sin(a)))) for a in angles]
-    return mended(_on_map(Polygon(corners)))
+    away = math.radians(max(circle.radius_km, POINT_KM) / KM_PER_DEGREE) / math.cos(math.pi / CORNERS)
+    if away >= math.pi / 2:
+        return box(-180, -90, 180, 90)
+    corners = [_from(latitude, longitude, 2 * math.pi * i / CORNERS, away) for i in range(CORNERS)]
+    points = _round_the_pole(_unwrapped([*corners, corners[0]]), math.copysign(90.0, latitude))
+    return mended(_on_map(Polygon(points)))
+
+
+def _from(latitude: float, longitude: float, bearing: float, away: float) -> tuple[float, float]:
+    """Longitude and latitude of the place that lies that way (radians from north) and that far (radians) from one."""
+    north = math.radians(latitude)
+    there = math.asin(math.sin(north) * math.cos(away) + math.cos(north) * math.sin(away) * math.cos(bearing))
+    east = math.atan2(
+        math.sin(bearing) * math.sin(away) * math.cos(north), math.cos(away) - math.sin(north) * math.sin(there)
+    )
+    return longitude + math.degrees(east), math.degrees(there)
 
 
 def _unwrapped(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -76,11 +81,12 @@ def _unwrapped(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return found
 
 
-def _round_the_pole(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
-    """A ring that does not come back to its longitude has gone round a pole, which is inside: up to it and back."""
+def _round_the_pole(points: list[tuple[float, float]], pole: float | None = None) -> list[tuple[float, float]]:
+    """A ring that does not come back to its longitude has gone round a pole, which is inside: up to it and back.
+    Without ``pole`` (its latitude) it is the one nearer to the ring."""
     if not points or abs(points[-1][0] - points[0][0]) < 180:
         return points
-    pole = math.copysign(90.0, sum(latitude for _, latitude in points))
+    pole = pole or math.copysign(90.0, sum(latitude for _, latitude in points))
     return [*points, (points[-1][0], pole), (points[0][0], pole), points[0]]
 
 

@@ -66,8 +66,9 @@ def test_a_ring_round_the_world_holds_the_nearer_pole() -> None:
     zones = [ZoneShape("svalbard", box(15, 78, 16, 79)), ZoneShape("mcmurdo", box(166, -78, 167, -77)), *ZONES]
     assert touched([Area("", polygons=(north,))], zones) == ("svalbard",)
     assert touched([Area("", polygons=(south,))], zones) == ("mcmurdo",)
-    assert touched([Area("", circles=(Circle((85.0, 100.0), 900.0),))], zones) == ("svalbard",)
-    assert touched([Area("", circles=(Circle((-85.0, 0.0), 900.0),))], zones) == ("mcmurdo",)
+    for centre, zone in (((85.0, -164.5), "svalbard"), ((-85.0, -13.5), "mcmurdo")):  # over the pole to the other side
+        assert touched([Area("", circles=(Circle(centre, 1950.0),))], zones) == (zone,)
+        assert touched([Area("", circles=(Circle(centre, 1700.0),))], zones) == ()
 
 
 def test_a_polygon_that_covers_nothing_is_no_shape_and_leaves_the_codes() -> None:
