@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 TESTS ?=
 
-.PHONY: run test check bench lighthouse translations pictures help
+.PHONY: run test check bench fuzz lighthouse translations pictures help
 .DELETE_ON_ERROR:
 
 help:  ## this list
@@ -30,6 +30,11 @@ test: $(VENV)/.dev  ## everything the tests need, browser and PostgreSQL include
 bench: $(VENV)/.dev  ## benchmarks: a table of ratios, JSON beside it
 	@$(PY) -m tests.install --postgres
 	@$(PY) -m tests.bench
+
+SECONDS_EACH ?= 60
+fuzz: $(VENV)/.dev  ## coverage-guided fuzzing of the parsers, SECONDS_EACH of them; fails where one is broken
+	@$(PIP) --target $(VENV)/fuzz --upgrade 'atheris>=3.0.0,<4'
+	@PYTHONPATH=$(VENV)/fuzz $(PY) -m tests.fuzz $(SECONDS_EACH)
 
 lighthouse: $(VENV)/.dev  ## the public page as Lighthouse sees it on a phone; needs Node, fails below 98/100/100
 	@$(PY) -m tests.lighthouse

@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing of the parsers (``make fuzz``), no part of the suite."""
