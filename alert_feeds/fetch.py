@@ -19,9 +19,9 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
+from alert_feeds.addresses import refused
 from alert_feeds.document import MAX_BYTES
 from alert_feeds.retry import judge
-from broadcaster.domain.addresses import refused
 
 MAX_REDIRECTS = 5
 CHUNK = 65_536
@@ -127,6 +127,8 @@ async def fetch(request: Request, resolver: AbstractResolver | None = None) -> F
         raise FetchError("connect", f"No connection to {error.host}: {error.os_error}") from error
     except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
         raise FetchError("address", f"{request.url} cannot be asked: {error}", permanent=True) from error
+    except aiohttp.ServerDisconnectedError as error:
+        raise FetchError("connection", "The answer broke off: the server hung up") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise FetchError("connection", f"The answer broke off: {error or type(error).__name__}") from error
 

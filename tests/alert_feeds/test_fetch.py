@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import socket
 import zlib
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alert_feeds.fetch import MAX_REDIRECTS, Fetched, FetchError, Request, fetch
 from tests.alert_feeds.loopback import Loopback, loopback, says
@@ -268,15 +271,19 @@ def test_a_slow_body_ends_with_the_whole_time_given() -> None:
     assert (error.code, error.permanent) == ("timeout", False)
 
 
-def raw_server(answer: bytes, **options: Any) -> Fetched:
-    """What is fetched from a server that says exactly these bytes."""
+def raw_server(answer: bytes, endless: bytes = b"", **options: Any) -> Fetched:
+    """What is fetched from a server that says exactly these bytes, and then ``endless`` for ever."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(answer)
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
+        with contextlib.suppress(ConnectionError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            await writer.drain()
+            while endless:
+                writer.write(endless)
+                await writer.drain()
+            writer.close()
+            await writer.wait_closed()
 
     async def whole() -> Fetched:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -306,6 +313,69 @@ def test_a_redirect_to_something_unreadable_is_an_error_with_a_text_that_can_be_
     with pytest.raises(FetchError) as caught:
         raw_server(b"HTTP/1.1 302 Found\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n", timeout=5.0)
     caught.value.text.encode()
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n6\r\n<feed>\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "piece", "code"),
+    [
+        (OK, b"X-a: b\r\n" * 100, "connection"),
+        (OK + b"X-a: ", b"b" * 10_000, "connection"),
+        (b"HTTP/1.1 200 ", b"b" * 10_000, "connection"),
+        (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 10, "timeout"),
+        (b"", b"\r\n" * 100, "timeout"),
+        (CHUNKED + b"5;", b"b" * 10_000, "timeout"),
+        (CHUNKED + b"0\r\n", b"X-a: b\r\n" * 100, "connection"),
+        (CHUNKED, b"1\r\nx\r\n" * 100, "too_large"),
+        (OK + b"\r\n", b"x" * 1000, "too_large"),
+    ],
+)
+def test_answers_without_end_are_refused(head: bytes, piece: bytes, code: str) -> None:
+    with pytest.raises(FetchError) as caught:
+        raw_server(head, endless=piece, timeout=0.5, max_bytes=5000)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        CHUNKED,
+        CHUNKED + b"0",
+        CHUNKED + b"0\r\n",
+        CHUNKED + b"-1\r\n",
+        OK + b"Content-Length: 9\r\n\r\n<feed>",
+        OK + b"Content-Length: 6\r\nContent-Length: 3\r\n\r\n<feed>",
+        OK + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n<feed>\r\n0\r\n\r\n",
+        b"<feed/>",
+    ],
+)
+def test_an_answer_that_is_cut_or_contradicts_itself_is_no_document(answer: bytes) -> None:
+    with pytest.raises(FetchError) as caught:
+        raw_server(answer)
+    assert (caught.value.code, caught.value.permanent) == ("connection", False)
+
+
+def test_a_server_that_hangs_up_in_its_headers_is_said_in_words() -> None:
+    with pytest.raises(FetchError) as caught:
+        raw_server(OK + b"X-a: b\r\n")
+    assert caught.value.text == "The answer broke off: the server hung up"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from([CHUNKED + b"0\r\n\r\n", OK + b"Content-Length: 6\r\n\r\n<feed>"]), st.data())
+def test_mutated_answers_are_documents_or_refused(answer: bytes, data: st.DataObject) -> None:
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(answer)))
+        answer = answer[:at] + data.draw(st.binary(max_size=4)) + answer[at + data.draw(st.integers(0, 3)) :]
+    try:
+        found = raw_server(answer, timeout=0.5)
+    except FetchError as error:
+        error.text.encode()
+    else:
+        assert (found.status, found.url.partition(":")[0]) == (200, "http")
 
 
 def test_nobody_listening_is_an_error_that_may_pass() -> None:
