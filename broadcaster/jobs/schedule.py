@@ -26,6 +26,7 @@ PERIODIC = (
     Periodic("arming", 30, "broadcaster.services.arm.watch"),
     Periodic("rules", 10, "broadcaster.services.rules_watch.watch"),
     Periodic("learn", 60, "broadcaster.services.learn.learn"),  # asks each provider every 15 minutes
+    Periodic("token_life", 600, "broadcaster.services.token_life.look"),  # asks each channel once a day
 )
 FUNCTIONS = {periodic.name: periodic.function for periodic in PERIODIC}
 

@@ -18,7 +18,7 @@ from broadcaster.domain.errors import Forbidden, NotFound, Refused
 from broadcaster.domain.message import Limits, Message
 from broadcaster.domain.review import APPROVERS
 from broadcaster.domain.switches import SENDING, of_channel
-from broadcaster.services import audit
+from broadcaster.services import audit, token_life
 from broadcaster.services.channels import limits_of, open_channel, pace_of
 from broadcaster.services.steps import who
 from broadcaster.services.system import Actor, System
@@ -97,18 +97,7 @@ def channels(system: System) -> list[Desk]:
 def check(system: System, name: str) -> tuple[Check, ...]:
     """Ask the channel's provider now, as ``doctor`` does. Raises NotFound."""
     config = _config(system, name)
-
-    async def asked() -> tuple[Check, ...]:
-        channel = open_channel(system, config)
-        try:
-            async with asyncio.timeout(ASK_SECONDS):
-                return tuple(await channel.check())
-        except (ChannelError, OutcomeUnknown, OSError, TimeoutError) as error:
-            return (Check(False, f"cannot be asked: {error}", "see channels.toml and the network"),)
-        finally:
-            await channel.close()
-
-    return asyncio.run(asked())
+    return asyncio.run(token_life.asked(system, [config]))[name]
 
 
 def own_address(system: System, actor: Actor, name: str) -> str:

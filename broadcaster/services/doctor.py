@@ -17,15 +17,13 @@ import sqlalchemy as sa
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from broadcaster.domain.channel import ChannelError, Check, OutcomeUnknown
-from broadcaster.services import audit, health, migrate
-from broadcaster.services.channels import open_channel
+from broadcaster.domain.channel import Check
+from broadcaster.services import audit, health, migrate, token_life
 from broadcaster.services.system import System
 from broadcaster.store.engine import now
 from broadcaster.store.schema import alarms, audit_entries
 
 TIMEOUT = 5.0
-CHANNEL_SECONDS = 15.0
 SKEW = timedelta(seconds=2)
 TLS_DAYS = 21
 FREE_BYTES = 1 << 30
@@ -43,7 +41,7 @@ class Line:
 def examine(system: System) -> list[Line]:
     """Every line, in order. Never raises for what it looks at: that is the finding."""
     lines = [Line(name, check) for name, look in LOOKS.items() for check in look(system)]
-    return lines + [Line(f"channel {name}", check) for name, check in asyncio.run(_channels(system))]
+    return lines + [Line(f"channel {name}", check) for name, check in _channels(system)]
 
 
 def _database(system: System) -> Iterator[Check]:
@@ -167,19 +165,10 @@ def _alarms(system: System) -> Iterator[Check]:
         yield Check(False, text, "act on it")
 
 
-async def _channels(system: System) -> list[tuple[str, Check]]:
+def _channels(system: System) -> list[tuple[str, Check]]:
     enabled = [config for config in system.config.channels if config.enabled]
-    found: list[tuple[str, Check]] = []
-    for config in enabled:
-        channel = open_channel(system, config)
-        try:
-            async with asyncio.timeout(CHANNEL_SECONDS):
-                found += [(config.name, check) for check in await channel.check()]
-        except (ChannelError, OutcomeUnknown, OSError, TimeoutError) as error:
-            found.append((config.name, Check(False, f"cannot be asked: {error}", "see channels.toml and the network")))
-        finally:
-            await channel.close()
-    return found
+    answers = asyncio.run(token_life.asked(system, enabled))
+    return [(name, check) for name, checks in answers.items() for check in checks]
 
 
 LOOKS: dict[str, Callable[[System], Iterator[Check]]] = {

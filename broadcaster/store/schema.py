@@ -219,6 +219,7 @@ channel_states = _table(
     C("url_length", Integer),
     C("learned_from", String),  # whose word that is
     C("learned", Time),
+    C("checked", Time),  # when its provider was last asked whether the channel can be used
 )
 alarms = _table(  # what somebody must act on; one open row per key
     "alarms",

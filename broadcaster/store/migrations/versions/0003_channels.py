@@ -33,4 +33,5 @@ def upgrade() -> None:
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
         batch_op.add_column(sa.Column('after', BIG, nullable=True))
         batch_op.add_column(sa.Column('edits', BIG, nullable=True))
-
+    with op.batch_alter_table('channel_states', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('checked', sa.DateTime(timezone=True), nullable=True))
