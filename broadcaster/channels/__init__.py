@@ -6,6 +6,7 @@ CHANNELS = {
     "facebook": "broadcaster.channels.facebook",
     "smtp": "broadcaster.channels.smtp",
     "webhook": "broadcaster.channels.webhook",
+    "telegram": "broadcaster.channels.telegram",
     "simulated": "broadcaster.channels.simulated",
 }
 PLANNED = frozenset(
@@ -20,7 +21,6 @@ PLANNED = frozenset(
         "linkedin",
         "nextdoor",
         "tiktok",
-        "telegram",
         "apprise",
     ]
 )

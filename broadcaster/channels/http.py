@@ -87,7 +87,12 @@ class HttpSession:
         return self._session
 
     async def exchange(
-        self, method: str, url: str, *, data: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        data: bytes | aiohttp.FormData | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request and its whole answer. Raises ChannelError("connect" or ADDRESS) or OutcomeUnknown."""
         try:

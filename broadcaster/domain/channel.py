@@ -198,6 +198,22 @@ class Learns(Protocol):
 
 
 @runtime_checkable
+class Pins(Protocol):
+    """What a channel has besides, where a post can be kept at the top: ``pins`` says whether it is to be, for as long
+    as its danger is in force (``services.pins``). Doing either twice does no harm."""
+
+    pins: bool
+
+    async def pin(self, provider_id: str) -> None:
+        """Raises ChannelError (a permanent one ends it) or OutcomeUnknown."""
+        ...
+
+    async def unpin(self, provider_id: str) -> None:
+        """The same."""
+        ...
+
+
+@runtime_checkable
 class Repeats(Protocol):
     """What a channel has besides, where whoever takes its messages knows them by ``Attempt.key``: a try whose outcome
     nobody knows is made again, for a second one does no harm."""

@@ -20,6 +20,7 @@ PERIODIC = (
     Periodic("sweep", 2, "broadcaster.services.sweep.sweep"),
     Periodic("ask", 2, "broadcaster.services.settle.ask"),
     Periodic("tell", 2, "broadcaster.services.tell.tell"),
+    Periodic("pins", 10, "broadcaster.services.pins.keep"),
     Periodic("shortfall", 10, "broadcaster.services.progress.ring_shortfalls"),
     Periodic("feeds", 10, "broadcaster.services.feed_health.ring"),
     Periodic("publish", 30, "broadcaster.services.publish.checked"),

@@ -210,6 +210,12 @@ receipts = _table(  # only those that wait: Redis was away, or nothing matched y
     C("code", String, nullable=False),
     C("received", Time, nullable=False),
 )
+pins = _table(  # posts that are kept at the top of an account; gone once they no longer are
+    "pins",
+    C("delivery", FK("deliveries.id"), primary_key=True),
+    C("refused", Boolean, nullable=False),  # the account does not let us: not tried again
+    C("at", Time, nullable=False),
+)
 channel_states = _table(
     "channel_states",
     C("name", String, primary_key=True),

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from broadcaster.channels import facebook, mastodon, simulated, smtp, twilio_sms, webhook
+from broadcaster.channels import facebook, mastodon, simulated, smtp, telegram, twilio_sms, webhook
 from broadcaster.domain.channel import Attempt, Channel, DataPath, Recipient, Secret
 from broadcaster.domain.message import Message
 from tests.providers import facebook as facebook_provider
 from tests.providers import graph as graph_provider
 from tests.providers import mastodon as mastodon_provider
 from tests.providers import smtp as smtp_provider
+from tests.providers import telegram as telegram_provider
 from tests.providers import twilio as twilio_provider
 from tests.providers import webhook as webhook_provider
 from tests.providers.base import served
@@ -140,6 +141,23 @@ def webhook_way(folder: Path) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
+def telegram_way(folder: Path) -> Iterator[Way]:
+    def made(url: str) -> Channel:
+        options = telegram.Options(Secret(telegram_provider.TOKEN), telegram_provider.CHAT, url)
+        return telegram.open_channel("chat", options, PUBLIC_URL)
+
+    with served(telegram_provider.Telegram(telegram_provider.TelegramFaults(latency=0))) as fake:
+        yield Way(
+            "telegram",
+            lambda: made(fake.base_url),
+            lambda: fake.requests,
+            Recipient("en", "en"),
+            (telegram_provider.TOKEN,),
+            lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
 def simulated_way(folder: Path) -> Iterator[Way]:
     options = simulated.Options("sms", DataPath(str(folder)), 0)
 
@@ -156,5 +174,6 @@ WAYS = {
     "facebook": facebook_way,
     "smtp": smtp_way,
     "webhook": webhook_way,
+    "telegram": telegram_way,
     "simulated": simulated_way,
 }

@@ -33,5 +33,13 @@ def upgrade() -> None:
     with op.batch_alter_table('deliveries', schema=None) as batch_op:
         batch_op.add_column(sa.Column('after', BIG, nullable=True))
         batch_op.add_column(sa.Column('edits', BIG, nullable=True))
+
+    op.create_table('pins',
+    sa.Column('delivery', BIG, nullable=False),
+    sa.Column('refused', sa.Boolean(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['delivery'], ['deliveries.id'], name=op.f('fk_pins_delivery_deliveries')),
+    sa.PrimaryKeyConstraint('delivery', name=op.f('pk_pins'))
+    )
     with op.batch_alter_table('channel_states', schema=None) as batch_op:
         batch_op.add_column(sa.Column('checked', sa.DateTime(timezone=True), nullable=True))
