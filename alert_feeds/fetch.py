@@ -19,9 +19,9 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 from aiohttp.abc import AbstractResolver
 
-from alert_feeds.addresses import refused
 from alert_feeds.document import MAX_BYTES
 from alert_feeds.retry import judge
+from broadcaster.domain.addresses import refused
 
 MAX_REDIRECTS = 5
 CHUNK = 65_536
