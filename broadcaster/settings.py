@@ -100,10 +100,11 @@ def load_config(settings: Settings, environ: Mapping[str, str] | None = None) ->
     policy = _build(Policy, _read(folder, "policy.toml").get("policy", {}), "policy.toml", "[policy]")
     channels = tuple(_channel(raw, settings, env) for raw in _list(folder, "channels.toml", "channel"))
     feeds = tuple(_feed(raw, folder) for raw in _list(folder, "feeds.toml", "feed"))
+    feeds += tuple(feed.unverified for feed in feeds if feed.is_mailbox)
     for file, rows in (("channels.toml", channels), ("feeds.toml", feeds)):
         _unique(file, [row.name for row in rows])
     _known_names(channels)
-    config = Config(agency, policy, channels, feeds)
+    config = Config(agency, policy, channels, feeds, (), feed_checks.passwords(feeds, lambda name: value(name, env)))
     config_check.check(config, *_spoken(), _limits(config, settings))
     return replace(config, rules=load_rules(folder / "rules.toml", config))
 

@@ -16,6 +16,7 @@ from broadcaster.services import audit as chain
 from broadcaster.services import backup as backups
 from broadcaster.services import begin, prepare, users
 from broadcaster.services import doctor as doctors
+from broadcaster.services.poll_mailbox import looked_into
 from broadcaster.settings import load_config, load_settings
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -23,11 +24,15 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command()
 def check() -> None:
-    """Read the settings and config/*.toml; say what is wrong."""
+    """Read the settings and config/*.toml, and look into mailboxes; say what is wrong."""
     config = load_config(load_settings())
-    click.echo(
-        f"{config.agency.name}: {len(config.channels)} channels, {len(config.feeds)} feeds, {len(config.rules)} rules"
-    )
+    feeds = [feed for feed in config.feeds if not feed.unverified_of]
+    click.echo(f"{config.agency.name}: {len(config.channels)} channels, {len(feeds)} feeds, {len(config.rules)} rules")
+    looks = [looked_into(config, feed) for feed in feeds if feed.is_mailbox and feed.enabled]
+    for look in looks:
+        click.echo(f"mailbox {look.text}" if look.ok else f"mailbox {look.text} -> {look.hint}", err=not look.ok)
+    if not all(look.ok for look in looks):
+        sys.exit(1)
 
 
 @click.command()

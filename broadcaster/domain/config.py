@@ -64,12 +64,20 @@ class ChannelConfig:
     options: object = None
 
 
+MAILBOX_SCHEMES = ("imaps://", "imap://")
+
+
 @dataclass(frozen=True, slots=True)
 class FeedConfig:
     """One ``[[feed]]`` of feeds.toml. ``mapping`` fills what its format lacks (``domain.mapping``).
     ``stale_minutes``: a document that stays the same for longer is a fault; 0: learnt, where it changes regularly.
 
     ``signature``: ignore, check (said on each entry) or required; ``certificates``: PEM files of trusted signers.
+
+    The others are of a mailbox (docs/mailbox.md): ``password`` is only ever "env:NAME" (``Config.passwords`` has what
+    it stands for); ``senders`` are read, nobody else; ``proof``: what is believed (dkim, server, signature), "server"
+    being ``mail_server``'s word; ``ca_file``: PEM file of the authority of its TLS. ``unverified_of`` is the program's
+    own: the mailbox whose unproven mails stand under this feed. They move nothing, and are kept for people.
     """
 
     name: str
@@ -83,6 +91,31 @@ class FeedConfig:
     stale_minutes: int = 0
     signature: str = "ignore"
     certificates: tuple[str, ...] = ()
+    user: str = ""
+    password: str = ""
+    senders: tuple[str, ...] = ()
+    proof: tuple[str, ...] = ()
+    mail_server: str = ""
+    ca_file: str = ""
+    unverified_of: str = ""
+
+    @property
+    def is_mailbox(self) -> bool:
+        """Does it come by mail?"""
+        return self.url.startswith(MAILBOX_SCHEMES)
+
+    @property
+    def unverified(self) -> FeedConfig:
+        """The feed under which a mailbox's mails stand that prove nothing of their sender."""
+        return FeedConfig(
+            f"{self.name} (unverified)",
+            self.format,
+            enabled=False,
+            mapping=self.mapping,
+            signature="check" if self.certificates else "ignore",
+            certificates=self.certificates,
+            unverified_of=self.name,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +163,7 @@ class Config:
     channels: tuple[ChannelConfig, ...] = ()
     feeds: tuple[FeedConfig, ...] = ()
     rules: tuple[RuleConfig, ...] = ()
+    passwords: Mapping[str, str] = field(default_factory=dict, repr=False)  # of mailboxes, by the feed's name
 
     def channel(self, name: str) -> ChannelConfig | None:
         """The configured channel of that name, enabled or not."""

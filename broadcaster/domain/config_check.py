@@ -188,7 +188,7 @@ def _feed(feed: FeedConfig) -> None:
     where = f"feeds.toml [[feed]] {feed.name}"
     _named(feed.name, "feeds.toml [[feed]]")
     if feed.url:
-        _address(feed.url, ("https", "http"), f"{where} url")
+        _address(feed.url, ("https", "http", "imaps", "imap"), f"{where} url")
     if not 1 <= feed.poll_seconds <= LONGEST_POLL:
         text = f"{feed.poll_seconds} is out of range"
         raise ConfigError("C050", f"{where} poll_seconds", text, f"from 1 to {LONGEST_POLL}, for example 60")

@@ -145,6 +145,8 @@ def pace(poll_seconds: int, live: bool) -> int:
 
 
 _CAUSES = (  # what stands in the reason of a failed poll -> one word for what to do; the first that fits
+    ("login: ", "refused"),
+    ("folder: ", "gone"),
     ("answered 401", "refused"),
     ("answered 403", "refused"),
     ("answered 404", "gone"),

@@ -24,12 +24,13 @@ class Ruling:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a rule looks at beside the message: where it came from and when (``clock``: the agency's own time of day),
-    which zones of ours it touches, its P-VTEC codes."""
+    which zones of ours it touches, its P-VTEC codes, whether anything proves its sender."""
 
     feed: str
     zones: Collection[str] = ()
     vtec: Collection[str] = ()
     clock: time = time(0)
+    proven: bool = True
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -38,8 +39,8 @@ class Seen:
 
 
 def ruling(rules: Sequence[RuleConfig], message: CapMessage, seen: Seen) -> Ruling:
-    """The first rule that names its feed (or none) and matches the message."""
-    for rule in rules:
+    """The first rule that names its feed (or none) and matches the message; of what nothing proves they say nothing."""
+    for rule in rules if seen.proven else ():
         if (not rule.feeds or seen.feed in rule.feeds) and matches(rule.match, message, seen):
             return Ruling(rule.action, rule.name, rule.template, rule.max_per_hour)
     return Ruling()

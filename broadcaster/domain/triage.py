@@ -104,6 +104,21 @@ def decide(entry: FeedEntry, feed: str, known: Sequence[Known], now: datetime, l
     return Decision(Verb.NEW, "", "", (), None, findings)
 
 
+def unproven(entry: FeedEntry, known: Sequence[Known], now: datetime, lifetime: timedelta) -> Decision:
+    """What to do with an entry whose sender nothing proves: it is kept for people, and updates, cancels or stands in
+    the way of nothing. ``known`` are other unproven ones."""
+    if any(k.reference == entry.message.reference and k.content_hash == entry.content_hash for k in known):
+        return Decision(Verb.IGNORE, "duplicate", "It was read before.")
+    barred = _barred(entry)
+    if barred is not None:
+        return barred
+    if not ends(entry) and end_of(entry.message, lifetime) <= now:
+        reason = f"It ended at {end_of(entry.message, lifetime).isoformat(timespec='seconds')}, before it was read."
+        return Decision(Verb.IGNORE, "expired", reason)
+    text = f"Nothing proves who sent this {entry.message.msg_type}, so it changes nothing by itself."
+    return Decision(Verb.NEW, "unverified", text)
+
+
 def replaces(later: Known, earlier: Known) -> bool:
     """Does one message of a sender take the place of another? Only the same sender's may, and only a later one.
 

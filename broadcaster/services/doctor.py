@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from broadcaster.domain.channel import Check
 from broadcaster.services import audit, health, migrate, token_life
+from broadcaster.services.poll_mailbox import looked_into
 from broadcaster.services.system import System
 from broadcaster.store.engine import now
 from broadcaster.store.schema import alarms, audit_entries
@@ -133,6 +134,12 @@ def _webhooks(system: System) -> Iterator[Check]:
         connection.close()
 
 
+def _mailboxes(system: System) -> Iterator[Check]:
+    for feed in system.config.feeds:
+        if feed.is_mailbox and feed.enabled:
+            yield looked_into(system.config, feed)
+
+
 def _disk(system: System) -> Iterator[Check]:
     free = shutil.disk_usage(system.settings.data).free
     yield Check(free >= FREE_BYTES, f"{free >> 20} MB free for {system.settings.data}", "make room")
@@ -179,6 +186,7 @@ LOOKS: dict[str, Callable[[System], Iterator[Check]]] = {
     "part": _parts,
     "tls": _tls,
     "webhooks": _webhooks,
+    "mailbox": _mailboxes,
     "disk": _disk,
     "backups": _backups,
     "alarm": _alarms,

@@ -22,7 +22,7 @@ from broadcaster.domain.errors import BroadcasterError
 from broadcaster.domain.feed_entry import FeedEntry, Link, ParsedFeed, Problem
 from broadcaster.domain.geometry_zones import Place, ZoneIndex
 from broadcaster.domain.mapping import fill, filling
-from broadcaster.domain.triage import Decision, Known, Verb, decide, end_of
+from broadcaster.domain.triage import Decision, Known, Verb, decide, end_of, unproven
 from broadcaster.domain.wording import pressing
 from broadcaster.services import places, release
 from broadcaster.services.consequences import Case, Outcome, apply, quiet
@@ -214,12 +214,17 @@ class Taking:
         known: Mapping[str, Sequence[Known]],
         at: datetime,
     ) -> Case:
-        decision = decide(entry, self.feed.name, known[entry.message.sender], at, self._lifetime)
+        decision = self._decision(entry, known[entry.message.sender], at)
         if decision.code == "duplicate":
             decision = replace(decision, alert=_alert_of(known[entry.message.sender], entry))
         return Case(
             self.system, connection, self.actor, self.feed, entry, decision, 0, place.zones, place.elsewhere, at
         )
+
+    def _decision(self, entry: FeedEntry, known: Sequence[Known], at: datetime) -> Decision:
+        if self.feed.unverified_of:
+            return unproven(entry, known, at, self._lifetime)
+        return decide(entry, self.feed.name, known, at, self._lifetime)
 
     def _read_here(self, case: Case, known: Mapping[str, Sequence[Known]]) -> bool:
         """Did this very feed bring it before? The same from another feed is written down, so that both are named."""

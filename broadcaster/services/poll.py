@@ -24,6 +24,7 @@ from broadcaster.domain.errors import BroadcasterError, Invalid, NotFound, Refus
 from broadcaster.domain.feed_health import Look, Memory, learnt, pace
 from broadcaster.domain.snapshot import stamp
 from broadcaster.services.poll_feed import OF_THE_POLL, Poll, Polling
+from broadcaster.services.poll_mailbox import MailPolling
 from broadcaster.services.system import SYSTEM, Actor, System
 from broadcaster.store import feeds as store
 from broadcaster.store.engine import now
@@ -138,7 +139,10 @@ async def _one(system: System, feed: FeedConfig, actor: Actor, *, early: bool) -
     done = Poll()
     try:
         async with asyncio.timeout(LIMIT_SECONDS):
-            await Polling(system, feed, row, actor, done, anew=early).run()
+            if feed.is_mailbox:
+                await MailPolling(system, feed, row, actor, done).run()
+            else:
+                await Polling(system, feed, row, actor, done, anew=early).run()
     except TimeoutError:
         done.fail(f"Not finished within {LIMIT_SECONDS:g} s; what was read was taken")
     except FetchError as error:

@@ -78,7 +78,7 @@ def locked(connection: Connection, rule: str, at: datetime) -> None:
 def seen(system: System, feed: FeedConfig, entry: FeedEntry, zones: Collection[str], at: datetime) -> Seen:
     """What rules look at beside the message, the time in the agency's own zone."""
     clock = at.astimezone(ZoneInfo(system.config.agency.timezone)).time()
-    return Seen(feed.name, zones, entry.vtec, clock)
+    return Seen(feed.name, zones, entry.vtec, clock, proven=not feed.unverified_of)
 
 
 def followed(system: System, connection: Connection, live: Sequence[Alert]) -> RuleConfig | None:

@@ -50,6 +50,14 @@ def _polls(metadata: sa.MetaData) -> None:
         C("took", Integer),  # milliseconds until the document was here
     )
     sa.Index("ix_polls_feed_at", polls.c.feed, polls.c.at)
+    sa.Table(  # how far a mailbox was read (RFC 9051, section 2.3.1.1)
+        "mailboxes",
+        metadata,
+        C("feed", String, primary_key=True),
+        C("validity", BigInteger, nullable=False),  # UIDVALIDITY; with another one the numbers mean other mails
+        C("uid", BigInteger, nullable=False),  # every mail up to this one was taken
+        C("again", JSON, nullable=False),  # {uid: tries left} of mails whose proof could not be looked up
+    )
 
 
 def _entries(metadata: sa.MetaData) -> None:

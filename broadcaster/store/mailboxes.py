@@ -1,0 +1,43 @@
+"""How far each mailbox was read, and which of its mails are looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from broadcaster.store.schema import feed_entries, mailboxes
+from broadcaster.store.upsert import insert
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Under the UIDVALIDITY ``validity`` every mail up to ``uid`` was taken. ``again``: number -> tries left."""
+
+    validity: int
+    uid: int
+    again: Mapping[int, int] = field(default_factory=dict)
+
+
+def place(connection: Connection, feed: str) -> Place | None:
+    """None for a mailbox that was never read."""
+    row = connection.execute(sa.select(mailboxes).where(mailboxes.c.feed == feed)).first()
+    if row is None:
+        return None
+    return Place(row.validity, row.uid, {int(uid): tries for uid, tries in row.again.items()})
+
+
+def put(connection: Connection, feed: str, at: Place) -> None:
+    """Remember it; what was written in the same transaction was taken."""
+    values = {"validity": at.validity, "uid": at.uid, "again": {str(uid): n for uid, n in at.again.items()}}
+    row = insert(connection, mailboxes).values(feed=feed, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=["feed"], set_=values))
+
+
+def proven_since(connection: Connection, unverified: str, hashes: Collection[str]) -> None:
+    """The same messages came with a proof: nobody need decide about those that came without."""
+    table = feed_entries.c
+    same = (table.feed == unverified, table.content_hash.in_(sorted(hashes)), table.awaits.is_not(None))
+    connection.execute(feed_entries.update().where(*same).values(awaits=None))
