@@ -29,6 +29,7 @@ OF_RULES: Mapping[str, tuple[str, ...]] = {
         _s("It names no area of ours."),
         _s("It reaches beyond the rule's zones: %(zones)s."),
         _s("The rule does not list all that it says: %(event)s (%(language)s)."),
+        _s("Not its issuer but our mapping says its %(key)s, and the rule does not list that: %(value)s."),
         _s("It tells people to leave: an evacuation is only ever released by people."),
         _s("Its event code is that of an evacuation, which is only ever released by people."),
         _s("It says that a danger is over: only people declare anybody safe."),

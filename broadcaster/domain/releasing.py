@@ -16,6 +16,7 @@ from broadcaster.domain.config import FeedConfig, RuleConfig
 from broadcaster.domain.contents import advised, folded
 from broadcaster.domain.danger_words import declaring, ending, illegible, leaving, practising
 from broadcaster.domain.feed_entry import FeedEntry
+from broadcaster.domain.mapping import WORDS
 from broadcaster.domain.message import Finding
 from broadcaster.domain.rules import info_matches
 from broadcaster.domain.triage import ENDING_ACTIONS, FUTURE, ended_by, ends
@@ -212,6 +213,17 @@ def _matching(facts: Facts) -> Iterator[str]:
             yield f"The rule does not list all that it says: {info.event or 'no event'} ({info.language})."
 
 
+def _mapped(facts: Facts) -> Iterator[str]:
+    """What a table of ours says in the issuer's place counts only where two people signed for that very value."""
+    for finding in facts.entry.findings:
+        if finding.code != "mapped":
+            continue
+        key, value = finding.text.split(" ", 1)[0], finding.text.rpartition(" -> ")[2]
+        named = getattr(facts.rule.match, key, ()) if key in WORDS or key == "event" else ()
+        if value.casefold() not in {word.casefold() for word in named}:
+            yield f"Not its issuer but our mapping says its {key}, and the rule does not list that: {value}."
+
+
 # --- what no rule may list ------------------------------------------------------------------------------------------
 def _evacuation(facts: Facts) -> Iterator[str]:
     told = "evacuate" in _responses(facts) or any(map(leaving, _words(facts)))
@@ -333,4 +345,7 @@ def lacks(said: Said, wanted: Sequence[str] = FIVE) -> list[str]:
     return [name for name in wanted if not there[name]]
 
 
-_CHECKS = (_rule, _source, _kind, _time, _area, _matching, _evacuation, _all_clear, _test, _letters, _people, _texts)
+_CHECKS = (
+    *(_rule, _source, _kind, _time, _area, _matching, _mapped),
+    *(_evacuation, _all_clear, _test, _letters, _people, _texts),
+)

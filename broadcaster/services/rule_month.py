@@ -55,20 +55,22 @@ class Sieve:
 def _says(events: Collection[str], event: str, raw: bytes) -> bool:
     if not events or event.casefold() in {name.casefold() for name in events} or b"\0" in raw:
         return True
-    text = raw.lower()
-    return any(not name.isascii() or all(word in text for word in name.lower().encode().split()) for name in events)
+    text = b" ".join(raw.lower().split())
+    return any(not name.isascii() or b" ".join(name.lower().encode().split()) in text for name in events)
 
 
-def near(connection: Connection, sieve: Sieve, at: datetime, chains: bool = True) -> tuple[list[int], int]:
+def near(
+    connection: Connection, sieve: Sieve, at: datetime, chains: bool = True, most: int = MOST_READ
+) -> tuple[list[int], int]:
     """Entries of the month that may have to do with the rules, or (``chains``) that follow such a one, oldest first;
-    and how many older ones are left out because they are too many."""
+    and how many older ones are left out because they are more than ``most``."""
     known: set[Key] = set()
     found = []
     for row in store.kept_since(connection, at - timedelta(days=DAYS), sieve.feeds):
         if (row.decision != "cancel" and sieve.near(row)) or (chains and follows(row, known)):
             known.add((row.sender, row.identifier))
             found.append(row.id)
-    return found[-MOST_READ:], max(0, len(found) - MOST_READ)
+    return found[-most:], max(0, len(found) - most)
 
 
 def follows(row: Row[Any], known: Collection[Key]) -> bool:

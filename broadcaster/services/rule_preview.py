@@ -27,6 +27,7 @@ from broadcaster.services.system import System
 from broadcaster.store import arming as store
 
 LISTED = 100
+MOST_READ = 5000  # documents, at about a millisecond each: somebody waits for the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _others(
 ) -> tuple[list[Other], int, int]:
     """Newest first: entries with another outcome, how many were read, how many were left out."""
     sieve, index, looked = Sieve(touched(system.config.rules, change)), places.index(connection), 0
-    ids, left_out = month.near(connection, sieve, system.now(), chains=False)
+    ids, left_out = month.near(connection, sieve, system.now(), chains=False, most=MOST_READ)
     found = []
     for row in store.documents(connection, ids):
         if not sieve.says(row):

@@ -72,8 +72,8 @@ def text(words: str) -> Facts:
     return replace(GOOD, texts=(replace(SAID, text=f"{SAID.text} {words}"),))
 
 
-def noted(code: str) -> Facts:
-    return replace(GOOD, entry=replace(GOOD.entry, findings=(Problem(code, "Look."),)))
+def noted(code: str, text: str = "Look.") -> Facts:
+    return replace(GOOD, entry=replace(GOOD.entry, findings=(Problem(code, text),)))
 
 
 FOLLOWS = replace(  # an Update of what the rule released, less pressing than the warning above
@@ -101,6 +101,9 @@ def test_what_the_rule_lists_and_nothing_is_against_may_be_released() -> None:
         (replace(GOOD, feed=replace(FEED, trust="other")), "not an official"),
         (replace(GOOD, feed=replace(FEED, signature="required")), "demands a signature"),
         *((noted(code), "Look.") for code in ("signature_invalid", "unknown", "future_sent", "area_by_name")),
+        (noted("mapped", "severity filled by mapping: in every case -> Minor"), "our mapping says its severity"),
+        (noted("mapped", "certainty filled by mapping: in every case -> Likely"), "our mapping says its certainty"),
+        (noted("mapped", "area filled by mapping: in every case -> UGC CAZ017"), "our mapping says its area"),
         (stating(status=Status.TEST), "status is Test"),
         (stating(scope=Scope.PRIVATE), "scope is Private"),
         (stating(msg_type=MsgType.ERROR), "It is an Error"),
@@ -168,7 +171,7 @@ def test_each_of_these_alone_holds_it(facts: Facts, why: str) -> None:
         saying(description="Exercise caution. Crews test the water."),
         saying(response_types=("Shelter", "Avoid")),
         saying(urgency=Urgency.EXPECTED),
-        noted("mapped"),
+        noted("mapped", "severity filled by mapping: magnitude 7.1 -> severe"),
         noted("signature_valid"),
         replace(noted("signature_valid"), feed=replace(FEED, signature="required")),
         replace(GOOD, entry=entry(MESSAGE, "/O.NEW.KSTO.FL.W.0001.261122T1100Z-000000T0000Z/")),

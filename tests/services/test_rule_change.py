@@ -5,26 +5,29 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from broadcaster.domain.config import Config, FeedConfig, RuleConfig
+from broadcaster.domain.config import Config, FeedConfig, Match, RuleConfig
 from broadcaster.domain.errors import BroadcasterError
 from broadcaster.domain.rule_change import Change
 from broadcaster.rules_file import RulesFile
-from broadcaster.services import alarms, arm, audit, proposals, rule_change, rule_test, rules_watch, show
+from broadcaster.services import alarms, arm, audit, proposals, rule_change, rule_month, rule_test, rules_watch, show
 from broadcaster.services.ingest import ingest
 from broadcaster.services.rule_write import hindrance
 from broadcaster.services.system import Actor, System
 from broadcaster.settings import load_rules
+from broadcaster.store import arming as store
 from broadcaster.store import heartbeats
 from broadcaster.store.schema import audit_entries
 from tests.people import hire
 from tests.services.agency import CHIEF, DEPUTY, agency, rows, settle_people
-from tests.services.feed_documents import document
+from tests.services.feed_documents import document, named
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # decided above SQL
 NWS = FeedConfig("nws", "cap", trust="official")
@@ -178,6 +181,38 @@ def test_one_document_is_read_by_the_rules_that_hold_when_each_entry_is_written(
     file(desk).write_text(TEXT.replace('"release"', '"draft"').replace("max_per_hour = 2\n", ""))
     made = ingest(desk, NWS, document(), {}, WHO).entries[0].alert
     assert show.alert(desk, str(made))["state"] == "draft"
+
+
+def test_the_month_is_sifted_by_record_and_words_and_what_is_too_much_is_counted(desk: System) -> None:
+    far = "10.01,-120.99 10.01,-120.95 10.05,-120.95 10.01,-120.99"
+    flood = document("three", 2, event="Flood Warning", headline="Flood")
+    bodies = [document(), document("two", 1, polygon=far), flood]
+    bodies.append(document("four", 3, "Update", [named("one", 0)], polygon=far))
+    for body in bodies:
+        ingest(replace(desk, config=replace(desk.config, rules=()), rules_file=None), NWS, body, {}, WHO)
+    sieve = rule_month.Sieve(desk.config.rules[:1])
+    with desk.database.read() as connection:
+        assert rule_month.near(connection, sieve, desk.now()) == ([1, 3, 4], 0)
+        assert rule_month.near(connection, sieve, desk.now(), chains=False, most=1) == ([3], 1)
+        assert rule_month.near(connection, sieve, desk.now() + timedelta(days=31)) == ([], 0)
+        first, third, _ = store.documents(connection, [1, 3, 4])
+    assert (sieve.says(first), sieve.says(third)) == (True, False)
+    spanish = rule_month.Sieve((RuleConfig("s", "keep", match=Match(event=("aviso de tornado",))),))
+    rows_ = [
+        SimpleNamespace(event="tornado warning", raw=raw) for raw in (b"<event>Aviso\nde Tornado", b"<event>Aviso")
+    ]
+    assert [spanish.says(row) for row in rows_] == [True, False]
+
+
+def test_other_certificates_under_the_same_name_disarm_the_rules_of_their_feed(desk: System, tmp_path: Path) -> None:
+    issuer = tmp_path / "issuer.pem"
+    issuer.write_text("one")
+    trusting = replace(desk, config=replace(desk.config, feeds=(replace(NWS, certificates=(str(issuer),)),)))
+    before = arm.state(trusting, "tornado").digest
+    issuer.write_text("another")
+    assert arm.state(trusting, "tornado").digest != before
+    issuer.unlink()
+    assert arm.state(trusting, "tornado").digest != before
 
 
 def test_where_the_file_cannot_be_changed_for_all_parts_it_is_said_before_and_refused(desk: System) -> None:
