@@ -7,11 +7,13 @@ Each item's raw bytes are a feed with this item alone, so that the same parser r
 from __future__ import annotations
 
 import copy
+import hashlib
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import cast
 from urllib.parse import urljoin, urlsplit
 
@@ -20,6 +22,7 @@ from lxml import etree
 from alert_feeds import cap
 from alert_feeds.cap_info import words
 from alert_feeds.document import SAYS, Unreadable, children, decode, local, namespace, tree
+from alert_feeds.recent import Recent
 from alert_feeds.values import Notes, content_hash, moment, vtec
 from broadcaster.domain.alert import CapMessage, Pair
 from broadcaster.domain.feed_entry import FeedEntry, Link, ParsedFeed, Problem
@@ -172,6 +175,7 @@ class Item:
 
 Outcome = FeedEntry | Problem | Link
 Reader = Callable[[Item, Notes, bytes], Outcome]  # the item, where to note what is wrong with it, its bytes
+_RECENT: Recent[Outcome] = Recent()
 
 
 def read(body: bytes, headers: Mapping[str, str], reader: Reader) -> ParsedFeed:
@@ -212,11 +216,10 @@ def _items(
     shell, place = _shell(root)
     head = Item(place)
     for element in found[:MAX_ITEMS]:
-        notes = Notes()
-        for code in wrong:
-            notes.add(code, SAYS[code])
         raw = _alone(shell, element)
-        outcome = _outcome(reader, Item(element, head, base), notes, raw)
+        make = partial(_outcome, reader, Item(element, head, base), wrong, raw)
+        key = reader, base, tuple(wrong), hashlib.sha256(raw).digest()
+        outcome = _RECENT.get(key, len(raw), make) if len(found) > 1 else make()
         if isinstance(outcome, Link):
             links.append(outcome)
         elif isinstance(outcome, Problem):
@@ -228,7 +231,10 @@ def _items(
     return ParsedFeed(tuple(entries), tuple(problems), tuple(links))
 
 
-def _outcome(reader: Reader, item: Item, notes: Notes, raw: bytes) -> Outcome:
+def _outcome(reader: Reader, item: Item, wrong: Sequence[str], raw: bytes) -> Outcome:
+    notes = Notes()
+    for code in wrong:
+        notes.add(code, SAYS[code])
     try:
         return reader(item, notes, raw)
     except Lacking as error:

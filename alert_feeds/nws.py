@@ -6,12 +6,14 @@ that is not the last is a problem and a link, so that it is never taken for all 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from alert_feeds.document import Unreadable
 from alert_feeds.json_parts import Json, clean, document, pairs, polygons, text, texts, time, written
+from alert_feeds.recent import Recent
 from alert_feeds.values import Notes, Word, content_hash, moment, parameter, vtec, word
 from broadcaster.domain.alert import (
     Area,
@@ -28,6 +30,7 @@ from broadcaster.domain.alert import (
 from broadcaster.domain.feed_entry import NO_TIME, FeedEntry, Link, ParsedFeed, Problem
 
 MAX_FEATURES = 5_000
+_RECENT: Recent[FeedEntry | Problem] = Recent()
 _REFERENCE_ID = re.compile(r".*/alerts/")
 
 
@@ -45,7 +48,7 @@ def parse(body: bytes, headers: Mapping[str, str]) -> ParsedFeed:
     entries: list[FeedEntry] = []
     problems: list[Problem] = []
     for feature in features[:MAX_FEATURES]:
-        read = _read(feature)
+        read = _read(feature, len(features) > 1)
         if isinstance(read, FeedEntry):
             entries.append(read)
         else:
@@ -85,8 +88,14 @@ def _next_page(found: Json) -> tuple[tuple[Link, ...], tuple[Problem, ...]]:
     return (Link(url, "next"),), (Problem("more_pages", says),)
 
 
-def _read(feature: Any) -> FeedEntry | Problem:
+def _read(feature: Any, one_of_many: bool) -> FeedEntry | Problem:
     raw = written(feature)
+    if not one_of_many:
+        return _made(feature, raw)
+    return _RECENT.get(hashlib.sha256(raw).digest(), len(raw), lambda: _made(feature, raw))
+
+
+def _made(feature: Any, raw: bytes) -> FeedEntry | Problem:
     notes = Notes()
     try:
         message = _message(feature, notes)
