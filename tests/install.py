@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from broadcaster.rendering.typefaces import typefaces
 from tests.servers import postgres_binaries
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -37,12 +38,19 @@ def browser() -> str | None:
     return system_browser() or playwright_browser()
 
 
+def noto() -> bool:
+    """Whether alert cards can be drawn in every script."""
+    return typefaces("zh")[-1].family.startswith("Noto Sans CJK")
+
+
 def main(arguments: list[str]) -> int:
     """Exit code 0 where everything is there."""
     if not os.environ.get("TEST_POSTGRES_URL") and postgres_binaries() is None and not apt("postgresql"):
         return _missing("PostgreSQL", "set TEST_POSTGRES_URL, or install Debian's postgresql")
     if "--postgres" in arguments:
         return 0
+    if not noto() and not (apt("fonts-noto-core") and apt("fonts-noto-cjk")):
+        return _missing("Noto's typefaces", "install fonts-noto-core and fonts-noto-cjk")
     if browser() is None and not apt("chromium") and not _playwright():
         return _missing("a browser", "install chromium")
     return 0

@@ -14,7 +14,7 @@ from lxml import etree
 
 from broadcaster.public.speaker import paragraphs
 from broadcaster.public.views import View
-from broadcaster.public.words import direction, strings
+from broadcaster.rendering.phrasebook import direction, strings
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 XHTML = "http://www.w3.org/1999/xhtml"

@@ -5,15 +5,16 @@ A language stands in the address ("/fr/subscribe"), as on the rest of the page; 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, abort, render_template, request
 from markupsafe import Markup
 
-from broadcaster.domain.errors import BroadcasterError
+from broadcaster.domain.errors import BroadcasterError, NotFound
 from broadcaster.public import asking
-from broadcaster.public.words import direction, language_name, languages, strings, tables
-from broadcaster.services import joining
+from broadcaster.rendering.phrasebook import direction, language_name, languages, strings, tables
+from broadcaster.services import cards, joining
 from broadcaster.services import subscribers as leaving
 from broadcaster.services.system import System
 
@@ -127,12 +128,22 @@ def _language(code: str) -> dict[str, str]:
     return {"code": code, "tag": own["tag"] if known else code, "name": name}
 
 
+def _card(system: System, slug: str, language: str, shape: str) -> Response:
+    """GET /cards/<slug>.<language>.<shape>.png: the alert card, for platforms that fetch it; drawn when first asked."""
+    try:
+        png = cards.public(system, slug, language, shape)
+    except NotFound as missing:
+        abort(404, missing.text)
+    return Response(png, mimetype="image/png", headers={"Cache-Control": "public, max-age=300"})
+
+
 def blueprint(system: System) -> Blueprint:
-    """/subscribe and /unsubscribe, also under each language"""
+    """/subscribe and /unsubscribe, also under each language; /cards"""
     views = Forms(system)
     made = Blueprint("forms", __name__)
     both = ["GET", "POST"]
     spoken = ",".join(f'"{code}"' for code in languages(tuple(system.config.agency.languages)))
+    made.add_url_rule("/cards/<slug>.<language>.<shape>.png", "card", partial(_card, system))
     for start in ("", f"/<any({spoken}):language>"):
         made.add_url_rule(f"{start}/subscribe", "subscribe", views.subscribe, methods=both)
         made.add_url_rule(f"{start}/subscribe/confirm", "confirm", views.confirm, methods=both)

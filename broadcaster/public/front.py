@@ -26,7 +26,7 @@ Headers = list[tuple[bytes, bytes]]
 
 log = logging.getLogger(__name__)
 LOOK = 0.5  # seconds between looks at the folder
-INWARDS = ("/console", "/api", "/hooks", "/readyz", "/metrics", "/subscribe", "/unsubscribe", "/static")
+INWARDS = ("/console", "/api", "/hooks", "/readyz", "/metrics", "/subscribe", "/unsubscribe", "/static", "/cards")
 OURS = ("/alerts/", "/zones/", "/cap/")
 HTML, JSON, PLAIN = "text/html; charset=utf-8", "application/json", "text/plain; charset=utf-8"
 XML = "application/xml; charset=utf-8"

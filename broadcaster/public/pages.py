@@ -6,9 +6,10 @@ reader's prefix, and what a search found.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,16 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from broadcaster.domain.posting import SHAPES
 from broadcaster.domain.wording import EVACUATION_LEVELS
-from broadcaster.public import atom, codes, views
+from broadcaster.public import atom, views
 from broadcaster.public.asking import plain
-from broadcaster.public.drawing import chart
 from broadcaster.public.speaker import Speaker, fill
 from broadcaster.public.views import View
-from broadcaster.public.words import languages, strings
-from broadcaster.rendering import picture
+from broadcaster.rendering import card, codes
+from broadcaster.rendering.card import Sheet, can_draw
+from broadcaster.rendering.drawing import Scene, chart
+from broadcaster.rendering.phrasebook import languages, strings
 from broadcaster.rendering.words import when
 
 Json = dict[str, Any]
@@ -91,27 +94,27 @@ class Pages:
         """The permanent files of one alert: its page in each language, and its CAP document."""
         made = {f"/cap/{alert['identifier']}.xml": Page(atom.styled(alert["cap"]).encode(), CAP)}
         for speak in self._speakers:
-            path, card = f"/alerts/{alert['slug']}", speak.card(alert)
+            path, said = f"/alerts/{alert['slug']}", speak.card(alert)
             made[self._at(speak, path)] = self._html(
                 "alert",
                 speak,
                 path,
-                a=card,
-                chart=self._chart.close_up(card["kind"], alert),
-                code=codes.square(card["permanent"]),
-                preview=speak.facts(card),
-                picture=self._picture_of(card, speak, path) if with_picture else "",
+                a=said,
+                chart=self._chart.close_up(said["kind"], alert),
+                code=codes.square(said["permanent"]),
+                preview=speak.facts(said),
+                picture=self._picture_of(said, speak, path) if with_picture else "",
             )
         return made
 
     def pictures(self, state: Json) -> dict[str, Page]:
-        """A picture of each alert, for previews of its address, in the languages that its typeface has."""
+        """The alert's card, for previews of its address, in the languages that this machine has typefaces for."""
         made: dict[str, Page] = {}
         for alert in View(self._bundle, state, self._published).alerts:
             for speak in self._speakers:
-                card, path = speak.card(alert), f"/alerts/{alert['slug']}"
-                if self._picture_of(card, speak, path):
-                    made[self._at(speak, path) + ".png"] = self._drawn(self._sheet(card, speak))
+                said, path = speak.card(alert), f"/alerts/{alert['slug']}"
+                if self._picture_of(said, speak, path):
+                    made[self._at(speak, path) + ".png"] = self._drawn(self._sheet(said, speak), said["kind"], alert)
         return made
 
     def version(self, state: Json) -> Json:
@@ -238,29 +241,35 @@ class Pages:
         first = speak.language == self.languages[0]
         return path if first else f"/{speak.language}{path}".rstrip("/")
 
-    def _picture_of(self, card: Json, speak: Speaker, path: str) -> str:
-        """The address of its picture; empty where the typeface lacks a letter of it."""
-        drawn = picture.can_draw(self._sheet(card, speak))
+    def _picture_of(self, said: Json, speak: Speaker, path: str) -> str:
+        """The address of its picture; empty where no typeface has all of its letters."""
+        drawn = can_draw(self._sheet(said, speak))
         return f"{self._bundle['about']['public_url']}{self._at(speak, path)}.png" if drawn else ""
 
-    def _sheet(self, card: Json, speak: Speaker) -> picture.Sheet:
+    def _sheet(self, said: Json, speak: Speaker) -> Sheet:
         evacuation = EVACUATION_LEVELS[self._bundle["about"]["evacuation_levels"]].get(
-            card["evacuation"]["key"] if card["evacuation"] else ""
+            said["evacuation"]["key"] if said["evacuation"] else ""
         )
-        return picture.Sheet(
-            look=card["class"],
-            word=card["word"],
-            label=card["evacuation"]["name"] if card["evacuation"] else "",
+        return Sheet(
+            look=said["class"],
+            word=said["word"],
+            label=said["evacuation"]["name"] if said["evacuation"] else "",
             colours=(evacuation.background, evacuation.text) if evacuation else ("", ""),
-            headline=card["typed"] or card["headline"],
-            times=speak.times(card),
-            source=card["issuer"],
+            headline=said["typed"] or said["headline"],
+            times=speak.times(said),
+            source=said["issuer"],
+            link=said["permanent"],
+            language=speak.language,
         )
 
-    def _drawn(self, sheet: picture.Sheet) -> Page:
-        key = f"picture:{sheet}"
+    def _drawn(self, sheet: Sheet, kind: str, alert: Json) -> Page:
+        """Drawn once; the map is a part of what makes it another one."""
+        shown = kind != "ended" and alert["state"] == "live"
+        scene = Scene(self._chart, kind, {key: alert[key] for key in ("zones", "areas")}) if shown else None
+        svg = card.write(replace(sheet, scene=scene), SHAPES["wide"])
+        key = f"card:{hashlib.sha256(svg.encode()).hexdigest()}"
         if key not in self.rendered:
-            self.rendered[key] = self._earlier.get(key) or Page(picture.draw(sheet), PNG)
+            self.rendered[key] = self._earlier.get(key) or Page(card.paint(svg, replace(sheet, scene=scene)), PNG)
         return self.rendered[key]
 
     def _stale_text(self, speak: Speaker) -> str:

@@ -25,8 +25,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from broadcaster.domain.config import Config, Settings
 from broadcaster.domain.snapshot import FORMAT, face, stamp
 from broadcaster.public.pages import TEMPLATES, Page, Pages, clock_words, environment
-from broadcaster.public.words import languages
-from broadcaster.rendering import picture
+from broadcaster.rendering import card
+from broadcaster.rendering.phrasebook import languages
 from broadcaster.services import publish
 from broadcaster.services.system import System
 from broadcaster.transport.announce import STREAM
@@ -264,7 +264,8 @@ class Writer:
 def build() -> str:
     """Changes when templates or the code that renders do: then the same version is made again."""
     here = Path(__file__).parent
-    code = [*TEMPLATES.iterdir(), *here.glob("*.py"), *here.rglob("*.toml"), Path(picture.__file__)]
+    drawn = Path(card.__file__).parent
+    code = [*TEMPLATES.iterdir(), *here.glob("*.py"), *drawn.glob("*.py"), *drawn.rglob("*.toml")]
     digest = hashlib.sha256()
     for path in sorted(p for p in code if p.is_file()):
         digest.update(path.read_bytes())

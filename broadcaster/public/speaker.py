@@ -14,7 +14,7 @@ from broadcaster.domain.snapshot import DANGER, face
 from broadcaster.domain.wording import ENDINGS, EVACUATION_LEVELS, LEVEL_SHAPES, Level
 from broadcaster.public import views
 from broadcaster.public.views import View
-from broadcaster.public.words import (
+from broadcaster.rendering.phrasebook import (
     Strings,
     direction,
     ending_word,

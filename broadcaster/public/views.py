@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from broadcaster.public.words import ending_word, level_word
+from broadcaster.rendering.phrasebook import ending_word, level_word
 
 Json = dict[str, Any]
 BRIEF = ("headline", "severity", "urgency", "certainty", "expires", "until_lifted", "zones")

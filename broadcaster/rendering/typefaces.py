@@ -106,7 +106,7 @@ def font_files(texts: Sequence[str], language: str) -> list[str]:
 
 
 def _words(text: str) -> Iterator[tuple[str, str]]:
-    """(the space before it, a word). A sign of Chinese or Japanese writing is a word; its closing marks stay with it."""
+    """(the space before it, a word). A sign of Chinese or Japanese writing is a word; closing marks stay with it."""
     space, word = "", ""
     for sign in " ".join(text.split()):
         if sign == " ":

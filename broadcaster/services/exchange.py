@@ -22,8 +22,9 @@ from broadcaster.domain.delivery import UNDER_WAY
 from broadcaster.domain.message import Limits, Message
 from broadcaster.domain.posting import Posting
 from broadcaster.domain.switches import SENDING, of_channel
+from broadcaster.services.cards import picture
 from broadcaster.services.channels import fits
-from broadcaster.services.postings import posting
+from broadcaster.services.postings import document_of, posting
 from broadcaster.services.subscribers import unsubscribe_url
 from broadcaster.services.system import System
 from broadcaster.services.verdicts import VerdictOf, act
@@ -186,7 +187,16 @@ class Exchange:
         for row in connection.execute(query).all():
             self._messages[row.id] = (row.language, _message(row))
             if self._limits.audience == "account":
-                self._postings[row.id] = posting(self._system, connection, row, self._limits.document)
+                self._postings[row.id] = self._posting(connection, row)
+
+    def _posting(self, connection: Connection, row: sa.Row[Any]) -> Posting:
+        """The first post of a thread carries the card, where the channel takes one; machines get the document."""
+        alert, found = posting(self._system, connection, row)
+        if self._limits.document:
+            found = replace(found, document=document_of(self._system, connection, alert))
+        if not self._limits.picture or row.number:
+            return found
+        return replace(found, picture=picture(self._system, connection, alert, row.language, self._limits.picture))
 
 
 def _message(row: sa.Row[Any]) -> Message:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,21 +17,15 @@ from broadcaster.store import alerts as store
 from broadcaster.store.schema import broadcasts
 
 
-def posting(system: System, connection: Connection, message: Row[Any], document: bool = False) -> Posting:
-    """The posting of a row of ``broadcast_messages``: its alert is on air, so its words are frozen.
-
-    With ``document`` it holds the alert for machines, too (``Limits.document``).
-    """
+def posting(system: System, connection: Connection, message: Row[Any]) -> tuple[Alert, Posting]:
+    """The alert and the posting of a row of ``broadcast_messages``: it is on air, so its words are frozen."""
     query = sa.select(broadcasts.c.alert).where(broadcasts.c.id == message.broadcast)
     alert = store.get(connection, connection.execute(query).scalar_one())
-    if alert is None:
-        raise LookupError(f"message {message.id} has no alert")
-    made = posting_of(system, alert, message.language)
-    return replace(made, document=document_of(system, connection, alert)) if document else made
+    return alert, posting_of(system, alert, message.language)
 
 
 def document_of(system: System, connection: Connection, alert: Alert) -> dict[str, Any]:
-    """The facts of an alert that is on air, as the public page has them, with its standing."""
+    """The facts of an alert that is on air, as the public page has them, with its standing (``Limits.document``)."""
     over = alert.ending in ALL_CLEAR
     told = face(State.LIVE, alert.ending, alert.content.template == IN_ERROR)
     standing = {"state": State.LIVE.value, "level": told if over else danger_of(alert.content.infos)}

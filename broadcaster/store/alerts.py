@@ -137,6 +137,11 @@ def get(connection: Connection, alert_id: str, lock: bool = False) -> Alert:
     return found
 
 
+def by_slug(connection: Connection, slug: str) -> Alert | None:
+    """The alert of a permanent page."""
+    return next(iter(_read(connection, sa.select(alerts).where(alerts.c.slug == slug))), None)
+
+
 def by_ids(connection: Connection, ids: Iterable[str], lock: bool = False) -> list[Alert]:
     """Those that exist, ordered by id (so that locks of two transactions never cross)."""
     query = sa.select(alerts).where(alerts.c.id.in_(sorted(set(ids)))).order_by(alerts.c.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from broadcaster.public.words import ORDER, strings, tables
+from broadcaster.rendering.phrasebook import ORDER, strings, tables
 from broadcaster.services.system import System
 
 

@@ -17,7 +17,7 @@ from broadcaster.domain.snapshot import stamp
 from broadcaster.public.front import Front
 from broadcaster.public.pages import clock_words
 from broadcaster.public.site import Writer
-from broadcaster.public.words import languages
+from broadcaster.rendering.phrasebook import languages
 from broadcaster.services import publish
 from broadcaster.services.system import System
 

@@ -12,7 +12,7 @@ import pytest
 from broadcaster.domain.outline import MOST as CORNERS
 from broadcaster.domain.outline import outline
 from broadcaster.domain.wording import EVACUATION_LEVELS, Level
-from broadcaster.public.drawing import HIGHEST, MOST, PATTERNS, WIDTH, Chart
+from broadcaster.rendering.drawing import HIGHEST, MOST, PATTERNS, WIDTH, Chart
 from tests.public.scenes import NAMES, shape_of, slug
 
 

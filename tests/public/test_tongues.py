@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from broadcaster.public.words import evacuation_words
+from broadcaster.rendering.phrasebook import evacuation_words
 from tests.public import scenes
 from tests.public.conftest import House
 from tests.public.made import alert, info, put

@@ -9,7 +9,7 @@ import pytest
 
 from broadcaster.domain.snapshot import ENDED
 from broadcaster.domain.wording import EVACUATION_LEVELS, Level
-from broadcaster.public.words import (
+from broadcaster.rendering.phrasebook import (
     FOLDER,
     ORDER,
     direction,

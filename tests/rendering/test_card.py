@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from PIL import Image, ImageColor
@@ -70,7 +71,7 @@ def test_an_exercise_says_so_first_and_last_in_a_colour_that_no_level_has(shape:
     made = image(replace(SHEET, drill="EXERCISE"), shape)
     rows = [y for y in range(made.height) if made.getpixel((2, y)) == drill]
     assert rows
-    assert any(later - earlier > made.height / 3 for earlier, later in zip(rows, rows[1:], strict=False))
+    assert any(later - earlier > made.height / 3 for earlier, later in pairwise(rows))
     assert drill not in colours(image(SHEET, shape), 0, 0, 1, 1)
     assert write(replace(SHEET, drill="EXERCISE"), SHAPES[shape]).count("EXERCISE") == 2
 
@@ -119,7 +120,8 @@ def test_a_line_is_as_wide_as_it_was_given_room() -> None:
 
 
 def test_scripts_without_spaces_break_anywhere_but_before_a_closing_mark() -> None:
-    pytest.importorskip("PIL") if NOTO else pytest.fail("install fonts-noto-core and fonts-noto-cjk (tests.install)")
+    if not NOTO:
+        pytest.fail("install fonts-noto-core and fonts-noto-cjk (tests.install)")
     lines = wrapped("请立即离开这里。请走九号公路，不要停留。", 60, 360, "zh")
     assert len(lines) > 2
     assert not any(line[0] in "。，" for line in lines)

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from broadcaster.public.words import ORDER
+from broadcaster.rendering.phrasebook import ORDER
 from tests.browser.public.conftest import address
 from tests.public.conftest import House
 
