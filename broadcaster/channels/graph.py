@@ -4,7 +4,7 @@ Written from Meta's published interface (Graph API v26.0, "Handling Errors", "Ra
 "/debug_token"; Threads API v1.0). The token goes in the Authorization header. ``debug_token`` alone takes the token
 that it inspects as a parameter of its address, and has no other form; no request's address stands in an error or log.
 
-Codes 1 and 2 ("unknown", "service") come also for posts that stand, so they prove nothing.
+Codes 1 and 2 ("unknown", "service"; Instagram: -1 and -2) come also for posts that stand, so they prove nothing.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ FULL_PERCENT = 95.0
 FULL_SECONDS, LIMITED_SECONDS, LONGEST_WAIT = 60.0, 120.0, 3600.0
 USAGE = ("X-App-Usage", "X-Page-Usage")
 BUSINESS_USAGE = "X-Business-Use-Case-Usage"
+VAGUE = (-2, -1, 1, 2)
 STEP_LOST, GONE, NOT_THERE = "step_lost", "earlier_gone", "post_gone"
 
 GRAPH_CODES: Codes = MappingProxyType(
@@ -143,10 +144,10 @@ class Graph:
         for _ in range(MOST_PAGES):
             body = (await self.get(path, {"limit": str(PAGE_SIZE), **fields, **after})).body
             posts += body["data"]
-            cursor = body.get("paging", {}).get("cursors", {}).get("after", "")
-            if len(body["data"]) < PAGE_SIZE or not cursor or moment(posts[-1][time]) < since - CLOCK_SLACK:
+            paging = body.get("paging", {})
+            if "next" not in paging or not body["data"] or moment(posts[-1][time]) < since - CLOCK_SLACK:
                 return posts
-            after = {"after": str(cursor)}
+            after = {"after": str(paging["cursors"]["after"])}  # not by the address of ``next``: it has the token
         raise OutcomeUnknown(f"more than {PAGE_SIZE * MOST_PAGES} posts since then")
 
     async def life(self, scopes: Iterable[str]) -> Check:
@@ -194,7 +195,7 @@ class Graph:
             raise self._refusal(answer, f"http_{answer.status}", "no reason given")
         code, sub = error["code"], error.get("error_subcode")
         name = f"{code}/{sub}" if f"{code}/{sub}" in self._codes else str(code)
-        if name not in self._codes and (code in (1, 2) or error.get("is_transient")):
+        if name not in self._codes and (code in VAGUE or error.get("is_transient")):
             unsure(answer)
         why = _INVALID.get(sub or 0, "") if code == 190 else ""
         raise self._refusal(answer, name, f"{error.get('message') or 'no reason given'} {why}")

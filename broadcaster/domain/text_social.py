@@ -10,12 +10,16 @@ import re
 from collections.abc import Callable, Mapping
 
 import grapheme
+from grapheme.grapheme_property_group import GraphemePropertyGroup, get_group
 
 from broadcaster.domain import text_sms
 
 URL_LENGTH = 23
 _URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\"'.,;:!?)\]}]", re.IGNORECASE)
 _MENTION = re.compile(r"(?<![\w/=])@(\w+(?:[\w.-]*\w)?)@[\w.-]*\w")
+
+_EMOJI = (GraphemePropertyGroup.EXTENDED_PICTOGRAPHIC, GraphemePropertyGroup.REGIONAL_INDICATOR)
+_EMOJI_MARKS = "\N{COMBINING ENCLOSING KEYCAP}\N{VARIATION SELECTOR-16}" + "".join(map(chr, range(0x1F3FB, 0x1F400)))
 
 
 def mastodon(text: str, url: int = URL_LENGTH) -> int:
@@ -39,6 +43,20 @@ def utf8(text: str) -> int:
     return len(text.encode())
 
 
+def threads(text: str) -> int:
+    """Characters as Threads counts them: an emoji by its UTF-8 bytes, all else one each.
+
+    Meta publishes no code of it: what may be an emoji (anything that is joined with one included) counts as one here.
+    """
+    if text.isascii():
+        return len(text)
+    return sum(utf8(one) if any(map(_is_emoji, one)) else len(one) for one in grapheme.graphemes(text))
+
+
+def _is_emoji(sign: str) -> bool:
+    return get_group(sign) in _EMOJI or sign in _EMOJI_MARKS
+
+
 COUNTERS: Mapping[str, Callable[[str], int]] = {
     "sms_segments": text_sms.segments,
     "mastodon": mastodon,
@@ -46,6 +64,7 @@ COUNTERS: Mapping[str, Callable[[str], int]] = {
     "graphemes": graphemes,
     "utf16": utf16,
     "bytes": utf8,
+    "threads": threads,
 }
 
 

@@ -9,14 +9,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from broadcaster.channels import facebook, mastodon, simulated, smtp, telegram, twilio_sms, webhook
+from broadcaster.channels import facebook, instagram, mastodon, simulated, smtp, telegram, threads, twilio_sms, webhook
 from broadcaster.domain.channel import Attempt, Channel, DataPath, Recipient, Secret
 from broadcaster.domain.message import Message
+from broadcaster.domain.posting import Posting
+from tests.channels.graphs import posting
 from tests.providers import facebook as facebook_provider
 from tests.providers import graph as graph_provider
+from tests.providers import instagram as instagram_provider
 from tests.providers import mastodon as mastodon_provider
 from tests.providers import smtp as smtp_provider
 from tests.providers import telegram as telegram_provider
+from tests.providers import threads as threads_provider
 from tests.providers import twilio as twilio_provider
 from tests.providers import webhook as webhook_provider
 from tests.providers.base import served
@@ -36,6 +40,7 @@ class Way:
     recipient: Recipient
     secrets: tuple[str, ...]
     down: Callable[[], Channel]  # the same channel, but nobody listens there
+    posting: Posting | None = None  # what this kind cannot do without
 
 
 def message(text: str = TEXT, language: str = "en", **more: Any) -> Message:
@@ -98,6 +103,41 @@ def facebook_way(folder: Path) -> Iterator[Way]:
             Recipient("page", "en"),
             (graph_provider.TOKEN,),
             lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
+def threads_way(folder: Path) -> Iterator[Way]:
+    def made(url: str) -> Channel:
+        options = threads.Options(Secret(graph_provider.TOKEN), threads_provider.USER, url)
+        return threads.open_channel("profile", options, PUBLIC_URL)
+
+    with served(threads_provider.Threads(graph_provider.GraphFaults(latency=0))) as fake:
+        yield Way(
+            "threads",
+            lambda: made(fake.base_url),
+            lambda: len(fake.shown),
+            Recipient("profile", "en"),
+            (graph_provider.TOKEN,),
+            lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
+def instagram_way(folder: Path) -> Iterator[Way]:
+    def made(url: str) -> Channel:
+        options = instagram.Options(instagram_provider.ACCOUNT, Secret(graph_provider.TOKEN), base_url=url)
+        return instagram.open_channel("gram", options, PUBLIC_URL)
+
+    with served(instagram_provider.Instagram(graph_provider.GraphFaults(latency=0))) as fake:
+        yield Way(
+            "instagram",
+            lambda: made(fake.base_url),
+            lambda: len(fake.shown),
+            Recipient("gram", "en"),
+            (graph_provider.TOKEN,),
+            lambda: made("http://127.0.0.1:9"),
+            posting(),
         )
 
 
@@ -172,6 +212,8 @@ WAYS = {
     "twilio_sms": twilio_way,
     "mastodon": mastodon_way,
     "facebook": facebook_way,
+    "threads": threads_way,
+    "instagram": instagram_way,
     "smtp": smtp_way,
     "webhook": webhook_way,
     "telegram": telegram_way,

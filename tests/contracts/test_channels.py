@@ -21,6 +21,7 @@ from broadcaster.channels import CHANNELS, PLANNED
 from broadcaster.domain import text_social
 from broadcaster.domain.channel import (
     Accepted,
+    Attempt,
     Channel,
     ChannelError,
     Codes,
@@ -33,13 +34,19 @@ from broadcaster.domain.channel import (
 )
 from broadcaster.domain.posting import SHAPES
 from broadcaster.rendering.templates import FORMS
-from tests.channels.ways import WAYS, Way, attempt, message
+from tests.channels.ways import WAYS, Way, message
+from tests.channels.ways import attempt as begun
 
 
 @pytest.fixture(params=sorted(CHANNELS))
 def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Way]:
     with WAYS[request.param](tmp_path) as made:
         yield made
+
+
+def attempt(way: Way, id_: str = "at_1") -> Attempt:
+    """A try with all that this kind cannot do without."""
+    return replace(begun(id_), posting=way.posting)
 
 
 def module(kind: str) -> Any:
@@ -116,7 +123,7 @@ def test_what_a_provider_says_it_carries_can_be_laid_over_the_channels_own(way: 
 
 def test_a_message_is_sent_once_and_its_id_comes_back(way: Way) -> None:
     channel = way.open()
-    accepted = run(channel, channel.send(message(), way.recipient, attempt()))
+    accepted = run(channel, channel.send(message(), way.recipient, attempt(way)))
     assert isinstance(accepted, Accepted)
     assert accepted.provider_id
     assert way.seen() == 1
@@ -126,9 +133,9 @@ def test_what_was_accepted_is_found_and_what_was_never_sent_is_not(way: Way) -> 
     channel = way.open()
     if not channel.asks:
         with pytest.raises(OutcomeUnknown):
-            run(channel, channel.find(Sent(attempt(), message(), way.recipient)))
+            run(channel, channel.find(Sent(attempt(way), message(), way.recipient)))
         return
-    sent, other = attempt("at_1"), Sent(attempt("at_2"), message("Another text"), way.recipient)
+    sent, other = attempt(way, "at_1"), Sent(attempt(way, "at_2"), message("Another text"), way.recipient)
 
     async def work() -> tuple[Accepted, Found | None, Found | None]:
         accepted = await channel.send(message(), way.recipient, sent)
@@ -146,7 +153,7 @@ def test_nobody_there_is_certainly_not_sent(way: Way) -> None:
     if way.kind == "simulated":
         return
     with pytest.raises(ChannelError) as raised:
-        run(channel, channel.send(message(), way.recipient, attempt()))
+        run(channel, channel.send(message(), way.recipient, attempt(way)))
     assert raised.value.code == "connect"
     assert not raised.value.permanent
     assert module(way.kind).CODES["connect"] is Verdict.RETRY
@@ -154,8 +161,8 @@ def test_nobody_there_is_certainly_not_sent(way: Way) -> None:
 
 def test_a_channel_works_again_in_another_loop_after_close(way: Way) -> None:
     channel = way.open()
-    run(channel, channel.send(message(), way.recipient, attempt("at_1")))
-    run(channel, channel.send(message("Another text"), way.recipient, attempt("at_2")))
+    run(channel, channel.send(message(), way.recipient, attempt(way, "at_1")))
+    run(channel, channel.send(message("Another text"), way.recipient, attempt(way, "at_2")))
     assert way.seen() == 2
 
 
@@ -163,8 +170,8 @@ def test_a_channel_outlives_a_loop_that_ended_without_closing_it(way: Way) -> No
     channel = way.open()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # of the dead loop's connections, which nobody can close now
-        asyncio.run(channel.send(message(), way.recipient, attempt("at_1")))
-        run(channel, channel.send(message("Another text"), way.recipient, attempt("at_2")))
+        asyncio.run(channel.send(message(), way.recipient, attempt(way, "at_1")))
+        run(channel, channel.send(message("Another text"), way.recipient, attempt(way, "at_2")))
         gc.collect()
     assert way.seen() == 2
 
@@ -173,7 +180,7 @@ def test_many_at_once_all_arrive_once(way: Way) -> None:
     channel = way.open()
 
     async def work() -> list[Accepted]:
-        tries = (channel.send(message(f"Text {n}"), way.recipient, attempt(f"at_{n}")) for n in range(60))
+        tries = (channel.send(message(f"Text {n}"), way.recipient, attempt(way, f"at_{n}")) for n in range(60))
         return list(await asyncio.gather(*tries))
 
     accepted = run(channel, work())
@@ -185,7 +192,7 @@ def test_secrets_are_in_no_repr_and_no_traceback(way: Way) -> None:
     channel = way.down()
     assert not any(secret in repr(channel) for secret in way.secrets)
     try:
-        run(channel, channel.send(message(), way.recipient, attempt()))
+        run(channel, channel.send(message(), way.recipient, attempt(way)))
     except (ChannelError, OutcomeUnknown) as error:
         told = "".join(traceback.format_exception(error)) + repr(error) + repr(error.__cause__)
         assert not any(secret in told for secret in way.secrets)
@@ -208,7 +215,7 @@ def test_nothing_is_left_open_after_close(way: Way) -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         channel = way.open()
-        run(channel, channel.send(message(), way.recipient, attempt()))
+        run(channel, channel.send(message(), way.recipient, attempt(way)))
         del channel
         gc.collect()
     assert [str(warning.message) for warning in caught] == []

@@ -28,11 +28,13 @@ DAY = 86_400
 @dataclass
 class GraphFaults(Faults):
     """``refusal``: (HTTP status, code, subcode, message) of every write. ``usage``: headers of every answer.
+    ``edge``: refusal and faults strike only writes whose path ends so.
 
     ``expires`` and ``data_expires`` are days from now (0: never); ``blind``: the token may not ask about itself.
     """
 
     refusal: tuple[int, int, int, str] | None = None
+    edge: str = ""
     usage: dict[str, str] = field(default_factory=dict)
     expires: float = 0
     data_expires: float = 90
@@ -113,7 +115,7 @@ class Graph(Provider):
             return web.Response(status=plan.status, text=plan.text, content_type="text/html")
         if request.method == "GET":
             return self.read(path, form)
-        if plan.refusal:
+        if plan.refusal and path.endswith(plan.edge):
             status, code, sub, message = plan.refusal
             return error(status, code, message, sub)
         return await self.write(path, form, request)
@@ -143,7 +145,7 @@ class Graph(Provider):
 
     async def faulty(self, request: web.BaseRequest, make: Callable[[], web.Response]) -> web.StreamResponse:
         """A write under the faults of ``plan``."""
-        fault = self.plan.strike(self.chance)
+        fault = self.plan.strike(self.chance) if request.path.endswith(self.plan.edge) else ""
         await asyncio.sleep(self.plan.latency)
         if fault == "too_many":
             return error(400, 32, "Page request limit reached")
@@ -173,10 +175,12 @@ class Graph(Provider):
 
 
 def page(posts: Sequence[Mapping[str, Any]], form: Mapping[str, Any], most: int = 100) -> web.Response:
-    """One page of a list, by cursors."""
+    """One page of a list, by cursors; ``next`` where there is more."""
     start, size = int(form.get("after", "0")), min(int(form.get("limit", "25")), most)
-    cursors = {"before": str(start), "after": str(start + size)}
-    return web.json_response({"data": list(posts)[start : start + size], "paging": {"cursors": cursors}})
+    paging: dict[str, Any] = {"cursors": {"before": str(start), "after": str(start + size)}}
+    if len(posts) > start + size:
+        paging["next"] = f"https://graph.facebook.com/feed?access_token={TOKEN}&after={start + size}"
+    return web.json_response({"data": list(posts)[start : start + size], "paging": paging})
 
 
 def iso(at: datetime) -> str:
