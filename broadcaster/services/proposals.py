@@ -49,7 +49,7 @@ def propose(system: System, actor: Actor, kind: str, detail: dict[str, Any]) -> 
             made = int(connection.execute(proposals.insert().values(**row).returning(proposals.c.id)).scalar_one())
             secret = powers.KINDS[kind].perform(act) if alone else ""
             alarms.ring(connection, _key(made), "people", _told(actor, kind, detail, alone), at)
-            verb = f"power.{kind}" if alone else "power.propose"
+            verb = f"power.{kind}" if alone else _verb(kind, "propose")
             audit.record(system, connection, actor, verb, _object(detail), at, proposal=made, kind=kind, alone=alone)
     except IntegrityError as error:
         raise _taken() from error
@@ -83,7 +83,7 @@ def refuse(system: System, actor: Actor, id_: int) -> None:
         if row.outcome != rules.OPEN:
             raise Refused("decided", "This was decided already. Look at the list again.")
         act = Act(system, connection, actor, row.detail, system.now())
-        _decided(system, act, row, rules.REFUSED, "power.refuse")
+        _decided(system, act, row, rules.REFUSED, _verb(row.kind, "refuse"))
 
 
 def seen(system: System, actor: Actor, id_: int) -> None:
@@ -131,6 +131,11 @@ def _decided(system: System, act: Act, row: sa.Row[Any], outcome: str, verb: str
     alarms.clear(act.connection, _key(row.id), act.at)
     more = {"proposal": row.id, "kind": row.kind, "proposed_by": row.by}
     audit.record(system, act.connection, act.actor, verb, _object(row.detail), act.at, **more)
+
+
+def _verb(kind: str, step: str) -> str:
+    """What the audit calls a step that decides nothing yet: the rules are nobody's power."""
+    return f"{'rule' if kind == 'rule' else 'power'}.{step}"
 
 
 def _told(actor: Actor, kind: str, detail: dict[str, Any], done: bool) -> str:

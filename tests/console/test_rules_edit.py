@@ -13,7 +13,7 @@ import pytest
 
 from broadcaster.domain.config import Config, FeedConfig
 from broadcaster.rules_file import RulesFile
-from broadcaster.services import proposals
+from broadcaster.services import proposals, rules_watch
 from broadcaster.services.ingest import ingest
 from broadcaster.services.system import Actor, System
 from broadcaster.settings import load_rules
@@ -179,7 +179,7 @@ def test_a_file_changed_by_hand_meanwhile_is_said_and_nothing_typed_is_lost(visi
 
 
 def test_where_the_file_cannot_be_written_it_is_said_before_and_the_text_to_paste_is_there(
-    visitor: Visit, file: Path
+    house: System, visitor: Visit, file: Path
 ) -> None:
     file.write_text('rule = [{ name = "odd", action = "keep" }]\n')
     admin = visitor("admin")
@@ -188,6 +188,10 @@ def test_where_the_file_cannot_be_written_it_is_said_before_and_the_text_to_past
     assert "name = &#34;tornado&#34;" in page
     assert 'value="propose"' not in page
     file.write_text("[[rule]\n")
+    rules_watch.watch(house)
+    first = admin.get("/console/").text
+    assert "the last good rules stay in force" in first
+    assert "at line 1" in first
     for path in ("/console/rules", "/console/rule/new"):
         assert "Mend it there first" in admin.get(path).text
     lost = admin.post("/console/rule/new", KEPT)

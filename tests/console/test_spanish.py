@@ -35,6 +35,7 @@ SCREENS = (
     "/console/zones",
     "/console/subscribers",
     "/console/rules",
+    "/console/rule/new",
     "/console/switches",
     "/console/drill",
     "/console/audit",
