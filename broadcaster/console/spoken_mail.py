@@ -47,5 +47,7 @@ OF_MAIL: Mapping[str, tuple[str, ...]] = {
     "mail_many": (_s("The mail holds %(n)s documents; the first %(most)s were read."),),
     "mail_packed": (_s("The attachment %(name)s is packed and not read. Ask for the CAP file itself."),),
     "mail_links": (_s("The mail names documents elsewhere, which are not fetched. Ask for the CAP itself."),),
+    "mail_passed_over": (_s("The mail was begun %(n)s times and never finished; it was passed over."),),
+    "mail_flood": (_s("More than %(n)s messages at once have no proof of their sender; the others were only kept."),),
     "many_mails": (_s("%(n)s new mails are left for the next poll."),),
 }

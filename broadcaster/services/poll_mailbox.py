@@ -37,6 +37,8 @@ HISTORY = timedelta(days=3)  # how far back a mailbox is read that is new to us,
 TRIES = 60  # polls in which a proof that could not be looked up is looked up again
 MAX_STRANGERS = 20  # mails of others told one by one in a poll
 KEPT_OF_STRANGERS = 2_000  # bytes
+MAX_UNVERIFIED = 30  # entries of one poll that are put before people; who forges one can forge thousands
+BEGUN_AT_MOST = 5  # a mail that ends the process each time must not keep the next one waiting for ever
 LOOK_SECONDS = 15.0
 ADVICE = {
     "login": "check user and the variable that password names; some providers want a password made for programs",
@@ -57,6 +59,7 @@ class MailPolling:
     done: Poll
     _strangers: int = field(default=0, init=False)
     _read: int = field(default=0, init=False)
+    _unverified: int = field(default=0, init=False)
 
     async def run(self) -> None:
         """Look once. Raises FetchError and BroadcasterError; what was taken before stays taken."""
@@ -115,9 +118,13 @@ class MailPolling:
         raw = box.mail(head.uid)
         if raw is None:
             return behind
-        if self._take(raw):
-            behind = replace(behind, again={**behind.again, head.uid: TRIES})
-        return self._put(behind, raw)
+        if place.begun >= BEGUN_AT_MOST:
+            text = f"The mail was begun {place.begun} times and never finished; it was passed over."
+            self._problems((Problem("mail_passed_over", text, raw),))
+            return self._put(replace(behind, begun=0), raw)
+        self._put(replace(place, begun=place.begun + 1))
+        later = {head.uid: TRIES} if self._take(raw) else {}
+        return self._put(replace(behind, begun=0, again={**behind.again, **later}), raw)
 
     def _again(self, box: mailbox.Mailbox, place: Place, uid: int) -> Place:
         """A mail whose proof could not be looked up when it came."""
@@ -191,6 +198,13 @@ class MailPolling:
         with self.system.database.read() as connection:
             before = store.seen(connection, self.feed.name, entries)
         news = [one for one in entries if (one.message.identifier, one.content_hash) not in before]
+        self._unverified += len(news)
+        if news and self._unverified > MAX_UNVERIFIED:
+            text = (
+                f"More than {MAX_UNVERIFIED} messages at once have no proof of their sender; the others were only kept."
+            )
+            self._problems((Problem("mail_flood", text, document.body),))
+            return
         notes = [Problem("unverified", f"The mail says that it is of {found.sender}, and nothing proves it.")]
         if document.own:
             notes += [Problem("mail_unproven", proof.text) for proof in proofs]

@@ -14,11 +14,13 @@ from broadcaster.store.upsert import insert
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Under the UIDVALIDITY ``validity`` every mail up to ``uid`` was taken. ``again``: number -> tries left."""
+    """Under the UIDVALIDITY ``validity`` every mail up to ``uid`` was taken. ``again``: number -> tries left.
+    ``begun``: how often the mail behind ``uid`` was begun and not finished."""
 
     validity: int
     uid: int
     again: Mapping[int, int] = field(default_factory=dict)
+    begun: int = 0
 
 
 def place(connection: Connection, feed: str) -> Place | None:
@@ -26,12 +28,13 @@ def place(connection: Connection, feed: str) -> Place | None:
     row = connection.execute(sa.select(mailboxes).where(mailboxes.c.feed == feed)).first()
     if row is None:
         return None
-    return Place(row.validity, row.uid, {int(uid): tries for uid, tries in row.again.items()})
+    return Place(row.validity, row.uid, {int(uid): tries for uid, tries in row.again.items()}, row.begun)
 
 
 def put(connection: Connection, feed: str, at: Place) -> None:
     """Remember it; what was written in the same transaction was taken."""
-    values = {"validity": at.validity, "uid": at.uid, "again": {str(uid): n for uid, n in at.again.items()}}
+    again = {str(uid): tries for uid, tries in at.again.items()}
+    values = {"validity": at.validity, "uid": at.uid, "again": again, "begun": at.begun}
     row = insert(connection, mailboxes).values(feed=feed, **values)
     connection.execute(row.on_conflict_do_update(index_elements=["feed"], set_=values))
 

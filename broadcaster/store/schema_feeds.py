@@ -57,6 +57,7 @@ def _polls(metadata: sa.MetaData) -> None:
         C("validity", BigInteger, nullable=False),  # UIDVALIDITY; with another one the numbers mean other mails
         C("uid", BigInteger, nullable=False),  # every mail up to this one was taken
         C("again", JSON, nullable=False),  # {uid: tries left} of mails whose proof could not be looked up
+        C("begun", Integer, nullable=False),  # how often the mail behind uid was begun
     )
 
 

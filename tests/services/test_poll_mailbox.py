@@ -248,6 +248,31 @@ def test_mails_of_others_and_those_that_cannot_be_read_are_told_and_passed(
     assert codes(system) == []
 
 
+def test_a_flood_of_forgeries_does_not_bury_what_waits(made: Callable[..., System], imap: Imap, folder: str) -> None:
+    system = made()
+    imap.put(folder, letter(*[document(f"x{n}") for n in range(30)]), letter(document("last")))
+    imap.put(folder, letter(document("one"), **PASSED))
+    assert codes(system) == ["mail_flood"]
+    waiting = rows(system, sa.select(feed_entries.c.identifier).where(feed_entries.c.awaits.is_not(None)))
+    assert {row[0] for row in waiting} == {f"x{n}" for n in range(30)}
+    assert brought(system)[-1][:2] == ("state", "one")
+
+
+def test_a_mail_that_always_ends_the_process_is_passed_over_and_kept(
+    made: Callable[..., System], imap: Imap, folder: str
+) -> None:
+    system = made()
+    poll(system, "state")
+    mails = [letter(document("one"), **PASSED), letter(document("two"), **PASSED)]
+    imap.put(folder, *mails)
+    with system.database.write() as connection:
+        connection.execute(mailboxes.update().values(begun=5))
+    assert codes(system) == ["mail_passed_over"]
+    assert [row[1:3] for row in brought(system)] == [("", "problem"), ("two", "new")]
+    assert rows(system, sa.select(mailboxes.c.begun))[0][0] == 0
+    assert bytes(rows(system, sa.select(feed_entries.c.raw))[0][0]) == mails[0]  # type: ignore[arg-type]
+
+
 def test_new_numbers_read_the_last_days_again_and_change_nothing(
     made: Callable[..., System], imap: Imap, folder: str
 ) -> None:

@@ -189,6 +189,7 @@ def upgrade() -> None:
     sa.Column('validity', sa.BigInteger(), nullable=False),
     sa.Column('uid', sa.BigInteger(), nullable=False),
     sa.Column('again', sa.JSON(), nullable=False),
+    sa.Column('begun', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('feed', name=op.f('pk_mailboxes'))
     )
     op.create_table('feed_references',
