@@ -128,13 +128,17 @@ def _language(code: str) -> dict[str, str]:
     return {"code": code, "tag": own["tag"] if known else code, "name": name}
 
 
-def _card(system: System, slug: str, language: str, shape: str) -> Response:
-    """GET /cards/<slug>.<language>.<shape>.png: the alert card, for platforms that fetch it; drawn when first asked."""
+CARD_TYPES = {"png": "image/png", "jpg": "image/jpeg"}
+
+
+def _card(system: System, slug: str, language: str, shape: str, kind: str) -> Response:
+    """GET /cards/<slug>.<language>.<shape>.png or .jpg: the alert card, for platforms that fetch it; drawn when first
+    asked."""
     try:
-        png = cards.public(system, slug, language, shape)
+        picture = cards.public(system, slug, language, shape, kind)
     except NotFound as missing:
         abort(404, missing.text)
-    return Response(png, mimetype="image/png", headers={"Cache-Control": "public, max-age=300"})
+    return Response(picture, mimetype=CARD_TYPES[kind], headers={"Cache-Control": "public, max-age=300"})
 
 
 def blueprint(system: System) -> Blueprint:
@@ -143,7 +147,7 @@ def blueprint(system: System) -> Blueprint:
     made = Blueprint("forms", __name__)
     both = ["GET", "POST"]
     spoken = ",".join(f'"{code}"' for code in languages(tuple(system.config.agency.languages)))
-    made.add_url_rule("/cards/<slug>.<language>.<shape>.png", "card", partial(_card, system))
+    made.add_url_rule("/cards/<slug>.<language>.<shape>.<any(png, jpg):kind>", "card", partial(_card, system))
     for start in ("", f"/<any({spoken}):language>"):
         made.add_url_rule(f"{start}/subscribe", "subscribe", views.subscribe, methods=both)
         made.add_url_rule(f"{start}/subscribe/confirm", "confirm", views.confirm, methods=both)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from io import BytesIO
 from unicodedata import bidirectional
 
 import resvg_py
+from PIL import Image
 
 from broadcaster.rendering import codes
 from broadcaster.rendering.drawing import Scene
@@ -33,6 +35,7 @@ LOOKS = {  # background and text of the band
 INK, PAPER, SOFT, LINE, LAND = "#1A1A1A", "#FFFFFF", "#4A4A4A", "#767676", "#F0EFE9"
 DRILL = ("#FFFFFF", "#4A148C")  # text and ground: no level has them
 LEADING = 1.18
+JPEG_QUALITY = 92
 SIGNS: Mapping[str, str] = {  # 80 by 80 units; {t} is the band's text colour, {b} its ground
     "act_now": '<path d="M25 2H55L78 25V55L55 78H25L2 55V25Z" fill="{t}"/><path d="M35 16H45L43 50H37Z" fill="{b}"/>'
     '<circle cx="40" cy="61" r="5.5" fill="{b}"/>',
@@ -114,6 +117,13 @@ def paint(svg: str, sheet: Sheet) -> bytes:
         svg_string=svg, skip_system_fonts=True, font_files=font_files(texts, sheet.language)
     )
     return made
+
+
+def jpeg(png: bytes) -> bytes:
+    """The same picture for platforms that take JPEG alone; every pixel keeps its colour, for letters to stay sharp."""
+    made = BytesIO()
+    Image.open(BytesIO(png)).convert("RGB").save(made, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return made.getvalue()
 
 
 def write(sheet: Sheet, size: tuple[int, int]) -> str:

@@ -51,8 +51,9 @@ def picture(system: System, connection: Connection, alert: Alert, language: str,
     return None
 
 
-def public(system: System, slug: str, language: str, shape: str) -> bytes:
-    """The card that stands at a public address. Raises NotFound: only what is or was on air, and no exercise."""
+def public(system: System, slug: str, language: str, shape: str, kind: str = "png") -> bytes:
+    """The card that stands at a public address, as "png" or "jpg". Raises NotFound: only what is or was on air, and no
+    exercise."""
     with system.database.read() as connection:
         alert = store.by_slug(connection, slug)
         aired = alert is not None and alert.identifier is not None and alert.mode is Mode.ACTUAL
@@ -60,7 +61,7 @@ def public(system: System, slug: str, language: str, shape: str) -> bytes:
         found = picture(system, connection, alert, language, shape) if alert and aired and known else None
     if found is None:
         raise NotFound("no_card", f"There is no card {slug} in {language}, {shape}.")
-    return found.png
+    return card.jpeg(found.png) if kind == "jpg" else found.png
 
 
 def address(system: System, alert: Alert, language: str, shape: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from broadcaster.app import create_app
 from broadcaster.domain.alert import Alert, Mode
 from broadcaster.domain.errors import NotFound
 from broadcaster.domain.posting import Picture
@@ -82,6 +83,14 @@ def test_a_card_is_drawn_once_and_kept(system: System) -> None:
 def test_where_a_card_cannot_be_kept_there_is_none_and_no_error(system: System) -> None:
     (Path(system.settings.data) / cards.FOLDER).write_text("in the way")
     assert drawn(system, live(system)) is None
+
+
+@pytest.mark.parametrize(
+    ("ending", "kind", "first"), [("png", "image/png", PNG), ("jpg", "image/jpeg", b"\xff\xd8\xff")]
+)
+def test_platforms_fetch_the_card_as_png_or_jpeg(system: System, ending: str, kind: str, first: bytes) -> None:
+    answer = create_app(system).test_client().get(f"/cards/{live(system).slug}.en.square.{ending}")
+    assert (answer.status_code, answer.mimetype, answer.data.startswith(first)) == (200, kind, True)
 
 
 def test_only_what_was_on_air_has_a_card_in_public(system: System) -> None:
