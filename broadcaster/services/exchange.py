@@ -30,7 +30,7 @@ from broadcaster.services.system import System
 from broadcaster.services.verdicts import VerdictOf, act
 from broadcaster.store import deliveries as store
 from broadcaster.store import switches
-from broadcaster.store.broadcasts import first_post, post_of
+from broadcaster.store.broadcasts import About, about, post_of
 from broadcaster.store.deliveries import Authority, Leased, Word
 from broadcaster.store.engine import now
 from broadcaster.store.schema import broadcast_messages
@@ -168,19 +168,12 @@ class Exchange:
         key = f"{row.broadcast}-{row.id}"
         attempt = Attempt(id_, at, max(1, left), key=key, posting=self._postings.get(row.message))
         if self._limits.audience == "account":
-            earlier, edits = self._about(connection, row, authority)
+            delivery = About(row.id, row.recipient, row.after, row.edits)
+            earlier, edits = about(connection, authority.incident, self._config.name, delivery)
             attempt = replace(attempt, earlier=earlier, edits=edits)
         leave = unsubscribe_url(self._system, row.recipient) if self._limits.address == "email" else ""
         recipient = Recipient(row.recipient, language, leave)
         return Prepared(row, message, recipient, attempt, written)
-
-    def _about(self, connection: Connection, row: Leased, authority: Authority) -> tuple[str, str]:
-        """(the post it answers or continues, the post it changes); an update answers its incident's first post."""
-        if row.edits:
-            return "", post_of(connection, row.edits)[1]
-        if row.after:
-            return post_of(connection, row.after)[1], ""
-        return first_post(connection, authority.incident, self._config.name, row.recipient, row.id), ""
 
     def _load(self, connection: Connection, ids: set[int]) -> None:
         query = sa.select(broadcast_messages).where(broadcast_messages.c.id.in_(ids))
