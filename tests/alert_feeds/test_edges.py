@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from alert_feeds import georss, meteoalarm, usgs
+from alert_feeds import georss, jma, meteoalarm, open311, uk_flood, usgs
 from alert_feeds.georss_shapes import areas
 from alert_feeds.values import Notes
+from tests.alert_feeds.golden import DATA
 
 ALERT = (
     '<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>c</identifier><sender>s</sender>'
@@ -80,3 +81,45 @@ def test_shapes(inside: str, rings: int, circles: list[tuple[float, float, float
     assert [len(area.polygons) for area in found] == ([rings] if rings or circles else [])
     assert [(*one.centre, one.radius_km) for area in found for one in area.circles] == circles
     assert [note.code for note in notes.found] == noted
+
+
+REQUEST = '{"service_request_id": "1", "service_name": "Tree", "requested_datetime": "2026-11-22T07:00:00Z", %s}'
+
+
+@pytest.mark.parametrize(
+    ("given", "areas_", "noted"),
+    [
+        ('"lat": 38.8, "long": -122.7', [("", 1)], []),
+        ('"address": "Main St"', [("Main St", 0)], []),
+        ('"code": 7', [], []),
+        ('"lat": 38.8', [], ["shape"]),
+        ('"long": "west"', [], ["shape"]),
+        ('"lat": 38.8, "long": -122.7, "address": "Main St"', [("Main St", 1)], []),
+    ],
+)
+def test_places_of_service_requests(given: str, areas_: list[tuple[str, int]], noted: list[str]) -> None:
+    (entry,) = open311.parse(f"[{REQUEST % given}]".encode(), {}).entries
+    assert [(area.description, len(area.circles)) for area in entry.message.infos[0].areas] == areas_
+    assert [finding.code for finding in entry.findings] == noted
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("xml.kishou.go.jp/jmaxml1/", "other.example/", "no_alert"),
+        ("Report", "Reports", "no_alert"),
+        ("<Title>震源・震度に関する情報</Title>", "", "required"),
+        ("訓練", "不明", "required"),
+    ],
+)
+def test_what_is_no_report_of_japan_is_not_read_as_one(old: str, new: str, code: str) -> None:
+    text = (DATA / "quake.jma.xml").read_text()
+    assert old in text
+    parsed = jma.parse(text.replace(old, new).encode(), {})
+    assert (parsed.entries, [problem.code for problem in parsed.problems]) == ((), [code])
+
+
+@pytest.mark.parametrize("flood", ['{"floodAreaID": "a"}', '{"timeRaised": "2026-11-22T07:00:00Z"}', "7"])
+def test_a_flood_without_area_or_time_is_a_problem(flood: str) -> None:
+    parsed = uk_flood.parse(f'{{"items": [{flood}]}}'.encode(), {})
+    assert (parsed.entries, [problem.code for problem in parsed.problems]) == ((), ["required"])
