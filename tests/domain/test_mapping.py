@@ -122,6 +122,10 @@ def test_an_agencys_table_lies_over_the_formats_own() -> None:
         ({"area": "SAME"}, "area"),
         ({"near": [91, 0]}, "near"),
         ({"near": "here"}, "near"),
+        ({"near": [1]}, "near"),
+        ({"near": [1, 2, 3]}, "near"),
+        ({"near": [1, "2"]}, "near"),
+        ({"near": [0, 181]}, "near"),
     ],
 )
 def test_a_wrong_table_is_refused_with_its_key_and_what_to_write(table: dict[str, object], key: str) -> None:
