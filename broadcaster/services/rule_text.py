@@ -105,7 +105,7 @@ def _joined(head: str, blocks: Sequence[str], change: Change, newline: str) -> s
     text, before = head, -1
     for n in order:
         text += newline if text and not text.endswith(newline) else ""
-        apart = n != before + 1  # it did not stand behind this one
+        apart = n != before + 1 or n == len(blocks)  # it did not stand behind this one, or is new
         text += newline if apart and text and not text.endswith(newline * 2) else ""
         text, before = text + parts[n], n
     return text

@@ -143,6 +143,7 @@ def test_a_new_rule_is_written_whole_in_the_lines_of_its_file() -> None:
     windows = rewritten(TEXT.replace("\n", "\r\n"), change, READ)
     assert windows.replace("\r\n", "\n") == rewritten(TEXT, change, READ)
     assert "\n" not in windows.replace("\r\n", "")
+    assert rewritten(TEXT, change, READ).startswith(f'{TEXT}\n\n[[rule]]\nname = "new"\n')
     assert rules_of(tomllib.loads(rewritten("", change, CONFIG))["rule"], CONFIG) == (NEW,)
 
 
