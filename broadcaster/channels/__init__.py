@@ -9,6 +9,7 @@ CHANNELS = {
     "smtp": "broadcaster.channels.smtp",
     "webhook": "broadcaster.channels.webhook",
     "telegram": "broadcaster.channels.telegram",
+    "apprise": "broadcaster.channels.apprise",
     "simulated": "broadcaster.channels.simulated",
 }
 PLANNED = frozenset(
@@ -21,6 +22,5 @@ PLANNED = frozenset(
         "linkedin",
         "nextdoor",
         "tiktok",
-        "apprise",
     ]
 )

@@ -9,11 +9,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from broadcaster.channels import facebook, instagram, mastodon, simulated, smtp, telegram, threads, twilio_sms, webhook
+from broadcaster.channels import (
+    apprise,
+    facebook,
+    instagram,
+    mastodon,
+    simulated,
+    smtp,
+    telegram,
+    threads,
+    twilio_sms,
+    webhook,
+)
 from broadcaster.domain.channel import Attempt, Channel, DataPath, Recipient, Secret
 from broadcaster.domain.message import Message
 from broadcaster.domain.posting import Posting
 from tests.channels.graphs import posting
+from tests.providers import discord as discord_provider
 from tests.providers import facebook as facebook_provider
 from tests.providers import graph as graph_provider
 from tests.providers import instagram as instagram_provider
@@ -198,6 +210,22 @@ def telegram_way(folder: Path) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
+def apprise_way(folder: Path) -> Iterator[Way]:
+    def made(url: str) -> Channel:
+        return apprise.open_channel("discord", apprise.Options(Secret(discord_provider.URL), url), PUBLIC_URL)
+
+    with served(discord_provider.Discord(discord_provider.DiscordFaults(latency=0))) as fake:
+        yield Way(
+            "apprise",
+            lambda: made(fake.base_url + discord_provider.PATH),
+            lambda: len(fake.posts),
+            Recipient("en", "en"),
+            (discord_provider.TOKEN,),
+            lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
 def simulated_way(folder: Path) -> Iterator[Way]:
     options = simulated.Options("sms", DataPath(str(folder)), 0)
 
@@ -217,5 +245,6 @@ WAYS = {
     "smtp": smtp_way,
     "webhook": webhook_way,
     "telegram": telegram_way,
+    "apprise": apprise_way,
     "simulated": simulated_way,
 }
