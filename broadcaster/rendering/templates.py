@@ -22,6 +22,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from broadcaster.domain.alert import Certainty, Severity, Urgency
 from broadcaster.domain.errors import ConfigError, Invalid
+from broadcaster.domain.ipaws import EVENT_CODES
 from broadcaster.rendering.words import sentences, stop
 
 ROOT = Path(__file__).resolve().parents[2] / "templates" / "messages"
@@ -60,7 +61,8 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class CapDefaults:
-    """What the CAP info says unless a field says otherwise. ``event`` in words per language."""
+    """What the CAP info says unless a field says otherwise. ``event`` in words per language; ``same``: the event code
+    of 47 CFR 11.31(e) that the federal gateway wants (``domain.ipaws``)."""
 
     category: tuple[str, ...]
     event: Words
@@ -68,6 +70,7 @@ class CapDefaults:
     urgency: Urgency = Urgency.UNKNOWN
     severity: Severity = Severity.UNKNOWN
     certainty: Certainty = Certainty.UNKNOWN
+    same: str = "CEM"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +206,8 @@ def _spec(path: Path) -> Spec:
             raise ConfigError(
                 "T003", f"{path} fields.{name}.kind", f"{one.kind!r} is unknown", f"known: {', '.join(KINDS)}"
             )
+    if spec.cap.same not in EVENT_CODES:
+        raise ConfigError("T006", f"{path} cap.same", f"{spec.cap.same!r} is no event code", "see 47 CFR 11.31(e)")
     if spec.ending not in ("superseded", "cancelled", "lifted"):
         raise ConfigError("T004", f"{path} ending", f"{spec.ending!r} is unknown", "superseded, cancelled or lifted")
     return spec

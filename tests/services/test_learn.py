@@ -90,9 +90,9 @@ def lengths(made: dict[str, Any]) -> dict[str, bool]:
 
 def test_an_instance_is_asked_by_itself_and_texts_follow(place: System, fake: Mastodon) -> None:
     assert carried(place) == (500, 23)
-    fake.faults = MastodonFaults(characters=250)
+    fake.faults = MastodonFaults(characters=130)
     assert learn(place) == 1
-    assert carried(place) == (250, 23)
+    assert carried(place) == (130, 23)
     assert written(place, LONG)[2] == {"too_long": True}
     ages(place, timedelta(hours=1))
     fake.faults = MastodonFaults(characters=5000, url=30)
@@ -121,12 +121,12 @@ def test_what_was_written_for_more_is_refused_at_submission_and_what_was_for_les
     long, _, findings = written(place, LONG)
     assert "too_long" not in findings
     ages(place, timedelta(hours=1))
-    fake.faults = MastodonFaults(characters=250)
+    fake.faults = MastodonFaults(characters=130)
     learn(place)
     with pytest.raises(Refused) as raised:
         submit.submit(place, AUTHOR, long)
     assert raised.value.code == "too_long"
-    assert "250 fit" in raised.value.text
+    assert "130 fit" in raised.value.text
     refused, _, findings = written(place, LONG)
     assert findings["too_long"]
     ages(place, timedelta(hours=1))

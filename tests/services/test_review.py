@@ -53,7 +53,7 @@ def test_what_two_people_want_goes_live_with_broadcast_page_and_audit_in_one_go(
     assert len(rows(system, sa.select(versions.c.number))) == 1
     last = rows(system, sa.select(audit_entries).order_by(audit_entries.c.id.desc()).limit(1))[0]
     assert (last.verb, last.actor, last.detail["digest"]) == ("alert.approve", CHIEF.name, waiting.digest)
-    assert ["sms", "en", "", show.alert(system, done.id)["messages"][2]["text"]] in last.detail["messages"]
+    assert ["sms", "en", 0, "", show.alert(system, done.id)["messages"][2]["text"]] in last.detail["messages"]
     assert audit.verify(system) == []
     assert Queue("send", connection=system.redis).count == 1  # the senders are woken
 

@@ -1,0 +1,45 @@
+"""The copy sheet on its page: words to copy, the gateway's file, doors; and what stands there before approval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from broadcaster.domain.config import Config
+from broadcaster.services.system import System
+from tests.console.conftest import Visitor
+from tests.services.agency import ORDER, agency, in_review, live, settle_people
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """Judge County's channels."""
+    return agency(tmp_path)
+
+
+def test_a_live_alert_is_copied_in_its_languages_and_taken_as_a_file(
+    house: System, visitor: Callable[..., Visitor]
+) -> None:
+    settle_people(house)
+    alert, reader = live(house, ORDER), visitor("author")
+    page = reader.get(f"/console/alerts/{alert.id}/sheet").get_data(True)
+    assert "Evacuation order: leave" in page
+    assert "Orden de evacuaci" in page
+    assert page.count('class="door"') == 2
+    assert "Take the CAP file" in page
+    file = reader.get(f"/console/alerts/{alert.id}/ipaws.xml")
+    assert (file.status_code, file.mimetype) == (200, "application/cap+xml")
+    assert b"<code>IPAWSv1.0</code>" in file.data
+    assert b"<value>EVI</value>" in file.data
+    assert "/sheet" in reader.get(f"/console/alerts/{alert.id}").get_data(True)
+
+
+def test_what_nobody_approved_is_marked_and_has_no_file(house: System, visitor: Callable[..., Visitor]) -> None:
+    settle_people(house)
+    alert, reader = in_review(house, ORDER), visitor("approver")
+    page = reader.get(f"/console/alerts/{alert.id}/sheet").get_data(True)
+    assert "Nobody has approved this alert yet" in page
+    assert "Take the CAP file" not in page
+    assert reader.get(f"/console/alerts/{alert.id}/ipaws.xml").status_code == 409
