@@ -6,6 +6,7 @@ CHANNELS = {
     "facebook": "broadcaster.channels.facebook",
     "threads": "broadcaster.channels.threads",
     "instagram": "broadcaster.channels.instagram",
+    "linkedin": "broadcaster.channels.linkedin",
     "smtp": "broadcaster.channels.smtp",
     "webhook": "broadcaster.channels.webhook",
     "telegram": "broadcaster.channels.telegram",
@@ -19,7 +20,6 @@ PLANNED = frozenset(
         "web_push",
         "bluesky",
         "x",
-        "linkedin",
         "nextdoor",
         "tiktok",
     ]

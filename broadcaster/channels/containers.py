@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from broadcaster.channels.graph import Graph, Said, harmless
+from broadcaster.channels.graph import Graph, Said
+from broadcaster.channels.http import harmless
 from broadcaster.domain.channel import ChannelError, Codes, OutcomeUnknown, Verdict
 
 PROCESSING, BARE, LOST, FAILED = "processing", "bare_next", "container_lost", "container_failed"

@@ -14,18 +14,18 @@ import hashlib
 import hmac
 import json
 import unicodedata
-import uuid
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
-from broadcaster.channels.http import Answer, HttpSession, aware, retry_after, said, unsure
+from aiohttp import FormData
+
+from broadcaster.channels.http import STEP_LOST, Answer, HttpSession, aware, retry_after, said, unsure
 from broadcaster.domain.channel import ChannelError, Check, Codes, OutcomeUnknown, Sent, Verdict
 
-T = TypeVar("T")
 PAGE_SIZE, MOST_PAGES = 100, 5
 CLOCK_SLACK = timedelta(seconds=5)
 ALT_MOST = 1000  # characters that Instagram and Threads take; nobody listens longer
@@ -34,7 +34,7 @@ FULL_SECONDS, LIMITED_SECONDS, LONGEST_WAIT = 60.0, 120.0, 3600.0
 USAGE = ("X-App-Usage", "X-Page-Usage")
 BUSINESS_USAGE = "X-Business-Use-Case-Usage"
 VAGUE = (-2, -1, 1, 2)
-STEP_LOST, GONE, NOT_THERE = "step_lost", "earlier_gone", "post_gone"
+GONE, NOT_THERE = "earlier_gone", "post_gone"
 
 GRAPH_CODES: Codes = MappingProxyType(
     {
@@ -132,9 +132,10 @@ class Graph:
         self, path: str, fields: Mapping[str, str], until: float | None = None, file: File | None = None
     ) -> Said:
         """Write, by a form (multipart where there is a file). Raises ChannelError or OutcomeUnknown."""
-        form = {**fields, **self._proof()}
-        data, kind = _parts(form, file) if file else (urlencode(form).encode(), "application/x-www-form-urlencoded")
-        return await self._call("POST", path, until, data, {"Content-Type": kind})
+        form = FormData({**fields, **self._proof()})
+        if file:
+            form.add_field(file.key, file.content, filename=file.name, content_type=file.type)
+        return await self._call("POST", path, until, form)
 
     async def listed(self, path: str, fields: Mapping[str, str], since: datetime, time: str) -> list[dict[str, Any]]:
         """Posts that a path lists, newest first, back to ``since`` by their field ``time``. Raises OutcomeUnknown where
@@ -175,7 +176,7 @@ class Graph:
         method: str,
         path: str,
         until: float | None,
-        data: bytes | None = None,
+        data: FormData | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Said:
         url = f"{self._access.base_url}/{path}"
@@ -215,14 +216,6 @@ class Graph:
     async def close(self) -> None:
         """Close all connections."""
         await self._session.close()
-
-
-async def harmless(step: Awaitable[T]) -> T:
-    """A step that shows nothing to anybody: where it gets no answer, the post certainly does not stand."""
-    try:
-        return await step
-    except OutcomeUnknown as error:
-        raise ChannelError(str(error), code=STEP_LOST) from error
 
 
 # --- what the headers say ---------------------------------------------------------------------------------------------
@@ -323,13 +316,3 @@ def clipped(alt: str) -> str:
     if len(alt) <= ALT_MOST:
         return alt
     return alt[: ALT_MOST - 3].rsplit(None, 1)[0] + "..."
-
-
-def _parts(form: Mapping[str, str], file: File) -> tuple[bytes, str]:
-    """A multipart body and its Content-Type."""
-    mark = uuid.uuid4().hex
-    head = 'Content-Disposition: form-data; name="{}"'
-    parts = [f"--{mark}\r\n{head.format(name)}\r\n\r\n{text}\r\n".encode() for name, text in form.items()]
-    named = f'{head.format(file.key)}; filename="{file.name}"\r\nContent-Type: {file.type}'
-    parts += [f"--{mark}\r\n{named}\r\n\r\n".encode(), file.content, f"\r\n--{mark}--\r\n".encode()]
-    return b"".join(parts), f"multipart/form-data; boundary={mark}"

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import aiohttp
 
@@ -28,6 +28,8 @@ KEEP_ALIVE_SECONDS = 15.0  # shorter than providers' own, so that we seldom writ
 LONGEST_TEXT = 200
 MOST_BYTES = 8_000_000  # of an answer: what goes on behind them is not read
 ADDRESS = "address"  # the code for an address that must not be connected to
+STEP_LOST = "step_lost"  # the code for a step that got no answer, and shows nothing to anybody
+T = TypeVar("T")
 SocketFactory = Callable[[Any], socket.socket]
 
 
@@ -119,6 +121,15 @@ async def _text(response: aiohttp.ClientResponse) -> str:
         if len(body) > MOST_BYTES:
             break
     return body.decode(errors="replace")
+
+
+async def harmless(step: Awaitable[T]) -> T:
+    """A step that shows nothing to anybody (an upload, a container): without an answer the post certainly does not
+    stand. Raises ChannelError alone."""
+    try:
+        return await step
+    except OutcomeUnknown as error:
+        raise ChannelError(str(error), code=STEP_LOST) from error
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from broadcaster.channels import containers, graph
+from broadcaster.channels.http import STEP_LOST
 from broadcaster.channels.threads import CODES, Options, open_channel
 from broadcaster.domain.channel import Accepted, ChannelError, Found, OutcomeUnknown, Recipient, Secret, Sent, Verdict
 from broadcaster.domain.text_social import threads as counted
@@ -115,7 +116,7 @@ def test_a_picture_that_is_refused_is_left_out_at_once(fake: Threads) -> None:
 def test_a_container_without_an_answer_shows_nothing_and_is_tried_again(fake: Threads, faults: dict[str, Any]) -> None:
     fake.faults = GraphFaults(latency=0, edge="/threads", **faults)
     lost = using(channel(fake, timeout_seconds=0.5), lambda c: refused(c))
-    assert (lost.code, lost.permanent, CODES[lost.code]) == (graph.STEP_LOST, False, Verdict.RETRY)
+    assert (lost.code, lost.permanent, CODES[lost.code]) == (STEP_LOST, False, Verdict.RETRY)
     assert fake.shown == []
 
 

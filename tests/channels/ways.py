@@ -13,6 +13,7 @@ from broadcaster.channels import (
     apprise,
     facebook,
     instagram,
+    linkedin,
     mastodon,
     simulated,
     smtp,
@@ -29,6 +30,7 @@ from tests.providers import discord as discord_provider
 from tests.providers import facebook as facebook_provider
 from tests.providers import graph as graph_provider
 from tests.providers import instagram as instagram_provider
+from tests.providers import linkedin as linkedin_provider
 from tests.providers import mastodon as mastodon_provider
 from tests.providers import smtp as smtp_provider
 from tests.providers import telegram as telegram_provider
@@ -154,6 +156,23 @@ def instagram_way(folder: Path) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
+def linkedin_way(folder: Path) -> Iterator[Way]:
+    def made(url: str) -> Channel:
+        options = linkedin.Options(linkedin_provider.ORGANIZATION, Secret(linkedin_provider.TOKEN), base_url=url)
+        return linkedin.open_channel("org", options, PUBLIC_URL)
+
+    with served(linkedin_provider.LinkedIn(linkedin_provider.LinkedInFaults(latency=0))) as fake:
+        yield Way(
+            "linkedin",
+            lambda: made(fake.base_url),
+            lambda: len(fake.shown),
+            Recipient("org", "en"),
+            (linkedin_provider.TOKEN,),
+            lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
 def smtp_way(folder: Path) -> Iterator[Way]:
     def made(port: int) -> Channel:
         options = smtp.Options(
@@ -242,6 +261,7 @@ WAYS = {
     "facebook": facebook_way,
     "threads": threads_way,
     "instagram": instagram_way,
+    "linkedin": linkedin_way,
     "smtp": smtp_way,
     "webhook": webhook_way,
     "telegram": telegram_way,
