@@ -12,13 +12,12 @@ from dataclasses import replace
 from broadcaster.domain.alert import Area, CapMessage, Info
 
 CODE = "IPAWSv1.0"
-EVENT_CODES = frozenset(  # 47 CFR 11.31(e), with the codes added since; those of tests and national messages apart
-    (
-        "ADR AVA AVW BHW BLU BWW BZW CAE CDW CEM CFA CFW CHW CWW DBA DBW DEW DSW EAN EQW EVA EVI EWW FCW FFA "
-        "FFS FFW FLA FLS FLW FRW FSW FZW HLS HMW HUA HUW HWA HWW IBW IFW LAE LEW LSW MEP NAT NIC NPT NUW POS "
-        "RHW RWT SCS SMW SPS SPW SQW SSA SSW SVA SVR SVS TOA TOE TOR TRA TRW TSA TSW VOW WFA WFW WSA WSW"
-    ).split()
+_CODES = (  # 47 CFR 11.31(e), with the codes added since; those of tests and national messages apart
+    "ADR AVA AVW BHW BLU BWW BZW CAE CDW CEM CFA CFW CHW CWW DBA DBW DEW DSW EQW EVA EVI EWW FCW FFA FFS FFW "
+    "FLA FLS FLW FRW FSW FZW HLS HMW HUA HUW HWA HWW IBW IFW LAE LEW LSW MEP NUW POS RHW RWT SCS SMW SPS SPW "
+    "SQW SSA SSW SVA SVR SVS TOA TOE TOR TRA TRW TSA TSW VOW WFA WFW WSA WSW"
 )
+EVENT_CODES = frozenset(_CODES.split())
 LANGUAGES = ("en", "es")
 ORIGINATOR = ("EAS-ORG", "CIV")  # a civil authority
 
