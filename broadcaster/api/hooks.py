@@ -1,4 +1,4 @@
-"""Providers' webhooks: /hooks/twilio/<channel>/status and /inbound."""
+"""Providers' webhooks: /hooks/twilio/<channel>/status, /inbound and /answer."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ class Hooks:
         """A person's text: committed before the answer."""
         return Response(webhooks.text(self._system, _hook(channel)), content_type="text/xml; charset=utf-8")
 
+    def answer(self, channel: str) -> Response:
+        """A call that asks what follows, after its first words or a key."""
+        attempt, step = request.args.get("a", ""), request.args.get("s", "")
+        said = webhooks.call(self._system, _hook(channel), attempt, step)
+        return Response(said, content_type="text/xml; charset=utf-8")
+
 
 def blueprint(system: System) -> Blueprint:
     """/hooks/twilio"""
@@ -35,6 +41,7 @@ def blueprint(system: System) -> Blueprint:
     made = Blueprint("hooks", __name__, url_prefix="/hooks/twilio")
     made.add_url_rule("/<channel>/status", "status", views.status, methods=["POST"])
     made.add_url_rule("/<channel>/inbound", "inbound", views.inbound, methods=["POST"])
+    made.add_url_rule("/<channel>/answer", "answer", views.answer, methods=["POST"])
     return made
 
 

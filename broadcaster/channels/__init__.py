@@ -2,6 +2,7 @@
 
 CHANNELS = {
     "twilio_sms": "broadcaster.channels.twilio_sms",
+    "twilio_voice": "broadcaster.channels.twilio_voice",
     "mastodon": "broadcaster.channels.mastodon",
     "facebook": "broadcaster.channels.facebook",
     "threads": "broadcaster.channels.threads",
@@ -15,7 +16,6 @@ CHANNELS = {
 }
 PLANNED = frozenset(
     [
-        "twilio_voice",
         "whatsapp",
         "web_push",
         "bluesky",

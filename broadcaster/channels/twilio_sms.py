@@ -6,12 +6,10 @@ callback alone proves an attempt. Without one, ``find`` looks through the messag
 
 from __future__ import annotations
 
-import base64
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Annotated
 from urllib.parse import quote
@@ -19,16 +17,14 @@ from xml.sax.saxutils import escape
 
 from pydantic import Field
 from twilio.base.exceptions import TwilioException
-from twilio.request_validator import RequestValidator
-from twilio.rest import Client
-from twilio.rest.api.v2010.account.message import MessageInstance, MessageList, MessagePage
+from twilio.rest.api.v2010.account.message import MessageInstance, MessageList
 
-from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS
-from broadcaster.channels.twilio_http import TwilioTransport
+from broadcaster.channels import twilio_http
+from broadcaster.channels.http import TOTAL_SECONDS
+from broadcaster.channels.twilio_http import CLOCK_SLACK, NUMBER, code_of, created, genuine, id_of, signature_ok
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
-    ChannelError,
     Check,
     Codes,
     Found,
@@ -46,13 +42,9 @@ from broadcaster.domain.channel import (
 )
 from broadcaster.domain.message import Limits, Message
 
+__all__ = ["CODES", "Options", "answer", "genuine", "inbound", "open_channel", "receipt", "same_text", "signature_ok"]
 MOST_SEGMENTS = 10  # 1,530 of the 1,600 characters that a Body may have; UCS-2 texts end far earlier
 LONGEST_VALIDITY = 36_000  # seconds; it bounds Twilio's own queue only
-PAGE_SIZE = 200
-MOST_PAGES = 5
-CLOCK_SLACK = timedelta(seconds=5)  # date_created has whole seconds, and clocks differ
-NO_DATE = datetime.max.replace(tzinfo=UTC)
-NO_SUCH = ("20404", "http_404")
 TRIAL_PREFIX = "Sent from your Twilio trial account - "
 
 # rules.md section 4. A code that stands nowhere here is one retry, and shown.
@@ -86,10 +78,9 @@ CODES: Codes = MappingProxyType(
         "30036": Verdict.ALARM,  # validity period over
     }
 )
-_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}|[0-9]{5,6}")  # E.164, or a short code
+_SHORT = re.compile(r"[0-9]{5,6}")  # a short code
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 +_&-]{1,11}")  # Twilio's alphanumeric sender id
 NO_NAMES = ("US", "CA")  # carriers there take none (Twilio's guidelines by country)
-LONGEST_ID = 64  # characters; a SID has 34
 STATUSES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("accepted", "scheduled", "queued", "sending", "sent"), "accepted"),
@@ -116,17 +107,14 @@ class Options:
     def __post_init__(self) -> None:
         if self.messaging_service_sid is None and self.from_ is None:
             raise ValueError("give messaging_service_sid or from")
-        if (self.api_key_sid is None) is not (self.api_key_secret is None):
-            raise ValueError("api_key_sid and api_key_secret belong together")
-        if not 0 < self.timeout_seconds <= LONGEST_SECONDS:
-            raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
+        twilio_http.right(self)
 
     def wrong(self, region: str) -> Wrong | None:
         """One sender, of a form that Twilio takes from an agency of that region."""
         if bool(self.messaging_service_sid) is bool(self.from_):
             given = "both messaging_service_sid and from" if self.from_ else "neither messaging_service_sid nor from"
             return Wrong("from", f"{given} is given", "keep one of the two")
-        if not self.from_ or _NUMBER.fullmatch(self.from_):
+        if not self.from_ or NUMBER.fullmatch(self.from_) or _SHORT.fullmatch(self.from_):
             return None
         hint = 'a number like "+15005550006" or a short code of 5 or 6 digits'
         if not _NAME.fullmatch(self.from_):
@@ -144,14 +132,8 @@ class TwilioSms:
     def __init__(self, name: str, options: Options, public_url: str) -> None:
         self.name = name
         self._options = options
-        self._callback = f"{public_url}/hooks/twilio/{quote(name, safe='')}/status?a="
-        user, password = _credentials(options)
-        self._transport = TwilioTransport(_basic(user, password), CODES, (password,), options.timeout_seconds)
-        # An environment of our own: the package would let TWILIO_REGION and TWILIO_EDGE rewrite the address.
-        self._client = Client(
-            user, password, options.account_sid, http_client=self._transport, environment={"TWILIO_EDGE": ""}
-        )
-        self._client.api.base_url = options.base_url.rstrip("/")
+        self._callback = twilio_http.hook(public_url, name, "status")
+        self._client, self._transport = twilio_http.opened(options, CODES)
         self._messages: MessageList = self._client.api.v2010.account.messages
         self._sender = {"messaging_service_sid": options.messaging_service_sid, "from_": options.from_}
 
@@ -189,49 +171,18 @@ class TwilioSms:
         Raises OutcomeUnknown where the list cannot be read to its end, ChannelError where Twilio refuses to be asked.
         """
         try:
-            known = await self._fetched(sent.provider_id) if sent.provider_id else None
+            known = await twilio_http.fetched(self._messages(sent.provider_id)) if sent.provider_id else None
             if known is not None:
                 return _found(known)
-            matching = [made for made in await self._listed(sent.recipient.address) if _is(made, sent)]
-            return _found(min(matching, key=_created)) if matching else None
+            listed = await twilio_http.listed(self._client, self._messages, sent.recipient.address)
+            matching = [made for made in listed if _is(made, sent)]
+            return _found(min(matching, key=created)) if matching else None
         except (TwilioException, ValueError, KeyError, TypeError, AttributeError) as error:
             raise OutcomeUnknown("Twilio's answer cannot be read") from error
 
-    async def _fetched(self, sid: str) -> MessageInstance | None:
-        try:
-            return await self._messages(sid).fetch_async()
-        except ChannelError as error:
-            if error.code not in NO_SUCH:
-                raise
-            return None
-
-    async def _listed(self, to: str) -> list[MessageInstance]:
-        # No DateSent filter: a message that Twilio still queues has none and would be hidden.
-        page: MessagePage = await self._messages.page_async(to=to, page_size=PAGE_SIZE)
-        listed: list[MessageInstance] = list(page)
-        for _ in range(MOST_PAGES - 1):
-            if page.next_page_url is None:
-                break
-            page = await self._messages.get_page_async(self._own(page.next_page_url))
-            listed.extend(page)
-        if page.next_page_url is not None:
-            raise OutcomeUnknown(f"more than {PAGE_SIZE * MOST_PAGES} messages to this number")
-        return listed
-
-    def _own(self, url: str) -> str:
-        if not url.startswith(f"{self._client.api.base_url}/"):  # our credentials go nowhere else
-            raise OutcomeUnknown("the next page of messages lies on another host")
-        return url
-
     async def check(self) -> tuple[Check, ...]:
         """Ask for the account: are the credentials right, is it active?"""
-        try:
-            account = await self._client.api.v2010.accounts(self._options.account_sid).fetch_async()
-        except (ChannelError, OutcomeUnknown, ValueError, TypeError, AttributeError) as error:
-            hint = "compare account_sid and auth_token with the Twilio Console, and that this host reaches base_url"
-            return (Check(False, f"{self.name}: Twilio does not let us in: {error}", hint),)
-        active = account.status == "active"
-        return (Check(active, f"{self.name}: the Twilio account is {account.status}", "" if active else "ask Twilio"),)
+        return (await twilio_http.checked(self._client, self._options.account_sid, self.name),)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -241,14 +192,6 @@ class TwilioSms:
 def open_channel(name: str, options: Options, public_url: str) -> TwilioSms:
     """The channel of that name; opens no connection. ``public_url`` is where Twilio reaches our webhooks."""
     return TwilioSms(name, options, public_url)
-
-
-def _credentials(options: Options) -> tuple[str, str]:
-    return options.api_key_sid or options.account_sid, options.api_key_secret or options.auth_token
-
-
-def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode("ascii")
 
 
 # --- which message is it? -------------------------------------------------------------------------------------
@@ -279,58 +222,30 @@ def _is(made: MessageInstance, sent: Sent) -> bool:
         bool(made.sid)
         and made.sid not in sent.known_ids
         and made.direction != "inbound"
-        and _created(made) >= sent.attempt.started - CLOCK_SLACK
+        and created(made) >= sent.attempt.started - CLOCK_SLACK
         and same_text(sent.message.text, made.body or "")
     )
 
 
-def _created(made: MessageInstance) -> datetime:
-    """When Twilio took it; one without a readable date counts as new, since its text and number are ours."""
-    created = made.date_created
-    return created if isinstance(created, datetime) else NO_DATE
-
-
 def _found(made: MessageInstance) -> Found:
     # It is there: with a status we do not know it is at least accepted.
-    return Found(str(made.sid), STATUSES.get(str(made.status), "accepted"), _code(made.error_code))
-
-
-def _code(raw: object) -> str:
-    return "" if raw in (None, "", 0, "0") else str(raw)
+    return Found(str(made.sid), STATUSES.get(str(made.status), "accepted"), code_of(made.error_code))
 
 
 # --- webhooks -------------------------------------------------------------------------------------------------
-def genuine(options: Options, url: str, form: Mapping[str, str], signature: str) -> bool:
-    """Whether Twilio sent this for our account. ``url`` is PUBLIC_URL + path + query as Twilio called it.
-
-    ``form`` may be a MultiDict: repeated fields are signed with all their values.
-    """
-    return form.get("AccountSid") == options.account_sid and signature_ok(options.auth_token, url, form, signature)
-
-
-def signature_ok(auth_token: str, url: str, params: Mapping[str, str], signature: str) -> bool:
-    """Whether X-Twilio-Signature is right; never with an empty token, with which anybody could sign."""
-    return bool(auth_token) and bool(RequestValidator(auth_token).validate(url, params, signature))
-
-
 def receipt(form: Mapping[str, str], attempt_id: str) -> Receipt | None:
     """A status callback in our words; None where it says nothing about a delivery (no id, or an unknown status)."""
-    sid = _id(form.get("MessageSid") or form.get("SmsSid") or "")
+    sid = id_of(form.get("MessageSid") or form.get("SmsSid") or "")
     status = STATUSES.get(form.get("MessageStatus") or form.get("SmsStatus") or "")
     if not sid or status is None:
         return None
-    return Receipt(_id(attempt_id), sid, status, _code(form.get("ErrorCode")) if status == "failed" else "")
-
-
-def _id(text: str) -> str:
-    """An id, or "" for what is none of ours or Twilio's: one NUL in it and PostgreSQL refuses the whole group."""
-    return text if len(text) <= LONGEST_ID and text.isascii() and text.isprintable() else ""
+    return Receipt(id_of(attempt_id), sid, status, code_of(form.get("ErrorCode")) if status == "failed" else "")
 
 
 def inbound(form: Mapping[str, str]) -> InboundText | None:
     """A text somebody sent us; None without its sender. Twilio's own OptOutType outweighs the words."""
     sid = form.get("MessageSid") or form.get("SmsMessageSid") or form.get("SmsSid") or ""
-    sid, sender, body = _id(sid), _id(form.get("From", "")), form.get("Body", "").replace("\0", "")
+    sid, sender, body = id_of(sid), id_of(form.get("From", "")), form.get("Body", "").replace("\0", "")
     if not sender:
         return None
     return InboundText(sid, sender, body, _TYPES.get(form.get("OptOutType", "").upper()) or inbound_kind(body))

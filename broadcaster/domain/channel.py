@@ -44,6 +44,7 @@ class Verdict(StrEnum):
     PERMANENT = "permanent"  # this address, this alert: over
     RETRY = "retry"  # try again while the alert lives
     RETRY_ONCE = "retry_once"
+    RETRY_LATER = "retry_later"  # as retry, minutes apart: a line is busy, nobody answers
     OPTED_OUT = "opted_out"  # remember and suppress; not a failure
     STOP_CHANNEL = "stop_channel"  # credentials or account: nothing goes out until somebody acts
     BACK_OFF = "back_off"  # all senders wait
@@ -250,6 +251,30 @@ class InboundText:
     sender: str
     body: str
     kind: InboundKind
+
+
+@dataclass(frozen=True, slots=True)
+class CallStage:
+    """A call that asks what follows: whose attempt it is, to whom, what it says in which language, after which step.
+
+    ``action`` is the address at which it asks again, to which a kind adds ``&s=STEP``.
+    """
+
+    attempt: str
+    step: str
+    recipient: str
+    language: str
+    text: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallStep:
+    """What follows in a call, in the provider's own form; and what the person has just told us, if anything."""
+
+    answer: str
+    receipt: Receipt | None = None
+    text: InboundText | None = None
 
 
 INBOUND_WORDS: Mapping[str, InboundKind] = {

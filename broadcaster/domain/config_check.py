@@ -16,7 +16,7 @@ import phonenumbers
 from broadcaster.domain.alert import Certainty, Severity, Status, Urgency
 from broadcaster.domain.config import Agency, ChannelConfig, Config, FeedConfig, Policy, RuleConfig
 from broadcaster.domain.errors import ConfigError
-from broadcaster.domain.message import Limits
+from broadcaster.domain.message import VOICE, Limits
 from broadcaster.domain.rules import span_of
 from broadcaster.domain.wording import EVACUATION_LEVELS
 
@@ -69,6 +69,9 @@ def _told_by(config: Config, limits: Mapping[str, Limits]) -> None:
         if name not in limits or limits[name].audience != "people":
             text = f"{name!r} is no enabled channel that reaches people"
             raise ConfigError("C063", where, text, "name a channel of phones or mail, or leave it out for all of them")
+        if limits[name].form == VOICE:
+            text = f"{name!r} calls, and our own people are sent links"
+            raise ConfigError("C063", where, text, "name a channel of text messages or mail")
 
 
 def _agency(agency: Agency) -> None:
@@ -162,6 +165,9 @@ def _stand_in(channel: ChannelConfig, limits: Mapping[str, Limits]) -> None:
     if other is None:
         raise ConfigError("C059", where, f"{channel.fallback} is not enabled", "enable it, or name another")
     own = limits[channel.name]
+    if VOICE in (own.form, other.form) and own.form != other.form:
+        text = "what was written to be read is not said in a call, nor the other way round"
+        raise ConfigError("C064", where, text, "let a call stand in for calls alone; choose both channels for an alert")
     if (own.audience, own.address) != (other.audience, other.address):
         text = f"{channel.fallback} reaches {_whom(other)}, {channel.name} reaches {_whom(own)}"
         raise ConfigError("C060", where, text, "name a channel that reaches the same")

@@ -49,6 +49,9 @@ REQUEST_SECONDS = 10.0
 START_NEEDS_SECONDS = 12.0
 UNKNOWN_AFTER_SECONDS = REQUEST_SECONDS + 5.0
 NOT_FOUND_TWICE_SECONDS = 10.0
+LATER_SECONDS, LATEST_SECONDS = 180.0, 900.0  # between calls to a line that is busy or that nobody answers
+ANSWERED, MACHINE, CONFIRMED = "answered", "machine", "confirmed"  # codes of what is delivered: how a call was taken
+ANSWERS = ("", MACHINE, ANSWERED, CONFIRMED)  # each says more than those before it
 _RANK = {state: rank for rank, state in enumerate(AttemptState)}
 
 
@@ -87,9 +90,23 @@ def raised(old: AttemptState, new: AttemptState) -> AttemptState:
     return new if _RANK[new] > _RANK[old] else old
 
 
+def says_more(old: Tried, state: AttemptState, code: str) -> bool:
+    """Does one more word about an attempt say anything new? Of what is delivered, how it was taken."""
+    if state is AttemptState.DELIVERED is old.state:
+        return _sureness(code) > _sureness(old.code)
+    return raised(old.state, state) is not old.state
+
+
+def _sureness(code: str) -> int:
+    return ANSWERS.index(code) if code in ANSWERS else 0
+
+
 def fold(tries: Sequence[Tried], life: Life) -> Fold:
     """The state of a delivery with at least one attempt, oldest first."""
     states = {tried.state for tried in tries}
+    if AttemptState.DELIVERED in states:
+        codes = [tried.code for tried in tries if tried.state is AttemptState.DELIVERED]
+        return Fold(DeliveryState.DELIVERED, ANSWERS[max(map(_sureness, codes))])
     for proof, state in _PROOFS:
         if proof in states:
             return Fold(state)
@@ -97,7 +114,6 @@ def fold(tries: Sequence[Tried], life: Life) -> Fold:
 
 
 _PROOFS = (
-    (AttemptState.DELIVERED, DeliveryState.DELIVERED),
     (AttemptState.SENDING, DeliveryState.SENDING),
     (AttemptState.UNKNOWN, DeliveryState.UNKNOWN),
     (AttemptState.ACCEPTED, DeliveryState.ACCEPTED),
@@ -123,13 +139,17 @@ def _may_retry(tries: Sequence[Tried], life: Life, due: datetime) -> bool:
     failures = [tried for tried in tries if tried.state is AttemptState.FAILED]
     if last.verdict is Verdict.RETRY_ONCE:
         return len(failures) < 2
-    return last.verdict is Verdict.RETRY and len(failures) < life.retry_max
+    return last.verdict in _AGAIN and len(failures) < life.retry_max
+
+
+_AGAIN = (Verdict.RETRY, Verdict.RETRY_LATER, Verdict.BACK_OFF)
 
 
 def wait_seconds(tries: Sequence[Tried]) -> float:
     """Before the next try: what the provider asks for, nothing after a proof of never sent, else 5 s doubling.
 
-    It ends at 30 s where the provider takes nothing now (it may be back any moment), at 5 min after a failure.
+    It ends at 30 s where the provider takes nothing now (it may be back any moment), at 5 min after a failure. Where a
+    line is busy or nobody answers: 3 min doubling, at most 15.
     """
     last = tries[-1]
     if last.retry_after is not None:
@@ -137,4 +157,6 @@ def wait_seconds(tries: Sequence[Tried]) -> float:
     never_taken = last.state is AttemptState.NOT_SENT
     if never_taken and not last.code:
         return 0.0
+    if last.verdict is Verdict.RETRY_LATER:
+        return min(LATEST_SECONDS, LATER_SECONDS * 2.0 ** min(len(tries) - 1, 6))
     return float(min(30 if never_taken else 300, 5 * 2 ** min(len(tries) - 1, 6)))

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
+VOICE = "voice"  # the form of what is said in a call; everything else is read
+LONGEST_CALL = 900  # characters that a call says: about a minute, and it is said twice
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something author and approver must see. A blocking one refuses submission and approval.
@@ -64,3 +68,12 @@ class Limits:
     edits: bool = False
     picture: str = ""
     document: bool = False
+
+
+def shown_as(limits: Limits | None) -> str:
+    """As what a channel's texts are shown: phone, call, mail or post."""
+    if limits is None or limits.audience != "people":
+        return "post"
+    if limits.form == VOICE:
+        return "call"
+    return "mail" if limits.address == "email" else "phone"

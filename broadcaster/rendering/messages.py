@@ -14,13 +14,13 @@ from pathlib import Path
 from broadcaster.domain import text_sms
 from broadcaster.domain.alert import Certainty, Info, Mode, Severity, Urgency
 from broadcaster.domain.config import Config
-from broadcaster.domain.message import Finding, Limits, Message
+from broadcaster.domain.message import VOICE, Finding, Limits, Message
 from broadcaster.domain.text_social import URL_LENGTH, measure
 from broadcaster.domain.wording import EVACUATION_LEVELS, drill_label
 from broadcaster.rendering import fields as filled
 from broadcaster.rendering.fields import Tongue
 from broadcaster.rendering.spoken import said
-from broadcaster.rendering.templates import BRIEF, FORMS, ROOT, SHARED, TOLD, VOICE, Spec, Template, load
+from broadcaster.rendering.templates import BRIEF, FORMS, ROOT, SHARED, TOLD, Spec, Template, load
 from broadcaster.rendering.words import MOST_PLACES, one_line, paragraphs, pick, places, posts
 
 HEADLINE_GOOD, HEADLINE_MOST = 140, 160  # CAP 1.2, 3.2.2: some systems show only 160

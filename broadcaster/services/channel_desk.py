@@ -178,7 +178,7 @@ def _last_day(connection: Connection, at: datetime) -> tuple[dict[str, dict[str,
     for row in connection.execute(query.group_by(d.channel, d.state, d.code).order_by(sa.desc("n"))):
         of = totals.setdefault(row.channel, {})
         of[row.state] = of.get(row.state, 0) + row.n
-        if row.code:
+        if row.code and row.state != "delivered":
             codes = errors.setdefault(row.channel, {})
             codes[row.code] = codes.get(row.code, 0) + row.n
     return totals, errors

@@ -19,7 +19,10 @@ _UNSETTLED = ("queued", "waiting", "sending", "unknown")
 
 
 def totals(system: System, alert_id: str) -> dict[str, Any]:
-    """``deliveries ID --json`` (interfaces.md): each delivery counts once; a leased one counts as queued."""
+    """``deliveries ID --json`` (interfaces.md): each delivery counts once; a leased one counts as queued.
+
+    A channel of calls has ``answers``, too: of what is delivered, how many confirmed, answered, or a machine took.
+    """
     with system.database.read() as connection:
         row = connection.execute(
             sa.select(
@@ -77,6 +80,9 @@ def _count(connection: Connection, broadcast: str, channels: dict[str, dict[str,
         counts = channels.setdefault(row.channel, _zeros())
         counts["total"] += row.n
         counts["queued" if row.state == "leased" else row.state] += row.n
-    failed = sa.select(d.channel, d.code, sa.func.count().label("n")).where(d.broadcast == broadcast, d.code != "")
-    for row in connection.execute(failed.group_by(d.channel, d.code)):
-        channels[row.channel]["errors"][row.code] = row.n
+    taken = (d.state == "delivered").label("taken")  # then the code says how a call was taken
+    coded = sa.select(d.channel, d.code, taken, sa.func.count().label("n")).where(
+        d.broadcast == broadcast, d.code != ""
+    )
+    for row in connection.execute(coded.group_by(d.channel, d.code, taken)):
+        channels[row.channel].setdefault("answers" if row.taken else "errors", {})[row.code] = row.n

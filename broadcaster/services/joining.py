@@ -18,7 +18,7 @@ from broadcaster.domain.audience import BadRow, NewSubscriber, kind_of
 from broadcaster.domain.channel import Attempt, ChannelError, OutcomeUnknown, Recipient
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.errors import Invalid, NotFound, Refused, Unavailable
-from broadcaster.domain.message import Message
+from broadcaster.domain.message import VOICE, Message
 from broadcaster.services.channels import open_channel
 from broadcaster.services.subscribers import opt_in, unsubscribe_url
 from broadcaster.services.system import System
@@ -40,11 +40,11 @@ SUBJECTS = {"en": "Confirm your alerts from {agency}", "es": "Confirme sus alert
 
 
 def ways(system: System) -> dict[str, ChannelConfig]:
-    """By which addresses somebody can join now: phone and email -> the channel that would confirm."""
+    """By which addresses somebody can join now: phone and email -> the channel that would confirm, by a link."""
     found: dict[str, ChannelConfig] = {}
     for config in system.config.channels:
         limits = open_channel(system, config).limits()
-        if config.enabled and limits.audience == "people" and limits.address:
+        if config.enabled and limits.audience == "people" and limits.address and limits.form != VOICE:
             found.setdefault(limits.address, config)
     return found
 

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert, State
+from broadcaster.domain.delivery import ANSWERS
 from broadcaster.domain.message import Limits
 from broadcaster.domain.progress import (
     STEPS,
@@ -42,12 +43,16 @@ RANG = "shortfall"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One channel. ``people``: it tells people (else it is an account); ``codes``: (code, what it means, how many)."""
+    """One channel. ``people``: it tells people (else it is an account); ``codes``: (code, what it means, how many).
+
+    ``answers``: how calls were taken and how many, the surest first.
+    """
 
     name: str
     counts: Counts
     people: bool
     codes: tuple[tuple[str, str, int], ...]
+    answers: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +172,9 @@ def _lines(system: System, channels: Mapping[str, Any], limits: Mapping[str, Lim
         codes = sorted(numbers["errors"].items(), key=lambda item: -item[1])
         said = tuple((code, str(meaning(name, code) or ""), n) for code, n in codes)
         people = name not in limits or limits[name].audience == "people"
-        found.append(Line(name, counts(numbers), people, said))
+        taken = numbers.get("answers", {})
+        answers = tuple((code, taken[code]) for code in reversed(ANSWERS) if code in taken)
+        found.append(Line(name, counts(numbers), people, said, answers))
     return tuple(found)
 
 

@@ -18,14 +18,14 @@ from broadcaster.domain.alert import Info, Mode
 from broadcaster.domain.config import Config
 from broadcaster.domain.contents import advised, folded
 from broadcaster.domain.errors import ConfigError, Invalid
-from broadcaster.domain.message import Finding, Limits, Message
+from broadcaster.domain.message import LONGEST_CALL, VOICE, Finding, Limits, Message
 from broadcaster.domain.wording import drill_label
 from broadcaster.rendering import bundles
 from broadcaster.rendering.fields import Tongue, resolve
 from broadcaster.rendering.messages import Job, Rendered, render
 from broadcaster.rendering.readability import GRADE_MOST, grade
 from broadcaster.rendering.spoken import said, said_when
-from broadcaster.rendering.templates import BRIEF, LONGEST_CALL, ROOT, VOICE, Field, Template, incomplete, load, names
+from broadcaster.rendering.templates import BRIEF, ROOT, Field, Template, incomplete, load, names
 from broadcaster.rendering.words import pick, places, when
 
 LIMITS: Mapping[str, Limits] = {

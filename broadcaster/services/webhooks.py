@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from broadcaster.channels import CHANNELS
-from broadcaster.domain.channel import Receipt
+from broadcaster.domain.channel import CallStage, CallStep, Receipt
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.errors import Forbidden, NotFound
 from broadcaster.services import inbound, receipts
 from broadcaster.services.system import System
+from broadcaster.store import attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,28 @@ def text(system: System, hook: Hook) -> str:
     inbound.receive(system, hook.channel, message)
     agency = system.config.agency
     return str(module.answer(message.kind, agency.emergency_number, agency.contact))
+
+
+def call(system: System, hook: Hook, attempt: str, step: str) -> str:
+    """What follows in a call, as TwiML. What the person told us by a key is kept when this returns.
+
+    Raises NotFound, Forbidden.
+    """
+    module, config = _proven(system, hook)
+    if not hasattr(module, "heard"):
+        raise NotFound("hook_channel", f"channel {hook.channel} makes no calls")
+    with system.database.read() as connection:
+        row = attempts.told(connection, attempt, hook.channel)
+    if row is None:
+        return str(module.hang_up())
+    action = system.settings.public_url + hook.path.partition("&")[0]  # the address it was called at, without the step
+    stage = CallStage(attempt, step, row.recipient, row.language, row.text, action)
+    follows: CallStep = module.heard(config.options, hook.form, stage)
+    if follows.receipt is not None:
+        receipts.receive(system, hook.channel, [follows.receipt])
+    if follows.text is not None:
+        inbound.receive(system, hook.channel, follows.text)
+    return follows.answer
 
 
 def _proven(system: System, hook: Hook) -> tuple[ModuleType, ChannelConfig]:

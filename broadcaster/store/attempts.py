@@ -48,6 +48,13 @@ def without_receipt(
     return list(connection.execute(_asking(wanted).order_by(a.changed).limit(limit)))
 
 
+def told(connection: Connection, id_: str, channel: str) -> Any | None:
+    """What an attempt of that channel says, and to whom: recipient, language, text. None for one that is not there."""
+    query = sa.select(d.recipient, m.language, m.text).select_from(attempts)
+    query = query.join(deliveries, d.id == a.delivery).join(broadcast_messages, m.id == d.message)
+    return connection.execute(query.where(a.id == id_, d.channel == channel)).first()
+
+
 def mark_asked(connection: Connection, ids: Sequence[str], at: datetime) -> None:
     """Asked now, so that no other process asks at the same time."""
     if ids:

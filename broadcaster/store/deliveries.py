@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.channel import Verdict
-from broadcaster.domain.delivery import LEASE_SECONDS, UNSENT, AttemptState, Fold, Life, Tried, fold, raised
+from broadcaster.domain.delivery import LEASE_SECONDS, UNSENT, AttemptState, Fold, Life, Tried, fold, says_more
 from broadcaster.store.schema import alerts, attempts, broadcasts, deliveries, subscribers
 
 d, a, b = deliveries.c, attempts.c, broadcasts.c
@@ -292,9 +292,9 @@ def _apply(
     for word in words:
         of = known[owners[word.attempt]]
         old = of.tries[word.attempt]
-        state = raised(old.state, word.state)
-        if state is old.state:
+        if not says_more(old, word.state, word.code):
             continue
+        state = word.state
         of.tries[word.attempt] = Tried(state, word.code, verdict(of.row.channel, word.code), word.retry_after)
         before = changed.get(word.attempt, {})
         changed[word.attempt] = {

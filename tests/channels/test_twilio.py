@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 from aiohttp import web
 
-from broadcaster.channels import twilio_sms
+from broadcaster.channels import twilio_http
 from broadcaster.channels.twilio_sms import CODES, Options, TwilioSms, open_channel, same_text
 from broadcaster.domain.channel import (
     Attempt,
@@ -372,7 +372,7 @@ def test_a_list_too_long_to_read_proves_nothing(fake: Twilio) -> None:
         put(fake, body=f"Other {number}")
     with pytest.raises(OutcomeUnknown):
         find(fake, Sent(attempt(), message(), WHO))
-    assert fake.requests == twilio_sms.MOST_PAGES
+    assert fake.requests == twilio_http.MOST_PAGES
 
 
 def test_a_full_list_without_it_says_it_is_not_there(fake: Twilio) -> None:

@@ -20,6 +20,7 @@ from broadcaster.channels import (
     telegram,
     threads,
     twilio_sms,
+    twilio_voice,
     webhook,
 )
 from broadcaster.domain.channel import Attempt, Channel, DataPath, Recipient, Secret
@@ -36,6 +37,7 @@ from tests.providers import smtp as smtp_provider
 from tests.providers import telegram as telegram_provider
 from tests.providers import threads as threads_provider
 from tests.providers import twilio as twilio_provider
+from tests.providers import twilio_voice as voice_provider
 from tests.providers import webhook as webhook_provider
 from tests.providers.base import served
 
@@ -55,6 +57,7 @@ class Way:
     secrets: tuple[str, ...]
     down: Callable[[], Channel]  # the same channel, but nobody listens there
     posting: Posting | None = None  # what this kind cannot do without
+    lists_words: bool = True  # the provider shows what each of its own was, not only when
 
 
 def message(text: str = TEXT, language: str = "en", **more: Any) -> Message:
@@ -83,6 +86,26 @@ def twilio_way(folder: Path) -> Iterator[Way]:
             Recipient(PHONE, "en"),
             (twilio_provider.TOKEN,),
             lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
+def voice_way(folder: Path) -> Iterator[Way]:
+    def made(url: str) -> Channel:
+        account, token = twilio_provider.ACCOUNT, Secret(twilio_provider.TOKEN)
+        return twilio_voice.open_channel(
+            "voice", twilio_voice.Options(account, token, voice_provider.FROM, url), PUBLIC_URL
+        )
+
+    with served(voice_provider.TwilioVoice(voice_provider.VoiceFaults(latency=0))) as fake:
+        yield Way(
+            "twilio_voice",
+            lambda: made(fake.base_url),
+            lambda: fake.requests,
+            Recipient(PHONE, "en"),
+            (twilio_provider.TOKEN,),
+            lambda: made("http://127.0.0.1:9"),
+            lists_words=False,
         )
 
 
@@ -257,6 +280,7 @@ def simulated_way(folder: Path) -> Iterator[Way]:
 
 WAYS = {
     "twilio_sms": twilio_way,
+    "twilio_voice": voice_way,
     "mastodon": mastodon_way,
     "facebook": facebook_way,
     "threads": threads_way,

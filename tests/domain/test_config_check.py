@@ -14,6 +14,8 @@ CHANNEL = '[[channel]]\nname = "sms"\nkind = "simulated"\n'
 FEED = '[[feed]]\nname = "f"\nformat = "cap"\nurl = "https://feed.example/"\n'
 RULE = '[[rule]]\nname = "r"\naction = "draft"\n'
 MAIL = '[[channel]]\nname = "mail"\nkind = "smtp"\nfrom = "a@judge.example"\nbase_url = '
+CALL = '[[channel]]\nname = "call"\nkind = "twilio_voice"\naccount_sid = "AC1"\nauth_token = "env:TOKEN"\n'
+CALL += 'from = "+15005550006"\n'
 TOOT = '[[channel]]\nname = "toot"\nkind = "mastodon"\naccess_token = "env:TOKEN"\nbase_url = '
 
 
@@ -134,6 +136,8 @@ def test_an_agency_that_would_fail_later_is_refused_at_once(tmp_path: Path, chan
         ("channels.toml", CHANNEL + 'fallback = "b"\n' + CHANNEL.replace("sms", "b") + "enabled = false\n", "C059"),
         ("channels.toml", CHANNEL + 'fallback = "mail"\n' + MAIL + '"smtp://m.example"\n', "C060"),
         ("channels.toml", CHANNEL + 'fallback = "toot"\n' + TOOT + '"https://toot.example"\n', "C060"),
+        ("channels.toml", CHANNEL + 'fallback = "call"\n' + CALL, "C064"),
+        ("channels.toml", CHANNEL + CALL + 'fallback = "sms"\n', "C064"),
         ("feeds.toml", FEED.replace("https://feed.example/", "file:///etc/passwd"), "C054"),
         ("feeds.toml", FEED.replace("https://feed.example/", "https://[::1"), "C054"),
         ("feeds.toml", FEED + "poll_seconds = 0\n", "C050"),
@@ -238,3 +242,8 @@ def test_a_rule_that_could_release_what_no_machine_may_stops_the_start(
 def test_a_rule_releases_nothing_of_a_feed_that_is_not_official(tmp_path: Path) -> None:
     (tmp_path / "feeds.toml").write_text(FEED)
     assert refusal(tmp_path, "rules.toml", ARMED).id == "C084"
+
+
+def test_our_own_people_are_not_called_for_a_notice_leads_to_a_page(tmp_path: Path) -> None:
+    (tmp_path / "channels.toml").write_text(CHANNEL + CALL)
+    assert refusal(tmp_path, "policy.toml", '[policy]\nnotify_channels = ["call"]\n').id == "C063"

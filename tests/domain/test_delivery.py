@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from broadcaster.domain.channel import Verdict
+from broadcaster.domain.delivery import ANSWERED, CONFIRMED, MACHINE, Life, Tried, fold, raised, says_more, wait_seconds
 from broadcaster.domain.delivery import AttemptState as A
 from broadcaster.domain.delivery import DeliveryState as D
-from broadcaster.domain.delivery import Life, Tried, fold, raised, wait_seconds
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 LIFE = Life(NOW, NOW + timedelta(hours=1), False, 6)
@@ -116,3 +116,38 @@ def test_waits_double_and_end_at_five_minutes() -> None:
 def test_where_nobody_answers_the_waits_end_at_half_a_minute() -> None:
     nobody = Tried(A.NOT_SENT, "connect", Verdict.BACK_OFF)
     assert [wait_seconds([nobody] * count) for count in range(1, 7)] == [5, 10, 20, 30, 30, 30]
+
+
+@pytest.mark.parametrize(
+    ("old", "word", "more"),
+    [
+        (Tried(A.ACCEPTED), (A.DELIVERED, ""), True),
+        (Tried(A.DELIVERED), (A.ACCEPTED, CONFIRMED), False),
+        (Tried(A.DELIVERED), (A.FAILED, "30005"), False),
+        (Tried(A.DELIVERED, ANSWERED), (A.DELIVERED, CONFIRMED), True),
+        (Tried(A.DELIVERED, CONFIRMED), (A.DELIVERED, ANSWERED), False),
+        (Tried(A.DELIVERED, CONFIRMED), (A.DELIVERED, CONFIRMED), False),
+        (Tried(A.DELIVERED), (A.DELIVERED, MACHINE), True),
+        (Tried(A.DELIVERED), (A.DELIVERED, "30005"), False),
+        (Tried(A.FAILED, "busy"), (A.FAILED, "no_answer"), False),
+    ],
+)
+def test_a_confirmation_says_more_than_that_a_call_was_taken(old: Tried, word: tuple[A, str], more: bool) -> None:
+    assert says_more(old, *word) is more
+
+
+def test_the_surest_word_of_what_is_delivered_is_shown() -> None:
+    told = fold([Tried(A.DELIVERED, MACHINE), Tried(A.DELIVERED, CONFIRMED), Tried(A.FAILED, "busy")], LIFE)
+    assert (told.state, told.code) == (D.DELIVERED, CONFIRMED)
+    assert fold([Tried(A.DELIVERED, "30005")], LIFE).code == ""
+
+
+def test_a_busy_line_is_called_again_minutes_apart_and_not_for_ever() -> None:
+    waits = [wait_seconds([failed(Verdict.RETRY_LATER, "busy")] * count) for count in range(1, 6)]
+    assert waits == [180, 360, 720, 900, 900]
+    assert fold([failed(Verdict.RETRY_LATER)] * 5, Life(NOW, None, False, 6)).state is D.WAITING
+    assert fold([failed(Verdict.RETRY_LATER)] * 6, Life(NOW, None, False, 6)).state is D.FAILED
+
+
+def test_what_the_provider_took_and_then_had_no_room_for_is_tried_again() -> None:
+    assert fold([failed(Verdict.BACK_OFF, "10004")], LIFE).state is D.WAITING

@@ -8,10 +8,10 @@ import pytest
 
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.config import Agency, Config
-from broadcaster.domain.message import Limits
+from broadcaster.domain.message import VOICE, Limits
 from broadcaster.rendering.messages import Job, render
 from broadcaster.rendering.spoken import said, said_when
-from broadcaster.rendering.templates import VOICE, names
+from broadcaster.rendering.templates import names
 
 ENGLISH = [
     ("Hwy 9 & Oak St, 6:30pm PST", "Highway 9 and Oak Street, 6:30 p.m. Pacific time"),
