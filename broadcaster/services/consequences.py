@@ -121,7 +121,7 @@ def _take(case: Case, earlier: Earlier) -> Outcome:
     plan = planned(
         found,
         was_shown=bool(earlier.shown),
-        was_ours=bool(earlier.pending or earlier.live),
+        was_ours=bool(earlier.live or any(old.replaces or not case.elsewhere for old in earlier.pending)),
         has_zones=bool(case.zones),
         elsewhere=case.elsewhere,
         by_rule=rule is not None,
@@ -134,7 +134,9 @@ def _take(case: Case, earlier: Earlier) -> Outcome:
     if plan.release and rule:
         release_by_rule.locked(case.connection, rule.name, case.at)
     version = _show(case, earlier, plan)
-    if not plan.draft:
+    if not plan.draft:  # what it replaces was told to nobody, so nobody need hear that it moved away from us
+        for old in earlier.pending:
+            _supersede(case, old, f"moved elsewhere by {case.entry.message.identifier} of feed {case.feed.name}")
         return Outcome(plan.action, found.rule, None, note, version)
     made = _compose(case, earlier, found)
     if plan.release and rule:

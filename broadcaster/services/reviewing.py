@@ -63,7 +63,8 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One alert of what is decided. ``since``: what ``Text.was`` compares with ("returned", "replaced", "seen", "")."""
+    """One alert of what is decided. ``since``: what ``Text.was`` compares with ("returned", "replaced", "seen", "");
+    ``entries``: feed -> its entry that brought this message, the first to bring it first."""
 
     alert: Alert
     level: str
@@ -73,7 +74,7 @@ class Part:
     arrivals: Mapping[str, Arrival]
     findings: tuple[Finding, ...]
     steps: tuple[Reviewed, ...]
-    entry: int | None
+    entries: Mapping[str, int]
     since: str = ""
 
     @property
@@ -175,11 +176,19 @@ def _part(
         arrivals=_arrivals(system, connection, alert, messages, people, own),
         findings=store.findings_of(connection, alert.id),
         steps=store.reviews_of(connection, alert.id),
-        entry=connection.execute(
-            sa.select(sa.func.max(feed_entries.c.id)).where(feed_entries.c.alert == alert.id)
-        ).scalar_one(),
+        entries=_entries(connection, alert),
         since=since,
     )
+
+
+def _entries(connection: Connection, alert: Alert) -> dict[str, int]:
+    """What became this alert, and what other feeds brought of the very same message."""
+    e, source = feed_entries.c, alert.source
+    same = sa.and_(e.sender == source.sender, e.identifier == source.identifier, e.sent == source.sent)
+    found: dict[str, int] = {}
+    for row in connection.execute(sa.select(e.feed, e.id).where(sa.or_(e.alert == alert.id, same)).order_by(e.id)):
+        found.setdefault(row.feed, row.id)
+    return found
 
 
 def _level(alert: Alert) -> str:

@@ -21,11 +21,12 @@ from tests.console.compose_forms import Writer
 from tests.services.agency import agency, settle_people, square
 
 FEED = FeedConfig("cap", "cap", trust="official", enabled=False)
+SECOND = replace(FEED, name="mirror")
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return replace(agency(tmp_path), feeds=(FEED,))
+    return replace(agency(tmp_path), feeds=(FEED, SECOND))
 
 
 @pytest.fixture
@@ -72,6 +73,16 @@ def test_an_entry_becomes_an_alert_in_its_issuers_words(author: Writer, system: 
     assert answer.headers["Location"] == f"/console/alerts/{made.id}/edit"
     assert (made.content.template, made.source.feed, made.zones) == ("cap", "cap", ("sampled",))
     assert made.content.infos[0].headline != ""
+
+
+def test_both_feeds_that_brought_a_warning_are_named_on_its_alert(author: Writer, system: System, entry: int) -> None:
+    author.send(f"/console/entries/{entry}/compose", author.form(f"/console/entries/{entry}/compose"), "save")
+    ingest(system, SECOND, sample("cap", system.now()), {}, Actor("feed:mirror", "test"))
+    with system.database.read() as connection:
+        first, second = connection.execute(sa.select(feed_entries.c.id).order_by(feed_entries.c.id)).scalars()
+    page = author.client.get(f"/console/alerts/{made_of(system, entry).id}").get_data(True)
+    assert f'<a href="/console/entries/{first}">cap</a>' in page
+    assert f'<a href="/console/entries/{second}">mirror</a>' in page
 
 
 def test_an_edited_draft_of_an_entry_keeps_its_words_its_source_and_its_area(

@@ -24,7 +24,7 @@ from broadcaster.store.schema import alarms, alerts, feed_entries, shown, versio
 from tests.alert_feeds.test_real_documents import dated
 from tests.conftest import Clock
 from tests.services.agency import AUTHOR, CHIEF, agency, rows, settle_people
-from tests.services.feed_documents import BOTH, VALLEY, document, named
+from tests.services.feed_documents import BOTH, VALLEY, document, named, sent
 
 NWS = FeedConfig("nws", "cap", trust="official")
 SECOND = FeedConfig("second", "cap", trust="official")
@@ -324,10 +324,17 @@ def test_what_certainly_touches_no_zone_of_ours_is_kept_with_the_reason(system: 
     assert (on_page(system), published(system)) == ([], 0)
 
 
-def test_an_update_that_moves_elsewhere_still_follows_its_predecessor(system: System) -> None:
+def test_an_update_that_moves_elsewhere_puts_away_what_waited_and_is_drafted_where_people_were_warned(
+    system: System,
+) -> None:
+    away = document("two", 10, "Update", [named("one", 0)], polygon="1,1 1,2 2,2 1,1")
     first = read(system, document()).alert
-    second = read(system, document("two", 10, "Update", [named("one", 0)], polygon="1,1 1,2 2,2 1,1"))
-    assert (state(system, first), state(system, second.alert)) == ("superseded", "draft")
+    second = read(system, away)
+    assert (state(system, first), second.alert) == ("superseded", None)
+    told = str(read(system, document("three", 20)).alert)
+    release(system, told)
+    gone = read(system, away.replace(b">two<", b">four<").replace(b",one,", b",three,").replace(*TIMES)).alert
+    assert (state(system, told), state(system, gone)) == ("live", "draft")
 
 
 def test_what_a_rule_would_submit_and_cannot_stays_a_draft_with_the_reason(system: System) -> None:
@@ -377,6 +384,7 @@ def test_an_original_after_its_update_is_ignored(system: System) -> None:
     assert state(system, second.alert) == "in_review"
 
 
+TIMES = sent(0).encode(), sent(20).encode()  # of the reference, where a document names another message
 CHAIN = (
     document("one"),
     document("two", 10, "Update", [named("one", 0)]),
