@@ -7,6 +7,7 @@ from lxml import etree
 
 from alert_feeds import georss, jma, meteoalarm, open311, uk_flood, usgs
 from alert_feeds.georss_shapes import areas
+from alert_feeds.items import is_web
 from alert_feeds.values import Notes
 from tests.alert_feeds.golden import DATA
 
@@ -24,6 +25,20 @@ def test_items_beside_one_that_holds_cap_are_read_too() -> None:
     holds = f"<item><guid>2</guid><description>{ALERT}</description></item>"
     body = f"<rss><channel><title>f</title>{item}{holds}</channel></rss>"
     assert [entry.message.identifier for entry in georss.parse(body.encode(), {}).entries] == ["c", "1"]
+
+
+def test_an_item_that_holds_broken_cap_is_its_problem_alone_and_its_neighbours_are_read() -> None:
+    item = "<item><guid>1</guid><title>t</title><pubDate>Sun, 22 Nov 2026 07:00:00 GMT</pubDate></item>"
+    broken = f"<item><guid>2</guid><title>t</title><description>{ALERT.replace('Actual', 'Odd')}</description></item>"
+    parsed = georss.parse(f"<rss><channel><title>f</title>{item}{broken}</channel></rss>".encode(), {})
+    assert [entry.message.identifier for entry in parsed.entries] == ["1"]
+    assert [problem.text[:12] for problem in parsed.problems] == ["status 'Odd'"]
+
+
+def test_an_address_without_a_host_is_no_link() -> None:
+    assert [is_web(text) for text in ("https://a.example/x", "https://", "//a.example", "ftp://a.example")] == [
+        *(True, False, False, False)
+    ]
 
 
 def test_an_item_inside_an_item_is_its_part_and_no_item() -> None:
