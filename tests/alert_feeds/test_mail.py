@@ -135,8 +135,9 @@ HOSTILE = {
     "digests": HEAD
     + b"".join(b'Content-Type: multipart/digest; boundary="b%d"\r\n\r\n--b%d\r\n\r\n' % (n, n) for n in range(150)),
     "many parts": HEAD + b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n' + b"--b\r\n\r\nx\r\n" * 500_000,
-    "an endless field": HEAD + b'Content-Type: text/xml; x="' + b'a";b="' * 200_000 + b"\r\n\r\n",
-    "a folded endless field": HEAD + b"Content-Type: text/xml;\r\n" + b" x=y;\r\n" * 200_000 + b"\r\n\r\n",
+    "too many parts": HEAD + b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n' + b"--b\r\n\r\nx\r\n" * 150,
+    "an endless field": HEAD + b'Content-Type: text/xml; x="' + b'a";b="' * 30_000 + b"\r\n\r\n",
+    "a folded endless field": HEAD + b"Content-Type: text/xml;\r\n" + b" x=y;\r\n" * 20_000 + b"\r\n\r\n",
     "an endless header": HEAD + b"X-A: b\r\n" * 500_000 + b"\r\nx",
     "nothing": b"",
     "white": b" \r\n" * 10,

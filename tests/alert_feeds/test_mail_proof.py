@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Sequence
 
+import dkim
 import pytest
 
 from alert_feeds.mail_proof import NotNow, Proof, aligned, by_dkim, by_server, keys
@@ -36,6 +39,7 @@ CHANGES: dict[str, Change] = {
     "a From within a line": lambda raw: b"X-A: b\rFrom: <alerts@agency.example>\r\n" + raw,
     "a line that is no field": lambda raw: b"nonsense\r\n" + raw,
     "a line that goes on from nothing": lambda raw: b" nonsense\r\n" + raw,
+    "a line of a mail folder": lambda raw: raw.replace(b"Subject:", b"From x\r\nSubject:"),
     "a broken signature": lambda raw: raw.replace(b"bh=", b"bx="),
     "one that expired": lambda raw: raw.replace(b"; s=s1;", b"; s=s1; x=1;"),
 }
@@ -74,6 +78,21 @@ def test_the_key_of_another_domain_is_never_looked_up() -> None:
 
 def test_a_good_signature_below_a_strange_one_is_found() -> None:
     assert proven(signed(signed(letter(CAP)), "list.example")).proven
+
+
+def test_a_signature_that_leaves_the_sender_out_proves_nothing() -> None:
+    mail = letter(CAP)
+    maker = dkim.DKIM(mail)
+    maker.hasher = hashlib.sha256
+    names = [b"subject", b"to"]
+    body = base64.b64encode(hashlib.sha256(maker.body).digest())
+    fields = [(b"v", b"1"), (b"a", b"rsa-sha256"), (b"c", b"relaxed/simple"), (b"d", b"agency.example"), (b"s", b"s1")]
+    fields += [(b"h", b":".join(names)), (b"bh", body), (b"b", b"0" * 60)]
+    way = dkim.CanonicalizationPolicy.from_c_value(b"relaxed/simple")
+    made = maker.gen_header(fields, names, way, b"DKIM-Signature", dkim.parse_pem_private_key(key()[0]))
+    raw = b"DKIM-Signature: " + made + mail
+    assert dkim.DKIM(raw).verify(0, lambda name, timeout: key()[1])
+    assert not proven(raw).proven
 
 
 @pytest.mark.parametrize(
