@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
 VOICE = "voice"  # the form of what is said in a call; everything else is read
 LONGEST_CALL = 900  # characters that a call says: about a minute, and it is said twice
 

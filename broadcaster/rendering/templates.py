@@ -23,6 +23,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from broadcaster.domain.alert import Certainty, Severity, Urgency
 from broadcaster.domain.errors import ConfigError, Invalid
 from broadcaster.domain.ipaws import EVENT_CODES
+from broadcaster.domain.message import VOICE
 from broadcaster.rendering.words import sentences, stop
 
 ROOT = Path(__file__).resolve().parents[2] / "templates" / "messages"
@@ -31,8 +32,6 @@ FACTS = "facts"
 KINDS = ("text", "long", "choice", "time", "places")
 PARTS = ("subject", "description", "instruction", "sms", "short", "long")
 BRIEF = "brief"  # headline, end, source and link: for accounts that take little
-VOICE = "voice"  # what a call says: spoken words, never an address of a page
-LONGEST_CALL = 900  # characters: about a minute, said twice
 FORMS = ("sms", "short", "long", BRIEF, VOICE)  # what a channel may ask for (``Limits.form``)
 TOLD = {"sms": FACTS, VOICE: f"{FACTS}_{VOICE}"}  # in which form people whose language has only facts are told them
 Words = Mapping[str, str]
