@@ -8,6 +8,7 @@ CHANNELS = {
     "threads": "broadcaster.channels.threads",
     "instagram": "broadcaster.channels.instagram",
     "linkedin": "broadcaster.channels.linkedin",
+    "nextdoor": "broadcaster.channels.nextdoor",
     "smtp": "broadcaster.channels.smtp",
     "webhook": "broadcaster.channels.webhook",
     "telegram": "broadcaster.channels.telegram",
@@ -20,7 +21,6 @@ PLANNED = frozenset(
         "web_push",
         "bluesky",
         "x",
-        "nextdoor",
         "tiktok",
     ]
 )

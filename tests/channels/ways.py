@@ -15,6 +15,7 @@ from broadcaster.channels import (
     instagram,
     linkedin,
     mastodon,
+    nextdoor,
     simulated,
     smtp,
     telegram,
@@ -33,6 +34,7 @@ from tests.providers import graph as graph_provider
 from tests.providers import instagram as instagram_provider
 from tests.providers import linkedin as linkedin_provider
 from tests.providers import mastodon as mastodon_provider
+from tests.providers import nextdoor as nextdoor_provider
 from tests.providers import smtp as smtp_provider
 from tests.providers import telegram as telegram_provider
 from tests.providers import threads as threads_provider
@@ -196,6 +198,24 @@ def linkedin_way(folder: Path) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
+def nextdoor_way(folder: Path) -> Iterator[Way]:
+    def made(url: str) -> Channel:
+        return nextdoor.open_channel(
+            "agency", nextdoor.Options(Secret(nextdoor_provider.TOKEN), base_url=url), PUBLIC_URL
+        )
+
+    with served(nextdoor_provider.Nextdoor(nextdoor_provider.NextdoorFaults(latency=0))) as fake:
+        yield Way(
+            "nextdoor",
+            lambda: made(fake.base_url),
+            lambda: len(fake.shown),
+            Recipient("agency", "en"),
+            (nextdoor_provider.TOKEN,),
+            lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
 def smtp_way(folder: Path) -> Iterator[Way]:
     def made(port: int) -> Channel:
         options = smtp.Options(
@@ -286,6 +306,7 @@ WAYS = {
     "threads": threads_way,
     "instagram": instagram_way,
     "linkedin": linkedin_way,
+    "nextdoor": nextdoor_way,
     "smtp": smtp_way,
     "webhook": webhook_way,
     "telegram": telegram_way,
