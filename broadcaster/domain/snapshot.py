@@ -72,6 +72,7 @@ class Public:
     typed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # rendering.typed, by language
     cap: str = ""
     history: tuple[Json, ...] = ()  # domain.history.steps
+    posts: tuple[str, ...] = ()  # addresses of its posts on accounts, for the record
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +253,7 @@ def facts(alert: Public, places: Sequence[Place]) -> Json:
         "cleared": alert.cleared,
         "typed": {language: dict(words) for language, words in alert.typed.items()},
         "history": list(alert.history),
+        "posts": list(alert.posts),
         "cap": alert.cap,
     }
 

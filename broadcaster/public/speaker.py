@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup, escape
 
@@ -95,6 +95,7 @@ class Speaker:
             "areas": self._areas(alert),
             "zones": [self._place(z) for z in alert["zones"] if z in self._places],
             "history": [self._step(step) for step in alert["history"]],
+            "posts": [(url, urlsplit(url).hostname or url) for url in alert.get("posts", ())],
         }
 
     def row(self, row: Json) -> Json:

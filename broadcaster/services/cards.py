@@ -64,6 +64,18 @@ def public(system: System, slug: str, language: str, shape: str, kind: str = "pn
     return card.jpeg(found.png) if kind == "jpg" else found.png
 
 
+def preview(system: System, alert_id: str, language: str, shape: str) -> bytes:
+    """The card of any alert, for who writes and approves it. Raises NotFound."""
+    with system.database.read() as connection:
+        alert = store.get(connection, alert_id)
+        found = picture(system, connection, alert, language, shape) if shape in SHAPES else None
+    if found is None:
+        raise NotFound(
+            "no_card", f"There is no card of {alert_id} in {language}, {shape}: no typeface has its letters."
+        )
+    return found.png
+
+
 def address(system: System, alert: Alert, language: str, shape: str) -> str:
     """Where platforms fetch it that take no upload."""
     return f"{system.settings.public_url}/cards/{alert.slug}.{language}.{shape}.png"

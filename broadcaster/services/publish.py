@@ -37,6 +37,7 @@ from broadcaster.rendering.typed import typed
 from broadcaster.services.declared import clearings, declared
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store_alerts
+from broadcaster.store import records
 from broadcaster.store import versions as store
 from broadcaster.transport import announce
 
@@ -144,6 +145,7 @@ def _own(system: System, connection: Connection, alerts: list[Alert]) -> list[Pu
     ids = [alert.id for alert in alerts]
     confirmed = store.confirmations(connection, ids)
     successors = store.successors(connection, ids)
+    posts = records.post_addresses(connection, ids)
     longest = timedelta(hours=system.config.policy.max_expires_hours)
     made = []
     for alert in alerts:
@@ -171,9 +173,15 @@ def _own(system: System, connection: Connection, alerts: list[Alert]) -> list[Pu
                 typed=_typed(alert.content),
                 cap=cap_xml.write(message).decode(),
                 history=history.steps(alert, earlier),
+                posts=tuple(url for url in posts.get(alert.id, ()) if _elsewhere(system, url)),
             )
         )
     return made
+
+
+def _elsewhere(system: System, url: str) -> bool:
+    """A public address on the web; what a simulated account "posted" stands in our own console."""
+    return url.startswith(("https://", "http://")) and not url.startswith(system.settings.public_url)
 
 
 def _typed(content: AlertContent) -> dict[str, dict[str, str]]:

@@ -5,6 +5,7 @@ It decides nothing: approve, override, return, reject and withdraw do, and check
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -54,11 +55,15 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text as it goes out. ``kind``: phone, mail or post; ``was``: word by word against what was there before."""
+    """One text as it goes out. ``kind``: phone, mail or post; ``was``: word by word against what was there before;
+    ``most``: characters that fit; ``shape``: of the card that goes with it; ``of``: posts of its thread."""
 
     message: Message
     kind: str
     was: tuple[Piece, ...] = ()
+    most: int = 0
+    shape: str = ""
+    of: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,10 +172,11 @@ def _part(
     people = counted_people(connection, alert, own, system.config.policy)
     messages = store.messages_of(connection, alert.id)
     since, before = _before(connection, alert, seen)
+    threads = Counter((one.channel, one.language) for one in messages)
     return Part(
         alert=alert,
         level=_level(alert),
-        texts=tuple(_text(message, own, before) for message in messages),
+        texts=tuple(_text(one, own, before, threads[one.channel, one.language]) for one in messages),
         places=tuple(_places(system, connection, alert, own)),
         people=people,
         arrivals=_arrivals(system, connection, alert, messages, people, own),
@@ -196,11 +202,13 @@ def _level(alert: Alert) -> str:
     return str(level(info.urgency, info.severity, info.certainty, info.response_types))
 
 
-def _text(message: Message, limits: Mapping[str, Limits], before: Mapping[Key, str]) -> Text:
+def _text(message: Message, limits: Mapping[str, Limits], before: Mapping[Key, str], thread: int) -> Text:
     limit = limits.get(message.channel)
     kind = "post" if limit is None or limit.audience != "people" else "mail" if limit.address == "email" else "phone"
     was = before.get((message.channel, message.language, message.number))
-    return Text(message, kind, words_changed(was, message.text) if was is not None else ())
+    changed = words_changed(was, message.text) if was is not None else ()
+    shape = limit.picture if limit is not None and not message.number else ""
+    return Text(message, kind, changed, limit.length if limit is not None else 0, shape, thread)
 
 
 def _before(connection: Connection, alert: Alert, seen: Mapping[str, str]) -> tuple[str, dict[Key, str]]:

@@ -55,6 +55,22 @@ def posts(connection: Connection, alert_id: str) -> list[Row]:
     return [dict(row) for row in connection.execute(query).mappings()]
 
 
+def post_addresses(connection: Connection, alert_ids: list[str]) -> dict[str, list[str]]:
+    """Alert -> addresses of its posts that stand, in the order in which they went up; the first of each thread."""
+    d, a = deliveries.c, attempts.c
+    query = (
+        sa.select(broadcasts.c.alert, a.url)
+        .join(deliveries, a.delivery == d.id)
+        .join(broadcasts, d.broadcast == broadcasts.c.id)
+        .where(broadcasts.c.alert.in_(alert_ids), d.subscriber.is_(None), d.after.is_(None), d.edits.is_(None))
+        .where(a.url != "", a.state.in_(("accepted", "delivered")))
+    )
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(query.order_by(a.started, a.id)):
+        found.setdefault(row.alert, []).append(row.url)
+    return found
+
+
 def audit(connection: Connection, ids: list[str]) -> list[Row]:
     """Audit entries about these alerts, with their place in the chain."""
     about = audit_entries.c.object.in_([f"alert:{id_}" for id_ in ids])

@@ -43,3 +43,12 @@ def test_what_nobody_approved_is_marked_and_has_no_file(house: System, visitor: 
     assert "Nobody has approved this alert yet" in page
     assert "Take the CAP file" not in page
     assert reader.get(f"/console/alerts/{alert.id}/ipaws.xml").status_code == 409
+
+
+def test_the_card_that_goes_with_a_post_is_seen_before_approval(house: System, visitor: Callable[..., Visitor]) -> None:
+    settle_people(house)
+    alert, reader = in_review(house, ORDER), visitor("approver")
+    card = reader.get(f"/console/alerts/{alert.id}/card.es.wide.png")
+    assert (card.status_code, card.mimetype, card.data[:4]) == (200, "image/png", b"\x89PNG")
+    assert reader.get(f"/console/alerts/{alert.id}/card.es.huge.png").status_code == 404
+    assert visitor().get(f"/console/alerts/{alert.id}/card.es.wide.png").status_code == 302

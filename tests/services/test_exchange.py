@@ -18,6 +18,7 @@ from broadcaster.services.exchange import Exchange
 from broadcaster.services.subscribers import opt_out, unsubscribe_url
 from broadcaster.services.system import System
 from broadcaster.services.verdicts import verdicts
+from broadcaster.store import records
 from broadcaster.store.schema import alerts, broadcasts, deliveries
 from tests.providers.base import served
 from tests.providers.mastodon import TOKEN, Mastodon, MastodonFaults
@@ -85,6 +86,19 @@ def test_the_posts_of_a_thread_go_out_one_after_the_other_each_answering_the_one
     pairs = [(post.text, said.get(post.answers, "")) for post in fake.posts]
     assert pairs[:3] == [("Leave now.", ""), ("Fire.", "Leave now."), ("Go south.", "Fire.")]
     assert pairs[3:] == [("Still: leave.", "Leave now."), ("More fire.", "Still: leave.")]
+
+
+def test_where_an_alert_was_posted_is_kept_for_its_page_by_the_first_post_alone(system: System) -> None:
+    with served(Mastodon(MastodonFaults(latency=0.01))) as fake:
+        ground = posting(system, fake)
+        go_live(ground, texts=thread("Leave now.", "Fire."))
+        soon(ground)
+        soon(ground)
+        go_live(ground, "two", texts=thread("Sent in error."), ending="cancelled", replaces=["one"])
+        soon(ground)
+        places = [f"{fake.base_url}/@county/{post.id}" for post in fake.posts]
+    with ground.database.read() as connection:
+        assert records.post_addresses(connection, ["one", "two", "no"]) == {"one": places[:1], "two": places[2:]}
 
 
 def test_a_thread_whose_first_post_was_refused_does_not_go_on(system: System) -> None:
