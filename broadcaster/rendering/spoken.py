@@ -17,7 +17,7 @@ from babel.dates import format_date
 
 _ENDINGS = "gov|com|org|net|us|info|edu|mil|io|ca|mx"
 _ADDRESS = re.compile(
-    rf"(?:https?://|www\.)\S+|\S+@\S+\.\S+|\b(?:[a-z0-9-]+\.)+(?:{_ENDINGS})\b(?:/\S*)?", re.IGNORECASE
+    rf"(?:https?://\S*|www\.\S+)|\S+@\S+\.\S+|\b(?:[a-z0-9-]+\.)+(?:{_ENDINGS})\b(?:/\S*)?", re.IGNORECASE
 )
 _PHONE = re.compile(r"(?<![\w-])(?:\+?1[-. ])?(?:\(\d{3}\) ?|\d{3}[-. ])?\d{3}[-.]\d{4}(?![\w-])|\+\d{8,15}\b")
 _SERVICE = re.compile(r"(?<![\d.,:$-])([2-9]11|988)(?![\d%]|[.,:-]\d)")
@@ -116,7 +116,7 @@ _SAINTS = ("Mount", "Lake", "Fort", "Port", "Point", "Mt", "Ft")
 
 def said(text: str, language: str) -> str:
     """The text as a voice in that language reads it, in one line."""
-    text = _ADDRESS.sub(" ", unicodedata.normalize("NFC", text))
+    text = _ADDRESS.sub(" ", " ".join(unicodedata.normalize("NFC", text).split()))
     text = _calm(text)
     text = _numbers(text, language)
     if language in _AFTER_NUMBER:
@@ -302,8 +302,10 @@ def _signs(text: str, language: str) -> str:
         word = words.get(language, "")
         text = text.replace(sign, f" {word} ") if word else text.replace(sign, " ")
     text = re.sub(r"\.{2,}|\u2026|\u2022", ". ", text)
-    text = re.sub(r"\s+[-\u2010-\u2015]+\s+|\s*[\u2013\u2014/()\[\]|;]\s*", ", ", text)
+    text = re.sub(r"\s*[\u2012-\u2015/()\[\]|;]\s*", ", ", text)
     text = "".join(letter if _spoken(letter) else " " for letter in text)
+    text = re.sub(r"(?<!\w)['\u2019]|['\u2019](?!\w)", " ", text)  # those inside words alone are letters
+    text = re.sub(r"(?<!\S)[-\u2010\u2011]+(?!\S)", ", ", text)
     return _tidied(text)
 
 

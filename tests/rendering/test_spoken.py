@@ -34,6 +34,7 @@ ENGLISH = [
     ("* WHAT...Flooding (fast) \u2014 now", "WHAT. Flooding, fast, now"),
     ("FLOOD WARNING UNTIL 8 PM PST. GO NOW!", "Flood warning until 8 p.m. Pacific time. Go now!"),
     ("GO NOW", "GO NOW"),
+    ("'Go' (fast) - now, 7 PM  MST at https://", "Go, fast, now, 7 p.m. Mountain time at"),
     ("\u201cFire\u201d \U0001f525\u2122 a_b <c> #4", "Fire a b c number 4"),
     ("$3,200.50 of 1,200, 2026-09-23, N95, don't", "$3,200.50 of 1,200, 2026-09-23, N95, don't"),
 ]
