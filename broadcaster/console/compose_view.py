@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 from broadcaster.console.compose_form import OTHER, Typed, described, rings_of
 from broadcaster.domain import local_time, text_sms
 from broadcaster.domain.alert import Info
-from broadcaster.domain.message import Finding, Limits, Message
+from broadcaster.domain.message import Finding, Message, shown_as
 from broadcaster.domain.wording import level
 from broadcaster.rendering.bundles import Bundle
 from broadcaster.rendering.fields import choice_of
@@ -174,20 +174,13 @@ def channels(system: System, given: Typed, people: Mapping[str, int]) -> list[di
         found.append(
             {
                 "name": name,
-                "kind": kind_of(limits),
+                "kind": shown_as(limits),
                 "people": people.get(name),
                 "languages": accounts if limits.audience == "account" else [],
                 "chosen": name in given.channels,
             }
         )
     return found
-
-
-def kind_of(limits: Limits | None) -> str:
-    """As what a channel's texts are shown: phone, mail or post."""
-    if limits is None or limits.audience != "people":
-        return "post"
-    return "mail" if limits.form == "long" else "phone"
 
 
 # --- check ------------------------------------------------------------------------------------------------------
@@ -218,7 +211,7 @@ def _worded(one: Finding, spec: Spec) -> Finding:
 
 def texts(seen: Preview, values: Mapping[str, str], part: Part = ALONE) -> list[dict[str, Any]]:
     """Every message as its reader gets it, with what it counts and the characters that cost."""
-    order = {"phone": 0, "mail": 1, "post": 2}
+    order = {"phone": 0, "call": 1, "mail": 2, "post": 3}
     made = [_text(message, seen, values, part) for message in seen.drawn.messages]
     return sorted(made, key=lambda text: order[text["kind"]])
 
@@ -229,7 +222,7 @@ def _text(message: Message, seen: Preview, values: Mapping[str, str], part: Part
     counted = text_sms.count(message.text)
     return {
         "message": message,
-        "kind": kind_of(limits),
+        "kind": shown_as(limits),
         "called": language_name(message.language),
         "sms": counted if sms else None,
         "most": limits.length if limits else 0,

@@ -19,7 +19,7 @@ from broadcaster.domain.audience import groups_of
 from broadcaster.domain.bundle import digest_of
 from broadcaster.domain.errors import BroadcasterError
 from broadcaster.domain.lifecycle import Verb
-from broadcaster.domain.message import Finding, Limits, Message
+from broadcaster.domain.message import Finding, Limits, Message, shown_as
 from broadcaster.domain.progress import FEW, Arrival, Piece, arrival, words_changed
 from broadcaster.domain.review import APPROVERS, Who, check_approve, check_override, check_sign, correction, digest
 from broadcaster.domain.wording import confirm_sentence, level, magnitude
@@ -55,8 +55,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text as it goes out. ``kind``: phone, mail or post; ``was``: word by word against what was there before;
-    ``most``: characters that fit; ``shape``: of the card that goes with it; ``of``: posts of its thread."""
+    """One text as it goes out. ``kind``: phone, call, mail or post; ``was``: word by word against what was there
+    before; ``most``: characters that fit; ``shape``: of the card that goes with it; ``of``: posts of its thread."""
 
     message: Message
     kind: str
@@ -204,11 +204,10 @@ def _level(alert: Alert) -> str:
 
 def _text(message: Message, limits: Mapping[str, Limits], before: Mapping[Key, str], thread: int) -> Text:
     limit = limits.get(message.channel)
-    kind = "post" if limit is None or limit.audience != "people" else "mail" if limit.address == "email" else "phone"
     was = before.get((message.channel, message.language, message.number))
     changed = words_changed(was, message.text) if was is not None else ()
     shape = limit.picture if limit is not None and not message.number else ""
-    return Text(message, kind, changed, limit.length if limit is not None else 0, shape, thread)
+    return Text(message, shown_as(limit), changed, limit.length if limit is not None else 0, shape, thread)
 
 
 def _before(connection: Connection, alert: Alert, seen: Mapping[str, str]) -> tuple[str, dict[Key, str]]:
