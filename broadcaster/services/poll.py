@@ -187,7 +187,7 @@ def _write_down(system: System, feed: FeedConfig, holder: str, row: Row[Any], do
 
 def _remembered(row: Row[Any], done: Poll, at: datetime) -> dict[str, Any]:
     """What this poll teaches of the feed."""
-    changed = done.status == "ok"
+    changed = done.status == "ok" or done.moved
     gap = round((at - row.changed).total_seconds()) if changed and row.changed else None
     unread = sum(problem.code not in OF_THE_POLL for problem in done.problems)
     memory = learnt(Memory.of(row.memory), Look(at, done.took, gap, done.size, unread))

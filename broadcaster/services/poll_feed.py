@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy.engine import Row
 
+from alert_feeds import own_time
 from alert_feeds.fetch import Fetched, FetchError, Request, fetch
 from broadcaster.domain.config import FeedConfig
 from broadcaster.domain.feed_entry import Link, ParsedFeed, Problem
@@ -52,6 +53,7 @@ class Poll:
     size: int | None = None
     digest: str = ""
     followed: bool = False
+    moved: bool = False  # it said the same as before at a later time of its own: its source is alive
 
     def fail(self, text: str) -> None:
         """Nothing can be said of what the feed holds."""
@@ -94,9 +96,11 @@ class Polling:
             done.status = "unchanged"
             return
         digest = _digest(self.feed, found.body)
+        before, now = (row.digest or "").split(), digest.split()
         validators = found.headers.get("etag", ""), found.headers.get("last-modified", "")
-        if digest == row.digest and not self.anew:
-            done.status, (done.etag, done.last_modified) = "unchanged", validators
+        if before[-1:] == now[-1:] and not self.anew:
+            done.moved = before != now
+            done.status, done.digest, (done.etag, done.last_modified) = "unchanged", digest, validators
             return
         done.etag, done.last_modified, done.digest = "", "", ""
         parsed = await self._document(found)
@@ -237,8 +241,13 @@ class Came:
 
 
 def _digest(feed: FeedConfig, body: bytes) -> str:
-    """Of a document and of how it is read: with another mapping it is another one."""
-    return hashlib.sha256(repr(feed).encode() + b"\n" + body).hexdigest()
+    """Two of a document and of how it is read (with another mapping it is another one): of all of it, and of all but
+    the time that it says of itself."""
+    read = hashlib.sha256(repr(feed).encode() + b"\n")
+    whole, said = read.copy(), read
+    whole.update(body)
+    said.update(own_time.without(body))
+    return f"{whole.hexdigest()} {said.hexdigest()}"
 
 
 def _says_all(parsed: ParsedFeed, done: Poll) -> bool:

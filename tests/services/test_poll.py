@@ -139,6 +139,24 @@ def test_an_unchanged_document_is_asked_for_with_its_validators_and_changes_noth
     assert history(system) == [("ok", 200, 1), ("unchanged", 304, 0), ("unchanged", 304, 0)]
 
 
+def test_a_document_that_only_moved_its_own_time_is_not_read_again_and_its_source_is_alive(
+    make: Callable[..., System], served: Served, clock: Clock
+) -> None:
+    system = make()
+    index = b"<feed xmlns='http://www.w3.org/2005/Atom'><updated>%s</updated><entry>%s</entry></feed>"
+    said = document().partition(b"?>")[2]
+    for minute, expected in ((b"00", "ok"), (b"01", "unchanged"), (b"02", "unchanged")):
+        served.answers["x"] = says(body=index % (b"2026-11-22T00:%s:00Z" % minute, b"<content>" + said + b"</content>"))
+        poll_due(system)
+        assert history(system)[-1][0] == expected
+        assert feed_state(system).changed == system.now()
+        clock.forward(minutes=5)
+        again(system)
+    served.answers["x"] = says(body=index % (b"2026-11-22T00:02:00Z", b"<id>2</id><content>" + said + b"</content>"))
+    poll_due(system)
+    assert history(system)[-1][0] == "ok"
+
+
 def test_a_failure_is_written_down_and_tried_again_later_and_takes_nothing_away(
     make: Callable[..., System], served: Served
 ) -> None:
