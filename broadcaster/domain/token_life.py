@@ -12,10 +12,14 @@ EVERY = timedelta(days=1)
 AGAIN = timedelta(hours=1)  # after an alarm, so that it is over soon after somebody acted
 
 
+def ends_soon(check: Check, now: datetime) -> bool:
+    """Whether the token of this check dies within a week, or is dead."""
+    return check.until is not None and check.until - now < AHEAD
+
+
 def lasting(check: Check, now: datetime) -> Check:
-    """The same check; one whose token dies within a week is not well any more."""
-    ending = check.ok and check.until is not None and check.until - now < AHEAD
-    return replace(check, ok=False) if ending else check
+    """The same check; one whose token ends soon is not well any more."""
+    return replace(check, ok=False) if ends_soon(check, now) else check
 
 
 def is_due(last: datetime | None, rung: bool, now: datetime) -> bool:

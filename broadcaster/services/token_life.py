@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.channel import ChannelError, Check, OutcomeUnknown
 from broadcaster.domain.config import ChannelConfig
-from broadcaster.domain.token_life import is_due, lasting
+from broadcaster.domain.token_life import ends_soon, is_due, lasting
 from broadcaster.services.channels import open_channel
 from broadcaster.services.system import System
 from broadcaster.store import alarms, checked
@@ -65,13 +66,14 @@ def _tell(connection: Connection, answers: dict[str, Checks], rung: dict[str, st
         wrong = next((check for check in found if not check.ok), None)
         if wrong is None:
             alarms.clear(connection, key, at)
-        elif rung.get(key) != _words(name, wrong):
-            alarms.ring(connection, key, KIND, _words(name, wrong), at)
+        elif rung.get(key) != _words(name, wrong, at):
+            alarms.ring(connection, key, KIND, _words(name, wrong, at), at)
 
 
-def _words(name: str, check: Check) -> str:
-    own = check.text if check.text.startswith(f"{name}:") else f"{name}: {check.text}"
-    return f"{own}. {check.hint}".rstrip(". ")
+def _words(name: str, check: Check, at: datetime) -> str:
+    if check.until is not None and ends_soon(check, at):
+        return f"{name}: its token dies on {check.until:%Y-%m-%d %H:%M} UTC. Make a new one before (docs/channels)."
+    return f"{name}: it failed its daily check: {check.text.removeprefix(f'{name}: ')} ({check.hint})"
 
 
 def _rung(connection: Connection) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -103,6 +104,8 @@ def test_a_post_that_instagram_says_is_published_is_looked_up(fake: Instagram) -
         with pytest.raises(OutcomeUnknown):
             await gram.send(message(), WHO, tried)
         fake.faults = GraphFaults(latency=0)
+        for post in fake.shown:
+            post.created -= timedelta(seconds=30)
         accepted: Accepted = await gram.send(message(), WHO, tried)
         return accepted
 

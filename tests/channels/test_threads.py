@@ -139,6 +139,8 @@ def test_a_publication_without_an_answer_is_unknown_and_never_made_twice(
             await profile.send(message(), WHO, tried)
         assert len(fake.shown) == stands
         fake.faults = GraphFaults(latency=0)
+        for post in fake.shown:
+            post.created -= timedelta(seconds=30)
         accepted: Accepted = await profile.send(message(), WHO, tried)
         return accepted
 

@@ -56,8 +56,8 @@ def test_a_token_that_dies_within_a_week_rings_until_a_new_one_is_set(place: Sys
     assert look(place) == 1
     [(key, text)] = rung(place).items()
     assert key == "channel:page:check"
-    assert "page: the token lives until " in text
-    assert "make a new token" in text
+    assert text.startswith("page: its token dies on 2")
+    assert text.endswith(" UTC. Make a new one before (docs/channels).")
     page.faults = GraphFaults(expires=60)
     later(place, timedelta(hours=1))
     assert (look(place), rung(place)) == (1, {})
@@ -69,7 +69,9 @@ def test_an_alarm_that_rings_on_is_the_same_one(place: System, page: Facebook) -
     look(place)
     with place.database.read() as connection:
         [first] = alarms.open_alarms(connection)
+    assert first.text.startswith("page: it failed its daily check: the Facebook page cannot be used: ")
     assert "has expired" in first.text
+    assert "compare page_id" in first.text
     later(place, timedelta(hours=1))
     assert look(place) == 1
     with place.database.read() as connection:
