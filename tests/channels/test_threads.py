@@ -127,11 +127,14 @@ async def refused(profile: Any) -> ChannelError:
 
 
 @pytest.mark.parametrize(
-    ("faults", "stands"), [({"cut_before": 1}, 0), ({"error_after": 1}, 1), ({"unreadable": 1}, 1)]
+    ("faults", "stands", "becomes"),
+    [({"cut_before": 1}, 0, False), ({"error_after": 1}, 1, False), ({"unreadable": 1}, 1, True)],
 )
 def test_a_publication_without_an_answer_is_unknown_and_never_made_twice(
-    fake: Threads, faults: dict[str, Any], stands: int
+    fake: Threads, faults: dict[str, Any], stands: int, becomes: bool
 ) -> None:
+    fake.becomes = becomes
+
     async def two(profile: Any) -> Accepted:
         tried = replace(attempt("at_1"), key="dl_1", posting=posting(picture=None))
         fake.faults = GraphFaults(latency=0, edge="/threads_publish", **faults)

@@ -35,6 +35,7 @@ class Containers(Graph):
     losses: int = 0
     quota: int = 250
     doubled: int = 0
+    becomes: bool = False
 
     def contain(self, form: Mapping[str, Any]) -> web.Response:
         """A new container."""
@@ -45,7 +46,9 @@ class Containers(Graph):
         return web.json_response({"id": made.id})
 
     def state_of(self, made: Container) -> web.Response:
-        """A container's status."""
+        """A container's status. One that was published may have become a post, which has none."""
+        if made.status == "PUBLISHED" and self.becomes:
+            return error(400, 100, "Tried accessing nonexisting field (status)")
         made.reads -= 1
         status = "IN_PROGRESS" if made.reads >= 0 else made.status
         return web.json_response({"id": made.id, self.status: status})
