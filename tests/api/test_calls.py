@@ -24,6 +24,7 @@ from broadcaster.services.progress import progress
 from broadcaster.services.send import Sender
 from broadcaster.services.system import System
 from broadcaster.services.webhooks import Hook
+from broadcaster.store import attempts
 from broadcaster.store.schema import deliveries, opt_outs
 from tests.providers.base import Thread
 from tests.providers.twilio import ACCOUNT, TOKEN, sign
@@ -158,5 +159,8 @@ def test_only_twilio_hears_what_follows_and_only_of_its_own_calls(line: Line) ->
         form = {"AccountSid": ACCOUNT, "CallSid": "CA1"}
         signed = sign(TOKEN, line.system.settings.public_url + path, form)
         assert webhooks.call(line.system, Hook("voice", path, form, signed), id_, "said").count("<Say") == words
+    with line.system.database.read() as connection:
+        assert attempts.told(connection, attempt.id, "voice") == (FIRST, "en", TEXT)
+        assert attempts.told(connection, attempt.id, "another") is None
     with pytest.raises(webhooks.Forbidden):
         webhooks.call(line.system, Hook("voice", path, form, "forged"), attempt.id, "said")

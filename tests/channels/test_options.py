@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from broadcaster.channels import mastodon, simulated, smtp, twilio_sms
+from broadcaster.channels import mastodon, simulated, smtp, twilio_sms, twilio_voice
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.errors import ConfigError
 from broadcaster.settings import load_config, load_settings
@@ -214,3 +214,17 @@ def test_production_refuses_simulated_channels(tmp_path: Path) -> None:
         CONSOLE_URL="https://c.example",
     )
     assert "C008" in told
+
+
+def test_calls_as_their_manual_shows_them(tmp_path: Path) -> None:
+    toml = TWILIO.replace("twilio_sms", "twilio_voice") + 'from = "+15005550006"\neveryone = true\n'
+    made = options(tmp_path, toml + 'voices = { so = "Google.so-A" }')
+    assert isinstance(made, twilio_voice.Options)
+    assert (made.from_, made.everyone, made.detect_machines, made.voices) == (
+        "+15005550006",
+        True,
+        True,
+        {"so": "Google.so-A"},
+    )
+    assert "is no number to call from" in refused(tmp_path, toml.replace("+15005550006", "Judge"))
+    assert "is no voice" in refused(tmp_path, toml + 'voices = { en = "alice" }')

@@ -245,5 +245,5 @@ def test_a_rule_releases_nothing_of_a_feed_that_is_not_official(tmp_path: Path) 
 
 
 def test_our_own_people_are_not_called_for_a_notice_leads_to_a_page(tmp_path: Path) -> None:
-    (tmp_path / "channels.toml").write_text(CHANNEL + CALL)
+    (tmp_path / "channels.toml").write_text(CHANNEL + CALL + 'fallback = "b"\n' + CALL.replace("call", "b"))
     assert refusal(tmp_path, "policy.toml", '[policy]\nnotify_channels = ["call"]\n').id == "C063"
