@@ -39,6 +39,8 @@ LIMITS = {  # per address; how often an account's password is tried is counted i
     "console.strength": "120 per minute",
     "console.csp": "60 per minute",
     "forms.subscribe": "60 per hour",
+    "forms.push": "60 per hour",
+    "forms.push_leave": "60 per hour",
 }
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -10,6 +10,7 @@ CHANNELS = {
     "linkedin": "broadcaster.channels.linkedin",
     "nextdoor": "broadcaster.channels.nextdoor",
     "smtp": "broadcaster.channels.smtp",
+    "web_push": "broadcaster.channels.web_push",
     "webhook": "broadcaster.channels.webhook",
     "telegram": "broadcaster.channels.telegram",
     "apprise": "broadcaster.channels.apprise",
@@ -18,7 +19,6 @@ CHANNELS = {
 PLANNED = frozenset(
     [
         "whatsapp",
-        "web_push",
         "bluesky",
         "x",
         "tiktok",

@@ -78,12 +78,16 @@ def address_hash(key: str, address: str) -> str:
 
 
 def kind_of(address: str) -> str:
-    """Which of a subscriber's addresses a normalised one is: email or phone."""
+    """Which of a subscriber's addresses a normalised one is: push (a browser's subscription), email or phone."""
+    if address.startswith("{"):
+        return "push"
     return "email" if "@" in address else "phone"
 
 
 def masked(address: str) -> str:
     """An address as a screen or log may show it: enough to recognise one's own, too little to use."""
+    if kind_of(address) == "push":
+        return "browser •••"
     if kind_of(address) == "email":
         name, _, host = address.partition("@")
         return f"{name[:1]}•••@{host}"

@@ -215,6 +215,14 @@ class Pins(Protocol):
 
 
 @runtime_checkable
+class Pushes(Protocol):
+    """What a channel to browsers has besides: the public key with which the page's script subscribes, base64url."""
+
+    @property
+    def application_key(self) -> str: ...
+
+
+@runtime_checkable
 class Repeats(Protocol):
     """What a channel has besides, where whoever takes its messages knows them by ``Attempt.key``: a try whose outcome
     nobody knows is made again, for a second one does no harm."""

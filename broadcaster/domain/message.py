@@ -47,7 +47,7 @@ class Limits:
 
     ``form`` is the template file (``rendering.templates.FORMS``). ``unit`` is a key of ``rendering``'s counters.
     ``audience`` is "people" (one delivery per subscriber) or "account" (one per language).
-    ``address`` names the subscriber's address this channel needs: phone or email; empty for accounts.
+    ``address`` names the subscriber's address this channel needs: phone, email or push; empty for accounts.
     ``bounded``: ``length`` is the agency's own bound, which the provider's word may lower and never raises.
     ``chosen``: only people who named this channel get it (calls, opt-in), not those who named none.
     ``thread``: at most so many posts where one cannot hold it all. ``edits``: a post can be changed afterwards.

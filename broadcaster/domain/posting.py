@@ -48,6 +48,7 @@ class Posting:
     until_lifted: bool = False
     replaces: tuple[str, ...] = ()
     picture: Picture | None = None
+    incident: str = ""
     document: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 

@@ -5,10 +5,11 @@ A language stands in the address ("/fr/subscribe"), as on the rest of the page; 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, abort, render_template, request
+from flask import Blueprint, Response, abort, jsonify, render_template, request
 from markupsafe import Markup
 
 from broadcaster.domain.errors import BroadcasterError, NotFound
@@ -19,6 +20,7 @@ from broadcaster.services import subscribers as leaving
 from broadcaster.services.system import System
 
 Answer = tuple[str, int]
+Said = tuple[Response, int]
 
 
 class Forms:
@@ -41,6 +43,21 @@ class Forms:
             return self._form(words, refused)
         text = words["f"]["look_phone" if kind == "phone" else "look_mail"]
         return render_template("public/said.html", title=words["f"]["one_more"], text=text, **words), 200
+
+    def push(self) -> Said:
+        """POST /subscribe/push: {"subscription", "language", "zones"}, by the page's script"""
+        given = _json()
+        zones = given.get("zones")
+        chosen = [zone for zone in zones if isinstance(zone, str)] if isinstance(zones, list) else []
+        return _said(
+            lambda: joining.join_by_push(
+                self._system, given.get("subscription"), str(given.get("language", "")), chosen
+            )
+        )
+
+    def push_leave(self) -> Said:
+        """POST /subscribe/push/leave: {"subscription"}"""
+        return _said(lambda: joining.leave_by_push(self._system, _json().get("subscription")))
 
     def confirm(self, language: str | None = None) -> Answer:
         """GET and POST /subscribe/confirm?t=TOKEN"""
@@ -79,6 +96,7 @@ class Forms:
             "public/subscribe.html",
             title=words["f"]["title"],
             ways=joining.ways(self._system),
+            key=joining.application_key(self._system),
             zones=joining.places(self._system),
             languages=[_language(code) for code in agency.languages],
             chosen=words["language"],
@@ -120,6 +138,20 @@ class Forms:
         }
 
 
+def _json() -> dict[str, Any]:
+    given = request.get_json(silent=True)
+    return given if isinstance(given, dict) else {}
+
+
+def _said(work: Callable[[], None]) -> Said:
+    """What the script is told: nothing where it is done, else why not, in English for whoever looks."""
+    try:
+        work()
+    except BroadcasterError as refused:
+        return jsonify({"code": refused.code, "text": refused.text}), refused.status
+    return Response(), 204
+
+
 def _language(code: str) -> dict[str, str]:
     """A language under its own name; one that the page does not speak, under its English one."""
     own = strings(code)
@@ -148,6 +180,8 @@ def blueprint(system: System) -> Blueprint:
     both = ["GET", "POST"]
     spoken = ",".join(f'"{code}"' for code in languages(tuple(system.config.agency.languages)))
     made.add_url_rule("/cards/<slug>.<language>.<shape>.<any(png, jpg):kind>", "card", partial(_card, system))
+    made.add_url_rule("/subscribe/push", "push", views.push, methods=["POST"])
+    made.add_url_rule("/subscribe/push/leave", "push_leave", views.push_leave, methods=["POST"])
     for start in ("", f"/<any({spoken}):language>"):
         made.add_url_rule(f"{start}/subscribe", "subscribe", views.subscribe, methods=both)
         made.add_url_rule(f"{start}/subscribe/confirm", "confirm", views.confirm, methods=both)

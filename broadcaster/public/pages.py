@@ -141,7 +141,7 @@ class Pages:
         yield "/favicon.ico", Page(ICON, "image/svg+xml")
         yield "/cap.xsl", Page(_read("cap.xsl").encode(), "application/xml; charset=utf-8")
         yield "/feed.css", Page(_read("feed.css").encode(), CSS)
-        for name in ("site.js", "place.js"):
+        for name in ("site.js", "place.js", "push.js", "push-worker.js"):
             yield f"/{name}", Page(_read(name).encode(), SCRIPT)
 
     def _pages(self, view: View, speak: Speaker) -> Iterator[tuple[str, Page]]:

@@ -103,7 +103,7 @@ def check(system: System, name: str) -> tuple[Check, ...]:
 def own_address(system: System, actor: Actor, name: str) -> str:
     """Where a test of this channel would go: the person's own phone or e-mail; "" where there is none."""
     address = open_channel(system, _config(system, name)).limits()
-    if address.audience != "people":
+    if address.audience != "people" or address.address == "push":
         return ""
     if address.address == "email":
         return actor.name

@@ -179,7 +179,7 @@ class Exchange:
         query = sa.select(broadcast_messages).where(broadcast_messages.c.id.in_(ids))
         for row in connection.execute(query).all():
             self._messages[row.id] = (row.language, _message(row))
-            if self._limits.audience == "account":
+            if self._limits.audience == "account" or self._limits.address == "push":
                 self._postings[row.id] = self._posting(connection, row)
 
     def _posting(self, connection: Connection, row: sa.Row[Any]) -> Posting:

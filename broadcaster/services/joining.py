@@ -13,14 +13,14 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from broadcaster.domain import audience
+from broadcaster.domain import audience, push
 from broadcaster.domain.audience import BadRow, NewSubscriber, kind_of
-from broadcaster.domain.channel import Attempt, ChannelError, OutcomeUnknown, Recipient
+from broadcaster.domain.channel import Attempt, ChannelError, OutcomeUnknown, Pushes, Recipient
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.errors import Invalid, NotFound, Refused, Unavailable
 from broadcaster.domain.message import VOICE, Message
 from broadcaster.services.channels import open_channel
-from broadcaster.services.subscribers import opt_in, unsubscribe_url
+from broadcaster.services.subscribers import opt_in, opt_out, unsubscribe_url
 from broadcaster.services.system import System
 from broadcaster.store import people
 from broadcaster.store import zones as zone_store
@@ -44,9 +44,34 @@ def ways(system: System) -> dict[str, ChannelConfig]:
     found: dict[str, ChannelConfig] = {}
     for config in system.config.channels:
         limits = open_channel(system, config).limits()
-        if config.enabled and limits.audience == "people" and limits.address and limits.form != VOICE:
+        if config.enabled and limits.address in ("phone", "email") and limits.form != VOICE:
             found.setdefault(limits.address, config)
     return found
+
+
+def application_key(system: System) -> str:
+    """The key with which a browser subscribes to push messages; "" where no channel sends such."""
+    channels = (open_channel(system, config) for config in system.config.channels if config.enabled)
+    return next((one.application_key for one in channels if isinstance(one, Pushes)), "")
+
+
+def join_by_push(system: System, given: object, language: str, zones: Sequence[str]) -> None:
+    """A browser joins: its person pressed twice, here and in the browser's own question. Raises Invalid, Refused."""
+    if not application_key(system):
+        raise Refused("no_way", f"{system.config.agency.name} sends nothing to browsers.")
+    address = push.address_of(given)
+    with system.database.write() as connection:
+        known = {zone.id for zone in zone_store.every(connection)}
+        if not zones or not known.issuperset(zones) or language not in system.config.agency.languages:
+            raise Invalid("subscribe", "choose at least one zone, and a language of the alerts")
+        people.join_by_push(connection, address, language, zones, system.now())
+
+
+def leave_by_push(system: System, given: object) -> None:
+    """A browser leaves, and is forgotten; again changes nothing. Raises Invalid."""
+    address = push.address_of(given)
+    with system.database.write() as connection:
+        opt_out(system, connection, address, "web", system.now())
 
 
 def places(system: System) -> list[Zone]:

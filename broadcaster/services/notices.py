@@ -174,7 +174,7 @@ def routes(system: System) -> dict[str, str]:
     stand_ins = {channel.fallback for channel in system.config.channels}
     configs = [c for c in system.config.channels if c.enabled and (c.name in wanted or not wanted)]
     limits = {c.name: open_channel(system, c).limits() for c in configs if wanted or c.name not in stand_ins}
-    return {name: o.address for name, o in limits.items() if o.audience == "people" and o.form != VOICE}
+    return {name: o.address for name, o in limits.items() if o.address in ("phone", "email") and o.form != VOICE}
 
 
 def _people(system: System, connection: Connection) -> list[tuple[Told, bool]]:

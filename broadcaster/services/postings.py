@@ -47,6 +47,7 @@ def posting_of(system: System, alert: Alert, language: str) -> Posting:
         expires=alert.expires,
         until_lifted=alert.until_lifted,
         replaces=alert.replaces,
+        incident=alert.incident,
     )
 
 

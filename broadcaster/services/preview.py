@@ -81,6 +81,7 @@ def _people_by_zone(connection: Connection, groups: Sequence[str]) -> dict[str, 
     told = sa.or_(
         sa.and_(s.phone.is_not(None), s.phone_out.is_(None)),
         sa.and_(s.email.is_not(None), s.email_out.is_(None)),
+        s.push.is_not(None),
     )
     query = (
         sa.select(subscriber_zones.c.zone, sa.func.count().label("people"))

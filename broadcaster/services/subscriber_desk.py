@@ -85,7 +85,9 @@ def search(system: System, text: str, zone: str = "") -> list[Person]:
             row.id,
             masked(row.phone) if row.phone else "",
             masked(row.email) if row.email else "",
-            (not row.phone or row.phone_out is not None) and (not row.email or row.email_out is not None),
+            not row.push
+            and (not row.phone or row.phone_out is not None)
+            and (not row.email or row.email_out is not None),
             row.language,
             tuple(zones.get(row.id, ())),
             tuple(row.groups),

@@ -103,7 +103,7 @@ def export_csv(system: System, actor: Actor, out: TextIO) -> int:
 def reaching(system: System) -> dict[str, str]:
     """Configured channels that reach people -> the address each needs: phone or email."""
     limits = {config.name: open_channel(system, config).limits() for config in system.config.channels}
-    return {name: limit.address for name, limit in limits.items() if limit.audience == "people"}
+    return {name: limit.address for name, limit in limits.items() if limit.address in ("phone", "email")}
 
 
 # --- reading ------------------------------------------------------------------------------------------------------

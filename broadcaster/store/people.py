@@ -66,7 +66,12 @@ def merge(connection: Connection, key: str, people: Sequence[NewSubscriber], at:
 
 
 def leave(connection: Connection, key: str, address: str, source: str, at: datetime) -> bool:
-    """Remember for ever (as a keyed hash) that this address wants nothing more. False where that was known."""
+    """Remember for ever (as a keyed hash) that this address wants nothing more. False where that was known.
+
+    A browser is forgotten instead: nobody could import it, and it joins again by its own press alone.
+    """
+    if kind_of(address) == "push":
+        return connection.execute(subscribers.delete().where(subscribers.c.push == address)).rowcount == 1
     row = {"address_hash": address_hash(key, address), "at": at, "source": source}
     insert = insert_or(connection, opt_outs).values(**row).on_conflict_do_nothing()
     done = connection.execute(insert.returning(opt_outs.c.at)).first()
@@ -86,12 +91,21 @@ def come_back(connection: Connection, key: str, address: str) -> bool:
     return done.rowcount == 1
 
 
+def join_by_push(connection: Connection, push: str, language: str, zones: Sequence[str], at: datetime) -> None:
+    """A browser joins, or chooses other zones or another language."""
+    connection.execute(subscribers.delete().where(subscribers.c.push == push))
+    row = {"push": push, "language": language, "groups": [], "consent_at": at, "consent_source": "web", "created": at}
+    made = connection.execute(subscribers.insert().values(**row).returning(subscribers.c.id)).scalar_one()
+    _link(connection, subscriber_zones, "zone", [(made, zone) for zone in sorted(zones)])
+
+
 def every(connection: Connection) -> Iterator[Stored]:
-    """All subscribers by id, read in pages."""
+    """All subscribers with a phone or e-mail by id, read in pages."""
+    known = sa.or_(subscribers.c.phone.is_not(None), subscribers.c.email.is_not(None))
     last = 0
     while True:
         rows = connection.execute(
-            sa.select(subscribers).where(subscribers.c.id > last).order_by(subscribers.c.id).limit(PAGE)
+            sa.select(subscribers).where(subscribers.c.id > last, known).order_by(subscribers.c.id).limit(PAGE)
         ).all()
         if not rows:
             return

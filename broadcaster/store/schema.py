@@ -244,6 +244,8 @@ subscribers = _table(
     C("email", String, unique=True),
     C("phone_out", Time),  # left by that address (opt_outs keeps the proof); the sender checks it last
     C("email_out", Time),
+    C("push", Text, unique=True),  # a browser's subscription (domain.push); such a row has no other address
+    C("push_out", Time),  # never set: who leaves by a browser is forgotten
     C("language", String, nullable=False),
     C("groups", JSON, nullable=False),
     C("consent_at", Time),

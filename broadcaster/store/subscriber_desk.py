@@ -12,7 +12,9 @@ from broadcaster.store.schema import subscriber_channels, subscriber_zones, subs
 
 _s = subscribers.c
 _here = sa.or_(
-    sa.and_(_s.phone.is_not(None), _s.phone_out.is_(None)), sa.and_(_s.email.is_not(None), _s.email_out.is_(None))
+    sa.and_(_s.phone.is_not(None), _s.phone_out.is_(None)),
+    sa.and_(_s.email.is_not(None), _s.email_out.is_(None)),
+    _s.push.is_not(None),
 )
 
 

@@ -22,11 +22,13 @@ from broadcaster.channels import (
     threads,
     twilio_sms,
     twilio_voice,
+    web_push,
     webhook,
 )
 from broadcaster.domain.channel import Attempt, Channel, DataPath, Recipient, Secret
 from broadcaster.domain.message import Message
 from broadcaster.domain.posting import Posting
+from broadcaster.domain.push import address_of
 from tests.channels.graphs import posting
 from tests.providers import discord as discord_provider
 from tests.providers import facebook as facebook_provider
@@ -35,6 +37,7 @@ from tests.providers import instagram as instagram_provider
 from tests.providers import linkedin as linkedin_provider
 from tests.providers import mastodon as mastodon_provider
 from tests.providers import nextdoor as nextdoor_provider
+from tests.providers import push as push_provider
 from tests.providers import smtp as smtp_provider
 from tests.providers import telegram as telegram_provider
 from tests.providers import threads as threads_provider
@@ -288,6 +291,24 @@ def apprise_way(folder: Path) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
+def web_push_way(folder: Path) -> Iterator[Way]:
+    def made(url: str | None = None) -> Channel:
+        key = Secret(push_provider.PRIVATE_KEY)
+        options = web_push.Options(key, "mailto:alerts@judge.example", url, allow_private=True)
+        return web_push.open_channel("browsers", options, PUBLIC_URL)
+
+    with served(push_provider.Push(push_provider.PushFaults(latency=0))) as fake:
+        yield Way(
+            "web_push",
+            made,
+            lambda: fake.requests,
+            Recipient(address_of(fake.subscription()), "en"),
+            (push_provider.PRIVATE_KEY,),
+            lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
 def simulated_way(folder: Path) -> Iterator[Way]:
     options = simulated.Options("sms", DataPath(str(folder)), 0)
 
@@ -308,6 +329,7 @@ WAYS = {
     "linkedin": linkedin_way,
     "nextdoor": nextdoor_way,
     "smtp": smtp_way,
+    "web_push": web_push_way,
     "webhook": webhook_way,
     "telegram": telegram_way,
     "apprise": apprise_way,

@@ -43,3 +43,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('channel_states', schema=None) as batch_op:
         batch_op.add_column(sa.Column('checked', sa.DateTime(timezone=True), nullable=True))
+
+    with op.batch_alter_table('subscribers', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('push', sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column('push_out', sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_unique_constraint(op.f('uq_subscribers_push'), ['push'])
