@@ -14,12 +14,12 @@ CHANNELS = {
     "webhook": "broadcaster.channels.webhook",
     "telegram": "broadcaster.channels.telegram",
     "apprise": "broadcaster.channels.apprise",
+    "bluesky": "broadcaster.channels.bluesky",
     "simulated": "broadcaster.channels.simulated",
 }
 PLANNED = frozenset(
     [
         "whatsapp",
-        "bluesky",
         "x",
         "tiktok",
     ]

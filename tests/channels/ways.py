@@ -11,6 +11,7 @@ from typing import Any
 
 from broadcaster.channels import (
     apprise,
+    bluesky,
     facebook,
     instagram,
     linkedin,
@@ -30,6 +31,7 @@ from broadcaster.domain.message import Message
 from broadcaster.domain.posting import Posting
 from broadcaster.domain.push import address_of
 from tests.channels.graphs import posting
+from tests.providers import bluesky as bluesky_provider
 from tests.providers import discord as discord_provider
 from tests.providers import facebook as facebook_provider
 from tests.providers import graph as graph_provider
@@ -291,6 +293,24 @@ def apprise_way(folder: Path) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
+def bluesky_way(folder: Path) -> Iterator[Way]:
+    def made(url: str) -> Channel:
+        password = Secret(bluesky_provider.PASSWORD)
+        options = bluesky.Options(password, bluesky_provider.HANDLE, url, DataPath(str(folder)))
+        return bluesky.open_channel("county", options, PUBLIC_URL)
+
+    with served(bluesky_provider.Bluesky(bluesky_provider.BlueskyFaults(latency=0))) as fake:
+        yield Way(
+            "bluesky",
+            lambda: made(fake.base_url),
+            lambda: fake.writes,
+            Recipient("county", "en"),
+            (bluesky_provider.PASSWORD,),
+            lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
 def web_push_way(folder: Path) -> Iterator[Way]:
     def made(url: str | None = None) -> Channel:
         key = Secret(push_provider.PRIVATE_KEY)
@@ -333,5 +353,6 @@ WAYS = {
     "webhook": webhook_way,
     "telegram": telegram_way,
     "apprise": apprise_way,
+    "bluesky": bluesky_way,
     "simulated": simulated_way,
 }
