@@ -9,6 +9,7 @@ CHANNELS = {
     "instagram": "broadcaster.channels.instagram",
     "linkedin": "broadcaster.channels.linkedin",
     "nextdoor": "broadcaster.channels.nextdoor",
+    "tiktok": "broadcaster.channels.tiktok",
     "smtp": "broadcaster.channels.smtp",
     "web_push": "broadcaster.channels.web_push",
     "webhook": "broadcaster.channels.webhook",
@@ -21,6 +22,5 @@ PLANNED = frozenset(
     [
         "whatsapp",
         "x",
-        "tiktok",
     ]
 )

@@ -21,6 +21,7 @@ from broadcaster.channels import (
     smtp,
     telegram,
     threads,
+    tiktok,
     twilio_sms,
     twilio_voice,
     web_push,
@@ -43,6 +44,7 @@ from tests.providers import push as push_provider
 from tests.providers import smtp as smtp_provider
 from tests.providers import telegram as telegram_provider
 from tests.providers import threads as threads_provider
+from tests.providers import tiktok as tiktok_provider
 from tests.providers import twilio as twilio_provider
 from tests.providers import twilio_voice as voice_provider
 from tests.providers import webhook as webhook_provider
@@ -221,6 +223,26 @@ def nextdoor_way(folder: Path) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
+def tiktok_way(folder: Path) -> Iterator[Way]:
+    secrets = (Secret(tiktok_provider.SECRET), Secret(tiktok_provider.REFRESH))
+
+    def made(url: str) -> Channel:
+        options = tiktok.Options(tiktok_provider.KEY, *secrets, folder=DataPath(str(folder)), base_url=url)
+        return tiktok.open_channel("tok", options, PUBLIC_URL)
+
+    with served(tiktok_provider.TikTok(tiktok_provider.TikTokFaults(latency=0))) as fake:
+        yield Way(
+            "tiktok",
+            lambda: made(fake.base_url),
+            lambda: len(fake.posts),
+            Recipient("tok", "en"),
+            secrets,
+            lambda: made("http://127.0.0.1:9"),
+            posting(),
+        )
+
+
+@contextlib.contextmanager
 def smtp_way(folder: Path) -> Iterator[Way]:
     def made(port: int) -> Channel:
         options = smtp.Options(
@@ -348,6 +370,7 @@ WAYS = {
     "instagram": instagram_way,
     "linkedin": linkedin_way,
     "nextdoor": nextdoor_way,
+    "tiktok": tiktok_way,
     "smtp": smtp_way,
     "web_push": web_push_way,
     "webhook": webhook_way,
