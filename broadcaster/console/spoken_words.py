@@ -277,6 +277,19 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "replaced_draft": (_s("It replaces %(id)s, which was %(state)s."),),
     "ended_in_part": (
         _s("Its issuer ended it in %(zones)s; it goes on in the other zones. Lift those, or await an Update."),
+        _s("Its issuer ended a part of it (%(id)s); look where it goes on."),
+    ),
+    "ended_before_it_came": (
+        _s(
+            "Its issuer ended a part of it before it came (%(ids)s), in no zone that is known here; "
+            "look where it goes on."
+        ),
+        _s("Its issuer ended a part of it before it came (%(ids)s), in %(zones)s; look where it goes on."),
+    ),
+    "no_card": (
+        _s("There is no such card."),
+        _s("There is no card %(name)s in %(language)s, %(shape)s."),
+        _s("There is no card of %(name)s in %(language)s, %(shape)s: no typeface has its letters."),
     ),
     "zones_left": (
         _s(
