@@ -23,7 +23,7 @@ from urllib.parse import urlencode
 
 from aiohttp import FormData
 
-from broadcaster.channels.http import STEP_LOST, Answer, HttpSession, aware, retry_after, said, unsure
+from broadcaster.channels.http import STEP_LOST, Answer, HttpSession, aware, object_of, retry_after, said, unsure
 from broadcaster.domain.channel import ChannelError, Check, Codes, OutcomeUnknown, Sent, Verdict
 
 PAGE_SIZE, MOST_PAGES = 100, 5
@@ -180,15 +180,10 @@ class Graph:
         headers: Mapping[str, str] | None = None,
     ) -> Said:
         url = f"{self._access.base_url}/{path}"
-        try:
-            async with asyncio.timeout_at(until if until is not None else self.until()):
-                answer = await self._session.exchange(method, url, data=data, headers=headers)
-        except TimeoutError as error:
-            raise OutcomeUnknown("no answer within the time of a try") from error
-        return self._read(answer)
+        return self._read(await self._session.exchange(method, url, data=data, headers=headers, until=until))
 
     def _read(self, answer: Answer) -> Said:
-        body = _object(answer)
+        body = object_of(answer)
         error = body.get("error")
         if 200 <= answer.status < 300 and body and error is None:
             return Said(body, wait(answer.headers))
@@ -260,11 +255,6 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return None
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    body = _json(answer.text)
-    return body if isinstance(body, dict) else {}
 
 
 # --- tokens -----------------------------------------------------------------------------------------------------------

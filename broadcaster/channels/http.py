@@ -7,6 +7,7 @@ have left is ``OutcomeUnknown``. Nothing is repeated here: aiohttp itself repeat
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -95,10 +96,17 @@ class HttpSession:
         *,
         data: bytes | aiohttp.FormData | None = None,
         headers: Mapping[str, str] | None = None,
+        until: float | None = None,
     ) -> Answer:
-        """One request and its whole answer. Raises ChannelError("connect" or ADDRESS) or OutcomeUnknown."""
+        """One request and its whole answer. Raises ChannelError("connect" or ADDRESS) or OutcomeUnknown.
+
+        ``until``: its end on the loop's clock, for the steps of one try that share a time limit.
+        """
         try:
-            async with self._open().request(method, url, data=data, headers=headers, allow_redirects=False) as response:
+            async with (
+                asyncio.timeout_at(until),
+                self._open().request(method, url, data=data, headers=headers, allow_redirects=False) as response,
+            ):
                 return Answer(response.status, await _text(response), response.headers)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             if isinstance(getattr(error, "os_error", None), AddressRefused):
@@ -121,6 +129,15 @@ async def _text(response: aiohttp.ClientResponse) -> str:
         if len(body) > MOST_BYTES:
             break
     return body.decode(errors="replace")
+
+
+def object_of(answer: Answer) -> dict[str, Any]:
+    """The JSON object of an answer; an empty one where it is none."""
+    try:
+        body = json.loads(answer.text)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 async def harmless(step: Awaitable[T]) -> T:

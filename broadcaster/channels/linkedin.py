@@ -14,8 +14,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from broadcaster.channels.graph import GONE, NOT_THERE, clipped, same, the_one
-from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, harmless, unsure
-from broadcaster.channels.linkedin_rest import BARE, CODES, DUPLICATE, Rest, body_of, little, plain
+from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, harmless, object_of, unsure
+from broadcaster.channels.linkedin_rest import BARE, CODES, DUPLICATE, Rest, little, plain
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -135,7 +135,7 @@ class LinkedIn:
     async def _upload(self, png: bytes, until: float) -> str:
         """The card as an image of the organisation that no post shows yet."""
         wanted = {"initializeUploadRequest": {"owner": self._owner}}
-        made = body_of(await self._rest.call("POST", "/rest/images?action=initializeUpload", until, wanted))
+        made = object_of(await self._rest.call("POST", "/rest/images?action=initializeUpload", until, wanted))
         try:
             image, url = str(made["value"]["image"]), str(made["value"]["uploadUrl"])
         except (KeyError, TypeError) as error:
@@ -154,7 +154,7 @@ class LinkedIn:
                 raise
             self._gone.add(earlier)
             raise ChannelError("the post that this one answers is gone", code=GONE) from error
-        made = body_of(answer)
+        made = object_of(answer)
         id_ = made.get("commentUrn") or answer.headers.get("x-restli-id") or unsure(answer)
         urn = str(id_) if str(id_).startswith("urn:") else f"urn:li:comment:({earlier},{id_})"
         return Accepted(urn, _url(urn, earlier), delivered=True)
@@ -192,10 +192,10 @@ class LinkedIn:
         post = sent.attempt.edits
         about, comment = _parts(post)
         if comment:
-            made = body_of(await self._rest.call("GET", f"{_actions(about)}/comments/{comment}"))
+            made = object_of(await self._rest.call("GET", f"{_actions(about)}/comments/{comment}"))
             text = made["message"]["text"]
         else:
-            text = plain(body_of(await self._rest.call("GET", f"/rest/posts/{quote(post, safe='')}"))["commentary"])
+            text = plain(object_of(await self._rest.call("GET", f"/rest/posts/{quote(post, safe='')}"))["commentary"])
         return (
             Found(post, "delivered", url=_url(post, about if comment else ""))
             if same(text, sent.message.text)
@@ -204,7 +204,7 @@ class LinkedIn:
 
     async def _comments(self, earlier: str) -> list[dict[str, Any]]:
         try:
-            rows = body_of(await self._rest.call("GET", f"{_actions(earlier)}/comments?start=0&count={PAGE}"))[
+            rows = object_of(await self._rest.call("GET", f"{_actions(earlier)}/comments?start=0&count={PAGE}"))[
                 "elements"
             ]
         except ChannelError as error:
@@ -219,7 +219,7 @@ class LinkedIn:
 
     async def _posts(self, sent: Sent) -> list[dict[str, Any]]:
         query = urlencode({"author": self._owner, "q": "author", "count": PAGE, "sortBy": "LAST_MODIFIED"})
-        rows = body_of(await self._rest.call("GET", f"/rest/posts?{query}", headers={"X-RestLi-Method": "FINDER"}))[
+        rows = object_of(await self._rest.call("GET", f"/rest/posts?{query}", headers={"X-RestLi-Method": "FINDER"}))[
             "elements"
         ]
         posts = [{"id": r["id"], "text": plain(r.get("commentary", "")), "time": _iso(r["createdAt"])} for r in rows]

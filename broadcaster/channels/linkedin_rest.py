@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from broadcaster.channels.graph import GONE, NOT_THERE
-from broadcaster.channels.http import STEP_LOST, Answer, HttpSession, retry_after, said, unsure
+from broadcaster.channels.http import STEP_LOST, Answer, HttpSession, object_of, retry_after, said, unsure
 from broadcaster.domain.channel import ChannelError, Check, Codes, OutcomeUnknown, Verdict
 
 SCOPES = ("w_organization_social", "r_organization_social")
@@ -88,11 +88,7 @@ class Rest:
         self, method: str, url: str, until: float | None, data: bytes | None, headers: Mapping[str, str]
     ) -> Answer:
         """One request of these bytes. Raises ChannelError or OutcomeUnknown."""
-        try:
-            async with asyncio.timeout_at(until if until is not None else self.until()):
-                answer = await self._session.exchange(method, url, data=data, headers=headers)
-        except TimeoutError as error:
-            raise OutcomeUnknown("no answer within the time of a try") from error
+        answer = await self._session.exchange(method, url, data=data, headers=headers, until=until)
         if not 200 <= answer.status < 300:
             self._refuse(answer)
         return answer
@@ -101,7 +97,7 @@ class Rest:
         if answer.status >= 500:
             unsure(answer)
         code = DUPLICATE if DUPLICATE in answer.text else f"http_{answer.status}"
-        message = str(body_of(answer).get("message", "no reason given"))
+        message = str(object_of(answer).get("message", "no reason given"))
         words = said(message, self._token)
         asked = retry_after(answer.headers, datetime.now(UTC)) or LIMITED_SECONDS
         raise ChannelError(
@@ -119,7 +115,7 @@ class Rest:
         form = {"client_id": client_id, "client_secret": client_secret, "token": self._token}
         host = "https://www.linkedin.com" if self.base == "https://api.linkedin.com" else self.base
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
-        told = body_of(
+        told = object_of(
             await self.request("POST", f"{host}/oauth/v2/introspectToken", None, urlencode(form).encode(), kind)
         )
         try:
@@ -152,12 +148,3 @@ def _told(name: str, told: Mapping[str, Any]) -> Check:
     if missing:
         return Check(False, f"{name}: the token lacks {', '.join(missing)}", f"{renew}, with these permissions", until)
     return Check(True, f"{name}: the token lives until {until:%Y-%m-%d %H:%M} UTC", renew, until)
-
-
-def body_of(answer: Answer) -> dict[str, Any]:
-    """The object of an answer; an empty one where it is none."""
-    try:
-        body = json.loads(answer.text)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}

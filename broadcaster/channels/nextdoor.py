@@ -17,7 +17,16 @@ from types import MappingProxyType
 from typing import Any
 
 from broadcaster.channels.graph import GONE, NOT_THERE, same, the_one
-from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, Answer, HttpSession, retry_after, said, unsure
+from broadcaster.channels.http import (
+    LONGEST_SECONDS,
+    TOTAL_SECONDS,
+    Answer,
+    HttpSession,
+    object_of,
+    retry_after,
+    said,
+    unsure,
+)
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -177,19 +186,15 @@ class Nextdoor:
     async def _call(self, method: str, path: str, body: Mapping[str, Any] | None, until: float) -> dict[str, Any]:
         data = json.dumps(body).encode() if body is not None else None
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        try:
-            async with asyncio.timeout_at(until):
-                answer = await self._session.exchange(method, self._base + path, data=data, headers=headers)
-        except TimeoutError as error:
-            raise OutcomeUnknown("no answer within the time of a try") from error
+        answer = await self._session.exchange(method, self._base + path, data=data, headers=headers, until=until)
         if not 200 <= answer.status < 300:
             raise self._refusal(answer)
-        return _object(answer) or unsure(answer)
+        return object_of(answer) or unsure(answer)
 
     def _refusal(self, answer: Answer) -> ChannelError:
         if answer.status >= 500:
             unsure(answer)
-        told, code = _object(answer), f"http_{answer.status}"
+        told, code = object_of(answer), f"http_{answer.status}"
         words = said(
             str(told.get("error_description") or told.get("error") or "no reason given"), self._options.access_token
         )
@@ -264,11 +269,3 @@ def _rows(posts: Iterable[Mapping[str, Any]], comments: bool = False) -> list[di
         for post in posts
         for one in (post.get("comments") or () if comments else (post,))
     ]
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    try:
-        body = json.loads(answer.text)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}

@@ -29,6 +29,7 @@ from broadcaster.channels.http import (
     Answer,
     HttpSession,
     harmless,
+    object_of,
     retry_after,
     said,
     unsure,
@@ -200,7 +201,7 @@ class TikTok:
         form = {"client_key": options.client_key, "client_secret": options.client_secret}
         form |= {"grant_type": "refresh_token", "refresh_token": refresh}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        told = _object(await self._exchange("/v2/oauth/token/", urlencode(form).encode(), headers, until))
+        told = object_of(await self._exchange("/v2/oauth/token/", urlencode(form).encode(), headers, until))
         try:
             until_, dies = (now + timedelta(seconds=int(told[k])) for k in ("expires_in", "refresh_expires_in"))
             fresh, access = str(told["refresh_token"]), str(told["access_token"])
@@ -232,16 +233,12 @@ class TikTok:
     async def _call(self, path: str, body: Mapping[str, Any], until: float) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self._token.access}", "Content-Type": "application/json; charset=UTF-8"}
         answer = await self._exchange(path, json.dumps(body).encode(), headers, until)
-        data = _object(answer).get("data")
+        data = object_of(answer).get("data")
         return data if isinstance(data, dict) else unsure(answer)
 
     async def _exchange(self, path: str, data: bytes, headers: Mapping[str, str], until: float) -> Answer:
-        try:
-            async with asyncio.timeout_at(until):
-                answer = await self._session.exchange("POST", self._base + path, data=data, headers=headers)
-        except TimeoutError as error:
-            raise OutcomeUnknown("no answer within the time of a try") from error
-        told = _object(answer).get("error")
+        answer = await self._session.exchange("POST", self._base + path, data=data, headers=headers, until=until)
+        told = object_of(answer).get("error")
         code = told.get("code") if isinstance(told, dict) else told
         if not 200 <= answer.status < 300 or code not in (None, "ok"):
             self._refuse(answer, str(code or f"http_{answer.status}"))
@@ -253,7 +250,7 @@ class TikTok:
             unsure(answer)
         if code == "access_token_invalid":
             self._token = _Token()
-        told = _object(answer)
+        told = object_of(answer)
         error = told.get("error")
         message = error.get("message") if isinstance(error, dict) else told.get("error_description")
         options = self._options
@@ -289,11 +286,3 @@ def _post(message: Message, posting: Posting | None, privacy: str) -> dict[str, 
     jpeg = f"{posting.picture.url.removesuffix('.png')}.jpg"  # TikTok takes no PNG
     source = {"source": "PULL_FROM_URL", "photo_cover_index": 0, "photo_images": [jpeg]}
     return {"media_type": "PHOTO", "post_mode": "DIRECT_POST", "post_info": info, "source_info": source}
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    try:
-        body = json.loads(answer.text)
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
