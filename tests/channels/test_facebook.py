@@ -303,6 +303,13 @@ def test_only_the_pages_own_new_post_that_nobody_else_holds_is_it(fake: Facebook
     assert find(fake) is not None
 
 
+def test_a_post_whose_id_is_known_is_found_by_it(fake: Facebook) -> None:
+    fake.made(TEXT, PAGE, f"{PAGE}_{{}}")
+    post = fake.made("changed since", PAGE, f"{PAGE}_{{}}")
+    sent = Sent(attempt(), message(), WHO, frozenset([post.id]), post.id)
+    assert using(channel(fake), lambda c: c.find(sent)) == Found(post.id, "delivered", url=url(post))
+
+
 def test_posts_are_read_over_several_pages_and_only_as_far_as_needed(fake: Facebook) -> None:
     wanted = fake.made(TEXT, PAGE, f"{PAGE}_{{}}")
     for number in range(150):
@@ -367,6 +374,12 @@ def test_where_the_token_may_not_ask_about_itself_the_app_does(fake: Facebook) -
     assert (untold.ok, untold.until) == (True, None)
     assert "app_id" in untold.hint
     assert checks(fake, app_id=APP_ID, app_secret=Secret(APP_SECRET))[1].until is not None
+
+
+@pytest.mark.parametrize("app", [{}, {"app_id": APP_ID}])
+def test_asking_for_the_tokens_life_is_proven_by_whoever_asks(app: dict[str, str]) -> None:
+    with served(Facebook(GraphFaults(expires=60), secret=APP_SECRET)) as fake:
+        assert checks(fake, app_secret=Secret(APP_SECRET), **app)[1].until is not None
 
 
 def test_lengths_are_those_of_facebook_and_its_stand_in(fake: Facebook) -> None:

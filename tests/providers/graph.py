@@ -127,6 +127,9 @@ class Graph(Provider):
         plan, by = self.plan, request.headers.get("Authorization", "")
         if by != f"Bearer {APP_ID}|{APP_SECRET}" and (plan.blind or by != f"Bearer {self.token}"):
             return error(400, 100, "You must provide an app access token or a token of a developer of the app")
+        wanted = self._proof() if self.secret and by == f"Bearer {self.token}" else None
+        if request.query.get("appsecret_proof") != wanted:
+            return error(400, 100, "Invalid appsecret_proof provided in the API argument")
         if request.query.get("input_token") != self.token or plan.invalid:
             failed = {"code": 190, "message": "The session has been invalidated", "subcode": 460}
             return web.json_response({"data": {"is_valid": False, "error": failed, "scopes": []}})
