@@ -10,7 +10,7 @@ of an event; a later message with the same sender, identifier and event is read 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -36,7 +36,8 @@ class Verb(StrEnum):
 class Known:
     """An entry decided before, as recorded. ``id`` is its row's; ``alert`` is ours, made from it.
 
-    ``code`` is the decision's. Entries ignored as older or expired still replace what they name.
+    ``code`` is the decision's. Entries ignored as older or expired still replace what they name. ``zones``: those of
+    ours that it is about, as recorded; ``part``: it ends its warning in these zones alone (VTEC), not the whole.
     """
 
     id: int
@@ -49,6 +50,8 @@ class Known:
     verb: Verb
     code: str = ""
     alert: str | None = None
+    zones: tuple[str, ...] = ()
+    part: bool = False
 
     @property
     def counts(self) -> bool:
@@ -64,7 +67,7 @@ class Known:
 @dataclass(frozen=True, slots=True)
 class Decision:
     """``retires``: entries whose effect this one ends, oldest first. ``by``: the one that replaced it already.
-    ``alert``: ours, made of the same message before."""
+    ``alert``: ours, made of the same message before. ``ended``: zones in which its issuer ended it before it came."""
 
     verb: Verb
     code: str = ""
@@ -73,12 +76,20 @@ class Decision:
     by: Known | None = None
     findings: tuple[Problem, ...] = ()
     alert: str | None = None
+    ended: tuple[str, ...] = ()
 
 
-def decide(entry: FeedEntry, feed: str, known: Sequence[Known], now: datetime, lifetime: timedelta) -> Decision:
+def decide(
+    entry: FeedEntry,
+    feed: str,
+    known: Sequence[Known],
+    now: datetime,
+    lifetime: timedelta,
+    zones: Collection[str] = (),
+) -> Decision:
     """What to do with an entry. ``known`` are all recorded entries of its sender that this feed may speak about.
 
-    ``lifetime`` counts from ``sent`` where the message does not say when it ends.
+    ``lifetime`` counts from ``sent`` where the message does not say when it ends; ``zones`` are those it touches.
     """
     message = entry.message
     same = [k for k in known if k.reference == message.reference]
@@ -89,19 +100,23 @@ def decide(entry: FeedEntry, feed: str, known: Sequence[Known], now: datetime, l
         return barred
     me = _as_known(entry, feed)
     retires = tuple(sorted((k for k in known if k.stands and replaces(me, k)), key=_order))
-    by = max((k for k in known if k.counts and replaces(k, me)), key=_order, default=None)
-    findings = _findings(me, known, message, now)
+    later = [k for k in known if k.counts and replaces(k, me)]
+    parts = [] if ends(entry) else [k for k in later if k.part]
+    ended = tuple(zone for zone in zones if any(zone in k.zones for k in parts))
+    over = parts if zones and len(ended) == len(zones) else []
+    by = max([*(k for k in later if not k.part), *over], key=_order, default=None)
+    findings = (*_findings(me, known, message, now), *_in_part(parts, ended))
     if by is not None:
         return Decision(Verb.IGNORE, "older", f"{_name(by)} replaced it already.", retires, by, findings)
     if ends(entry):
         return Decision(Verb.CANCEL, "", _cancels(retires), retires, None, findings)
-    over = end_of(message, lifetime)
-    if over <= now:
-        reason = f"It ended at {over.isoformat(timespec='seconds')}, before it was read."
+    end = end_of(message, lifetime)
+    if end <= now:
+        reason = f"It ended at {end.isoformat(timespec='seconds')}, before it was read."
         return Decision(Verb.IGNORE, "expired", reason, retires, None, findings)
     if message.msg_type == MsgType.UPDATE or retires:
-        return Decision(Verb.UPDATE, "", _updates(retires), retires, None, findings)
-    return Decision(Verb.NEW, "", "", (), None, findings)
+        return Decision(Verb.UPDATE, "", _updates(retires), retires, None, findings, ended=ended)
+    return Decision(Verb.NEW, "", "", (), None, findings, ended=ended)
 
 
 def unproven(entry: FeedEntry, known: Sequence[Known], now: datetime, lifetime: timedelta) -> Decision:
@@ -150,10 +165,21 @@ def names(later: Known, earlier: Reference) -> bool:
 
 def ends(entry: FeedEntry) -> bool:
     """A Cancel; or an Update in which every VTEC code ends its event (cancelled, expired, upgraded)."""
-    if entry.message.msg_type == MsgType.CANCEL:
-        return True
-    actions = {code.split(".")[1] for code in entry.vtec}
-    return entry.message.msg_type == MsgType.UPDATE and bool(actions) and actions <= ENDING_ACTIONS
+    return over_by(entry.message.msg_type, entry.vtec)
+
+
+def over_by(msg_type: MsgType, vtec: Collection[str]) -> bool:
+    """The same of what the record keeps of a message."""
+    actions = {code.split(".")[1] for code in vtec}
+    return msg_type == MsgType.CANCEL or (msg_type == MsgType.UPDATE and bool(actions) and actions <= ENDING_ACTIONS)
+
+
+def in_part(entry: FeedEntry) -> bool:
+    """Does it end its warning in its own zones alone? Only VTEC speaks of single counties (NWS Directive 10-1703); any
+    other Cancel is of the whole message (CAP 1.2), and so is one that says of no place where it holds."""
+    areas = (area for info in entry.message.infos for area in info.areas)
+    placed = any(area.polygons or area.circles or area.geocodes for area in areas)
+    return bool(entry.vtec) and placed and ends(entry)
 
 
 def ended_by(vtec: str, at: datetime) -> bool:
@@ -238,6 +264,15 @@ def _findings(me: Known, known: Iterable[Known], message: CapMessage, now: datet
     if any(k.counts and me.reference.identifier == k.reference.identifier for k in known):
         found.append(Problem("identifier_reused", "Its identifier was used before, with another time."))
     return tuple(found)
+
+
+def _in_part(parts: Sequence[Known], ended: Sequence[str]) -> tuple[Problem, ...]:
+    """Said whenever a part was ended before, because what exactly is left is for people to see."""
+    if not parts:
+        return ()
+    names, where = ", ".join(k.reference.identifier for k in parts), ", ".join(ended) or "no zone that is known here"
+    text = f"Its issuer ended a part of it before it came ({names}), in {where}; look where it goes on."
+    return (Problem("ended_before_it_came", text),)
 
 
 def _is_named(reference: Reference, earlier: Reference) -> bool:

@@ -7,29 +7,27 @@ publication, then what composing writes (whose audit entry locks the chain's hea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-
-from sqlalchemy.engine import Connection
+from dataclasses import replace
+from datetime import timedelta
 
 from broadcaster.domain.alert import Alert, MsgType, Source, State
-from broadcaster.domain.config import FeedConfig, RuleConfig
+from broadcaster.domain.config import RuleConfig
 from broadcaster.domain.errors import Refused
-from broadcaster.domain.feed_entry import FeedEntry
 from broadcaster.domain.lifecycle import PENDING, Verb
 from broadcaster.domain.message import Finding
 from broadcaster.domain.rules import Plan, Ruling, Seen, held_back, planned, ruling
 from broadcaster.domain.switches import RULES
-from broadcaster.domain.triage import Decision, end_of
 from broadcaster.domain.triage import Verb as Decided
+from broadcaster.domain.triage import end_of, in_part
 from broadcaster.domain.wording import taken_back
 from broadcaster.services import audit, compose, publish, release_by_rule
+from broadcaster.services.areas import of_zones
 from broadcaster.services.drafting import Draft, new_id, redraft
+from broadcaster.services.entry_case import Case, Earlier, Outcome
 from broadcaster.services.ingest_left import tell_left
 from broadcaster.services.release_by_rule import Done, Wish
 from broadcaster.services.steps import put_away, recorded
 from broadcaster.services.submit import submit
-from broadcaster.services.system import Actor, System
 from broadcaster.store import alarms, switches
 from broadcaster.store import alerts as store_alerts
 from broadcaster.store import feeds as store
@@ -38,50 +36,13 @@ NOT_ITS_ISSUERS = ("mapped", "unknown", "area_by_name")  # filled by our mapping
 CANCEL_HOURS = 6  # how long a Cancel stands where the alert it cancels has no end
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """An entry being acted on. ``row`` is its record, ``zones`` those of ours that its areas touch; ``elsewhere``
-    says that it certainly touches none."""
-
-    system: System
-    connection: Connection
-    actor: Actor
-    feed: FeedConfig
-    entry: FeedEntry
-    decision: Decision
-    row: int
-    zones: tuple[str, ...]
-    elsewhere: bool
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What was done: the action's word, the rule, our alert, a note for people, the page's new version."""
-
-    action: str = ""
-    rule: str = ""
-    alert: str | None = None
-    note: str = ""
-    version: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What the entries that this one retires had led to."""
-
-    pending: tuple[Alert, ...]
-    live: tuple[Alert, ...]
-    shown: tuple[store.ShownRow, ...]
-
-
 def apply(case: Case) -> Outcome:
     """Act on a decision. Raises BroadcasterError where composing refuses; the caller's transaction then goes."""
     if case.decision.verb == Decided.PROBLEM:
         return Outcome()
     earlier = _earlier(case)
-    if case.decision.verb == Decided.CANCEL:
-        return _cancel(case, earlier)
+    if case.decision.verb == Decided.CANCEL or (case.decision.verb == Decided.IGNORE and in_part(case.entry)):
+        return _cancel(case, earlier)  # what ends some zones ends no others, however late it is
     if case.decision.verb == Decided.IGNORE:
         return _retire(case, earlier)
     return _take(case, earlier)
@@ -196,7 +157,7 @@ def _show(case: Case, earlier: Earlier, plan: Plan) -> int | None:
             case.row,
             case.feed.name,
             message,
-            case.zones,
+            case.goes_on,
             end_of(message, lifetime),
             case.at,
         )
@@ -225,7 +186,8 @@ def _compose(case: Case, earlier: Earlier, found: Ruling) -> Alert:
     """The draft, in the place of drafts that it replaces."""
     draft = _draft(case, found.template, tuple(alert.id for alert in earlier.live))
     made = _in_place_of(case, earlier.pending, draft)
-    for note in (note for note in case.entry.findings if note.code in NOT_ITS_ISSUERS):
+    said = (*case.entry.findings, *case.decision.findings)
+    for note in (note for note in said if note.code in (*NOT_ITS_ISSUERS, "ended_before_it_came")):
         store_alerts.add_finding(case.connection, made.id, Finding(note.code, note.text))
     tell_left(case.connection, made, earlier.live, case.at)
     return made
@@ -257,9 +219,12 @@ def _supersede(case: Case, old: Alert, reason: str) -> None:
 
 def _draft(case: Case, template: str, replaces: tuple[str, ...]) -> Draft:
     message = case.entry.message
+    zones = case.goes_on if case.decision.ended else ()
     return Draft(
         template=template,
         cap=message,
+        zones=zones,
+        areas=of_zones(case.connection, zones) if zones else (),
         replaces=replaces,
         source=_source(case),
         source_hash=case.entry.content_hash,
@@ -280,8 +245,8 @@ def _cancel(case: Case, earlier: Earlier) -> Outcome:
     if rule is not None:
         release_by_rule.locked(case.connection, rule.name, case.at)
     version = _cancel_shown(case, earlier.shown)
-    notes = [note for note in (_cancel_pending(case, old) for old in earlier.pending) if note]
-    whole = [old for old in earlier.live if not _rest(case, old.zones)]
+    notes = [_cancel_pending(case, old, stopped) for old in earlier.pending]
+    whole = [old for old in earlier.live if rest(case, old.zones) == ()]
     notes += [_cancelled_in_part(case, old) for old in earlier.live if old not in whole]
     alert = _draft_cancel(case, whole) if whole else None
     if alert and rule:
@@ -291,36 +256,38 @@ def _cancel(case: Case, earlier: Earlier) -> Outcome:
     return Outcome("draft" if alert else "keep" if acted else "", "", alert, " ".join(notes), version)
 
 
-def _rest(case: Case, zones: Sequence[str]) -> tuple[str, ...]:
-    """Zones in which the warning goes on. Only VTEC speaks of single counties (NWS); any other Cancel is of the whole
-    message, and so is one that says of no place where it holds."""
-    areas = [area for info in case.entry.message.infos for area in info.areas]
-    if not case.entry.vtec or not any(a.polygons or a.circles or a.geocodes for a in areas):
+def rest(case: Case, zones: Sequence[str]) -> tuple[str, ...] | None:
+    """Zones in which a warning goes on: none where all of it is over; None where it is not known where it held."""
+    if not in_part(case.entry):
         return ()
-    return tuple(zone for zone in zones if zone not in case.zones)
+    return tuple(zone for zone in zones if zone not in case.zones) if zones else None
 
 
 def _cancel_shown(case: Case, rows: Sequence[store.ShownRow]) -> int | None:
     for row in rows:
-        rest = _rest(case, row.zones)
-        if rest:
-            store.narrow_shown(case.connection, row.id, rest)
+        left = rest(case, row.zones)
+        if left:
+            store.narrow_shown(case.connection, row.id, left)
         else:
             store.end_shown(case.connection, row.id, "cancelled")
     return _published(case, "feed.cancel_shown", "cancelled") if rows else None
 
 
-def _cancel_pending(case: Case, old: Alert) -> str:
+def _cancel_pending(case: Case, old: Alert, stopped: bool) -> str:
     reason = f"cancelled by {case.entry.message.identifier} of feed {case.feed.name}"
-    rest = _rest(case, old.zones)
-    if not rest:
+    left = rest(case, old.zones)
+    if left is None:
+        text = f"Its issuer ended a part of it ({case.entry.message.identifier}); look where it goes on."
+        store_alerts.add_finding(case.connection, old.id, Finding("ended_in_part", text))
+        return f"The draft {old.id} goes on: nobody knows where it holds."
+    if not left:
         compose.discard(case.system, case.connection, case.actor, old.id, reason)
         return f"The draft {old.id} was discarded."
-    if len(rest) == len(old.zones):
+    if len(left) == len(old.zones):
         return f"The draft {old.id} goes on: none of its zones was cancelled."
     again = replace(
         redraft(old),
-        zones=rest,
+        zones=left,
         areas=(),
         replaces=old.replaces,
         msg_type=MsgType.ALERT,
@@ -328,7 +295,9 @@ def _cancel_pending(case: Case, old: Alert) -> str:
     )
     new = compose.replace_draft(case.system, case.connection, case.actor, old.id, again, f"in part {reason}")
     store.relink(case.connection, old.id, new.id)
-    return f"The draft {old.id} goes on as {new.id} in {len(rest)} of its zones."
+    waited = old.state == State.IN_REVIEW and not stopped
+    done = _submit(case, new.id, Plan(draft=True, submit=waited))
+    return f"The draft {old.id} goes on as {new.id} in {len(left)} of its zones. {done.note}".strip()
 
 
 def _cancelled_in_part(case: Case, old: Alert) -> str:

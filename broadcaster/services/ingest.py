@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,10 +22,11 @@ from broadcaster.domain.errors import BroadcasterError
 from broadcaster.domain.feed_entry import FeedEntry, Link, ParsedFeed, Problem
 from broadcaster.domain.geometry_zones import Place, ZoneIndex
 from broadcaster.domain.mapping import fill, filling
-from broadcaster.domain.triage import Decision, Known, Verb, decide, end_of, unproven
+from broadcaster.domain.triage import Decision, Known, Verb, decide, end_of, in_part, unproven
 from broadcaster.domain.wording import pressing
 from broadcaster.services import places, release
-from broadcaster.services.consequences import Case, Outcome, apply, quiet
+from broadcaster.services.consequences import apply, quiet, rest
+from broadcaster.services.entry_case import Case, Outcome
 from broadcaster.services.places import areas_of
 from broadcaster.services.system import Actor, System
 from broadcaster.store import feeds as store
@@ -196,8 +197,17 @@ class Taking:
         outcome = apply(replace(case, row=row))
         done = self._done(case, outcome)
         store.settle(connection, row, done)
-        store.retire(connection, [earlier.id for earlier in case.decision.retires])
+        self._retire(case)
         return _result(entry, case.decision, done), outcome.version
+
+    def _retire(self, case: Case) -> None:
+        """What it replaces waits for nobody any more, but where it ends only some of the zones."""
+        left = {old.id: rest(case, old.zones) for old in case.decision.retires}
+        store.retire(case.connection, [id_ for id_, zones in left.items() if zones == ()])
+        for old in case.decision.retires:
+            zones = left[old.id]
+            if zones and zones != old.zones:
+                store.narrow(case.connection, old.id, zones)
 
     def _begun(self, connection: Connection, entries: Sequence[FeedEntry]) -> tuple[datetime, dict[str, list[Known]]]:
         messages = [entry.message for entry in entries]
@@ -214,17 +224,17 @@ class Taking:
         known: Mapping[str, Sequence[Known]],
         at: datetime,
     ) -> Case:
-        decision = self._decision(entry, known[entry.message.sender], at)
+        decision = self._decision(entry, known[entry.message.sender], at, place.zones)
         if decision.code == "duplicate":
             decision = replace(decision, alert=_alert_of(known[entry.message.sender], entry))
         return Case(
             self.system, connection, self.actor, self.feed, entry, decision, 0, place.zones, place.elsewhere, at
         )
 
-    def _decision(self, entry: FeedEntry, known: Sequence[Known], at: datetime) -> Decision:
+    def _decision(self, entry: FeedEntry, known: Sequence[Known], at: datetime, zones: Collection[str]) -> Decision:
         if self.feed.unverified_of:
             return unproven(entry, known, at, self._lifetime)
-        return decide(entry, self.feed.name, known, at, self._lifetime)
+        return decide(entry, self.feed.name, known, at, self._lifetime, zones)
 
     def _read_here(self, case: Case, known: Mapping[str, Sequence[Known]]) -> bool:
         """Did this very feed bring it before? The same from another feed is written down, so that both are named."""
@@ -244,10 +254,10 @@ class Taking:
             "reason": reason,
         }
         if decision.verb not in (Verb.NEW, Verb.UPDATE):
-            return done
+            return done | ({"zones": list(case.zones)} if in_part(case.entry) else {})
         waits = case.at if outcome.action == "keep" and not case.elsewhere and not outcome.alert else None
         level, ends = pressing(message), end_of(message, self._lifetime)
-        return done | {"zones": list(case.zones), "level": level, "ends": ends, "awaits": waits}
+        return done | {"zones": list(case.goes_on), "level": level, "ends": ends, "awaits": waits}
 
     @property
     def _lifetime(self) -> timedelta:

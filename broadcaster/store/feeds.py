@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection, Row
 
 from broadcaster.domain.alert import CapMessage, MsgType, Reference
 from broadcaster.domain.feed_entry import FeedEntry, Link, Problem
-from broadcaster.domain.triage import Decision, Known, Verb, event_of
+from broadcaster.domain.triage import Decision, Known, Verb, event_of, over_by
 from broadcaster.store.engine import now
 from broadcaster.store.schema import (
     alerts,
@@ -36,7 +36,7 @@ _MESSAGE = TypeAdapter(CapMessage)
 _KNOWN = [
     feed_entries.c[name]
     for name in ("id", "feed", "sender", "identifier", "sent", "msg_type", "event", "references", "content_hash")
-] + [feed_entries.c.decision, feed_entries.c.code, feed_entries.c.alert]
+] + [feed_entries.c[name] for name in ("decision", "code", "alert", "zones", "vtec")]
 _BLANK = {"action": "", "rule": "", "alert": None, "zones": None, "ends": None, "level": None, "awaits": None}
 
 
@@ -125,6 +125,8 @@ def _known(row: Row[Any]) -> Known:
         verb=Verb(row.decision),
         code=row.code,
         alert=row.alert,
+        zones=tuple(row.zones or ()),
+        part=row.zones is not None and over_by(MsgType(row.msg_type), row.vtec),
     )
 
 
@@ -217,6 +219,11 @@ def retire(connection: Connection, ids: Iterable[int]) -> None:
         connection.execute(
             feed_entries.update().where(table.id.in_(gone), table.awaits.is_not(None)).values(awaits=None)
         )
+
+
+def narrow(connection: Connection, id: int, zones: Sequence[str]) -> None:
+    """The entry's warning goes on in these zones alone."""
+    connection.execute(feed_entries.update().where(feed_entries.c.id == id).values(zones=list(zones)))
 
 
 def put_aside(connection: Connection, id: int, by: str, reason: str, at: datetime) -> bool:

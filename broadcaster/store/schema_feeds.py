@@ -84,7 +84,7 @@ def _entries(metadata: sa.MetaData) -> None:
         C("rule", String, nullable=False),  # the rule that chose the action, for max_per_hour
         C("alert", FK("alerts.id")),
         C("received", Time, nullable=False),
-        C("zones", JSON),  # ids of ours that it touches
+        C("zones", JSON),  # ids of ours that it touches; of an end: only where it ends zones, not the whole
         C("ends", Time),
         C("level", String),  # wording.Level
         C("awaits", Time),  # since when a person is to decide about it; none once somebody has, or a later one came

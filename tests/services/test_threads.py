@@ -7,23 +7,29 @@ import os
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import count, permutations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from broadcaster.domain.alert import Area
 from broadcaster.domain.config import Config, FeedConfig, RuleConfig
+from broadcaster.services import show
 from broadcaster.services.ingest import ingest
 from broadcaster.services.system import Actor, System
-from tests.services.agency import agency, settle_people
+from broadcaster.store import alerts as store
+from broadcaster.store.schema import feed_entries
+from tests.services.agency import agency, rows, settle_people
 from tests.services.feed_documents import BOTH, SENDER, VALLEY, document, named
 from tests.services.test_ingest import HILLS, standing
 
 FEEDS = (FeedConfig("nws", "cap", trust="official"), FeedConfig("second", "cap", trust="official"))
 WHO = Actor("someone", "cli:someone@host")
 ELSEWHERE = "1,1 1,2 2,2 1,1"
+ENDS = "/O.CAN.KSTO.TO.W.0001.261122T1100Z-261123T0600Z/"
 FEW = 4
 TRIES = int(os.environ.get("ORACLE_TRIES", 200)) if os.environ.get("ORACLE") == "all" else FEW
 offices = count()
@@ -51,7 +57,9 @@ def threads(draw: st.DrawFn) -> list[bytes]:
         again = made and (made[0][0], minutes) not in made and minutes > made[0][1]
         if again and draw(st.integers(0, 9)) == 0:
             name = made[0][0]  # its identifier once more
+        ending = bool(made) and draw(st.integers(0, 3)) == 0  # VTEC: over in its own zones alone
         kind = "Alert" if n == 0 else draw(st.sampled_from(["Update"] * 5 + ["Cancel", "Ack", "Error", "Alert"]))
+        kind = draw(st.sampled_from(["Update", "Cancel"])) if ending else kind
         earlier = draw(st.lists(st.sampled_from(made), unique=True, max_size=3)) if made else []
         references = [named(*one) for one in earlier]
         if draw(st.integers(0, 5)) == 0:
@@ -65,7 +73,8 @@ def threads(draw: st.DrawFn) -> list[bytes]:
                 hours=draw(st.sampled_from([3, 3, 3, 3, 0.2])),
                 polygon=draw(st.sampled_from([VALLEY, VALLEY, BOTH, HILLS, ELSEWHERE])),
                 status=draw(st.sampled_from(["Actual"] * 9 + ["Test"])),
-                info=kind != "Cancel" or draw(st.booleans()),
+                info=ending or kind != "Cancel" or draw(st.booleans()),
+                vtec=ENDS if ending else "",
             )
         )
         made.append((name, minutes))
@@ -106,3 +115,87 @@ def test_a_thread_ends_the_same_however_it_comes(system: System, action: str) ->
             assert ended(ruled, bodies, how, draw) == first, how
 
     tried()
+
+
+def ends_in(name: str, minutes: int, names: Sequence[str], polygon: str, kind: str = "Update") -> bytes:
+    return document(name, minutes, kind, names, polygon=polygon, vtec=ENDS)
+
+
+WIDE, ONE = document(polygon=BOTH), named("one", 0)
+IN_PART = {  # threads of counties, and the zones that one of them leaves
+    "a part before the whole": [WIDE, ends_in("end", 5, [ONE], VALLEY)],
+    "a Cancel of a part": [WIDE, ends_in("end", 5, [ONE], VALLEY, "Cancel")],
+    "part by part until nothing is left": [
+        WIDE,
+        ends_in("end", 5, [ONE], VALLEY),
+        ends_in("end2", 6, [ONE], HILLS, "Cancel"),
+    ],
+    "a part of what came after": [
+        WIDE,
+        document("two", 4, "Update", [ONE], polygon=BOTH),
+        ends_in("end", 5, [named("two", 4)], HILLS),
+    ],
+    "an end that a later message names alone": [
+        WIDE,
+        ends_in("end", 5, [ONE], VALLEY),
+        document("two", 7, "Update", [named("end", 5)], polygon=HILLS, event="Flood Warning"),
+    ],
+    "an end of which nobody knows where": [
+        WIDE,
+        ends_in("end", 5, [ONE], VALLEY).replace(
+            f"<polygon>{VALLEY}</polygon>".encode(),
+            b"<geocode><valueName>OWN</valueName><value>7</value></geocode>",
+        ),
+    ],
+    "a place that nobody knows": [
+        WIDE.replace(
+            f"<polygon>{BOTH}</polygon>".encode(), b"<geocode><valueName>OWN</valueName><value>7</value></geocode>"
+        ),
+        ends_in("end", 5, [ONE], VALLEY),
+    ],
+    "an end elsewhere": [WIDE, ends_in("end", 5, [ONE], ELSEWHERE)],
+}
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("thread", IN_PART)
+def test_what_ends_in_some_zones_goes_on_in_the_others_in_any_order(system: System, thread: str) -> None:
+    for action in ("submit", "show", "keep"):
+        ruled = replace(system, config=replace(system.config, rules=(RuleConfig("all", action),)))
+        found = [told(ruled, bodies) for bodies in permutations(IN_PART[thread])]
+        assert found == found[:1] * len(found), action
+        assert any(found[0]) == (thread != "part by part until nothing is left")
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_warning_that_comes_after_its_end_in_some_zones_says_so_and_holds_in_the_others(system: System) -> None:
+    wide, end = IN_PART["a part before the whole"]
+    ruled = replace(system, config=replace(system.config, rules=(RuleConfig("all", "submit"),)))
+    told(ruled, [end, wide])
+    ((zones, said, alert),) = rows(
+        system,
+        sa.select(feed_entries.c.zones, feed_entries.c.findings, feed_entries.c.alert).where(
+            feed_entries.c.identifier == "one"
+        ),
+    )
+    made = show.alert(system, str(alert))
+    assert zones == made["zones"] == ["hills"]
+    assert "in valley; look where it goes on" in next(
+        one["text"]
+        for one in said
+        if one["code"] == "ended_before_it_came"  # type: ignore[attr-defined]
+    )
+    assert "ended_before_it_came" in {one["code"] for one in made["findings"]}
+    assert [area.description for area in in_areas(system, str(alert))] == ["Judge Hills"]
+
+
+def in_areas(system: System, alert: str) -> Sequence[Area]:
+    with system.database.read() as connection:
+        return store.get(connection, alert).content.areas
+
+
+def told(system: System, bodies: Sequence[bytes]) -> tuple[object, ...]:
+    office = f"office{next(offices)}-{SENDER}"
+    for body in bodies:
+        ingest(system, FEEDS[0], body.replace(SENDER.encode(), office.encode()), {}, WHO)
+    return standing(system, office)
