@@ -16,11 +16,11 @@ CHANNELS = {
     "telegram": "broadcaster.channels.telegram",
     "apprise": "broadcaster.channels.apprise",
     "bluesky": "broadcaster.channels.bluesky",
+    "x": "broadcaster.channels.x",
     "simulated": "broadcaster.channels.simulated",
 }
 PLANNED = frozenset(
     [
         "whatsapp",
-        "x",
     ]
 )

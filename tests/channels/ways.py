@@ -26,6 +26,7 @@ from broadcaster.channels import (
     twilio_voice,
     web_push,
     webhook,
+    x,
 )
 from broadcaster.domain.channel import Attempt, Channel, DataPath, Recipient, Secret
 from broadcaster.domain.message import Message
@@ -48,6 +49,7 @@ from tests.providers import tiktok as tiktok_provider
 from tests.providers import twilio as twilio_provider
 from tests.providers import twilio_voice as voice_provider
 from tests.providers import webhook as webhook_provider
+from tests.providers import x as x_provider
 from tests.providers.base import served
 
 PUBLIC_URL = "https://alerts.judge.example"
@@ -351,6 +353,22 @@ def web_push_way(folder: Path) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
+def x_way(folder: Path) -> Iterator[Way]:
+    def made(url: str) -> Channel:
+        return x.open_channel("county", x.Options(*map(Secret, x_provider.KEYS), base_url=url), PUBLIC_URL)
+
+    with served(x_provider.X(x_provider.XFaults(latency=0))) as fake:
+        yield Way(
+            "x",
+            lambda: made(fake.base_url),
+            lambda: fake.writes,
+            Recipient("county", "en"),
+            (x_provider.KEYS[1], x_provider.KEYS[3]),
+            lambda: made("http://127.0.0.1:9"),
+        )
+
+
+@contextlib.contextmanager
 def simulated_way(folder: Path) -> Iterator[Way]:
     options = simulated.Options("sms", DataPath(str(folder)), 0)
 
@@ -377,5 +395,6 @@ WAYS = {
     "telegram": telegram_way,
     "apprise": apprise_way,
     "bluesky": bluesky_way,
+    "x": x_way,
     "simulated": simulated_way,
 }

@@ -57,10 +57,8 @@ def test_texts_for_phones_are_measured_in_parts_and_units_all_others_in_their_un
         ("詳細はexample.jpをご覧ください", 2 * 3 + 23 + 2 * 7),
         ("пример.рф Ελλάδα עברית", 9 + 1 + 6 + 1 + 5),  # a bare domain counts only where it is ASCII
         ("https://пример.рф", 23),
-        (
-            "👨\u200d👩\u200d👧\u200d👦 🇺🇸 1\ufe0f\u20e3 🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
-            11,
-        ),
+        ("👨\u200d👩\u200d👦 🇺🇸 1\ufe0f\u20e3", 8),
+        ("🏴" + "".join(chr(0xE0000 + ord(sign)) for sign in "gbsct") + "\U000e007f", 2),
         ("🐦\u200d🔥", 5),  # newer than the library: by its parts
         ("cafe\u0301", 4),
         ("\u2026 \u201c\u2014\u201d \u20ac", 2 + 1 + 1 + 1 + 1 + 1 + 2),

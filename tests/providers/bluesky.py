@@ -27,7 +27,9 @@ MOST_BLOB = 2_000_000
 
 @dataclass
 class BlueskyFaults(Faults):
-    """``remaining``: what is left of the limit after this write; ``expired``: it calls every token that came before now expired; ``sessions``: how many it may still create."""
+    """``remaining``: what is left of the limit after this write; ``expired``: every access token made before now is;
+    ``sessions``: how many more may be created; ``no_blobs``: no picture is taken.
+    """
 
     remaining: int = 2990
     expired: bool = False

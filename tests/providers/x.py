@@ -1,0 +1,209 @@
+"""X by its published API v2: posts, media, own posts, OAuth 1.0a signatures (checked), windows, refusals in its words.
+
+As a process: ``python -m tests.providers.x --port 4015``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import html
+import re
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote
+
+from aiohttp import web
+
+from broadcaster.domain.text_x import weigh
+from tests.providers.base import Faults, Provider, arguments, main
+
+USER = "1790000000000000001"
+KEYS = ("api-key-of-the-app", "api-secret-of-the-app", f"{USER}-access-token", "access-secret-of-the-account")
+DUPLICATE = "You are not allowed to create a Tweet with duplicate content."
+NO_SUCH = "You attempted to reply to a Tweet that is deleted or not visible to you."
+
+
+@dataclass
+class XFaults(Faults):
+    """``remaining``: of the window whose name is ``window``, after this post. ``refusal``: status, type and detail."""
+
+    remaining: int = 99
+    window: str = "x-rate-limit"
+    reset_seconds: float = 600
+    refusal: tuple[int, str, str] | None = None
+    no_media: bool = False
+
+
+@dataclass(slots=True)
+class Post:
+    """A post that stands; ``links``: X's short address -> the one that was given."""
+
+    id: str
+    text: str
+    answers: str
+    media: list[str]
+    created: datetime
+    links: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class X(Provider):
+    """``posts`` in order; ``media``: id -> bytes, ``alts``: id -> words; ``writes`` counts POST /2/tweets."""
+
+    posts: list[Post] = field(default_factory=list)
+    media: dict[str, bytes] = field(default_factory=dict)
+    alts: dict[str, str] = field(default_factory=dict)
+    writes: int = 0
+    keys: tuple[str, ...] = KEYS
+
+    @property
+    def plan(self) -> XFaults:
+        assert isinstance(self.faults, XFaults)
+        return self.faults
+
+    def log(self) -> object:
+        return {"requests": self.requests, "posts": [_shape(post) for post in self.posts]}
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self.plan.status:
+            return web.Response(status=self.plan.status, text=self.plan.text, content_type="text/html")
+        if self.plan.unauthorized or not signed(request, self.keys):
+            return _error(401, "about:blank", "Unauthorized")
+        path = request.path
+        if request.method == "POST":
+            return await self._write(request)
+        if path == "/2/users/me":
+            return web.json_response({"data": {"id": USER, "name": "Judge County", "username": "judgecounty"}})
+        if path == f"/2/users/{USER}/tweets":
+            return self._list(request)
+        found = next((post for post in self.posts if path == f"/2/tweets/{post.id}"), None)
+        return web.json_response({"data": _shape(found)} if found else {"errors": [{"title": "Not Found Error"}]})
+
+    async def _write(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/2/media/upload":
+            return await self._upload(request)
+        given = await request.json()
+        if request.path == "/2/media/metadata":
+            self.alts[given["id"]] = given["metadata"]["alt_text"]["text"]
+            return web.json_response({"data": {"id": given["id"]}})
+        self.writes += 1
+        fault = self.plan.strike(self.chance)
+        await asyncio.sleep(self.plan.latency)
+        if fault == "too_many":
+            return _error(429, "about:blank", "Too Many Requests", self._window(0))
+        if fault == "error_before":
+            return _error(503, "about:blank", "Service Unavailable")
+        if fault == "cut_before":
+            return self.cut(request)
+        if refused := self._wrong(given):
+            return refused
+        made = self.post(given["text"], given.get("reply", {}).get("in_reply_to_tweet_id", ""))
+        made.media = given.get("media", {}).get("media_ids", [])
+        return await self._answer(request, fault, made)
+
+    async def _answer(self, request: web.BaseRequest, fault: str, made: Post) -> web.StreamResponse:
+        if fault == "error_after":
+            return _error(503, "about:blank", "Service Unavailable")
+        if fault == "cut_after":
+            return self.cut(request)
+        if fault == "hang_after":
+            return await self.hang()
+        if fault == "unreadable":
+            return web.Response(text="<html>ok</html>", content_type="text/html")
+        body = {"data": {"id": made.id, "text": made.text}}
+        return web.json_response(body, status=201, headers=self._window(self.plan.remaining))
+
+    def _window(self, remaining: int) -> dict[str, str]:
+        name, end = self.plan.window, str(int(time.time() + self.plan.reset_seconds))
+        return {f"{name}-limit": "100", f"{name}-remaining": str(remaining), f"{name}-reset": end}
+
+    async def _upload(self, request: web.BaseRequest) -> web.Response:
+        if self.plan.no_media:
+            return _error(400, "https://api.x.com/2/problems/invalid-request", "media type unrecognized")
+        parts = {part.name: await part.read() async for part in await request.multipart()}  # type: ignore[union-attr]
+        assert (parts["media_category"], parts["media_type"]) == (b"tweet_image", b"image/png")
+        id_ = f"18{len(self.media):017d}"
+        self.media[id_] = bytes(parts["media"])
+        return web.json_response({"data": {"id": id_, "media_key": f"3_{id_}", "expires_after_secs": 86400}})
+
+    def _wrong(self, given: dict[str, Any]) -> web.Response | None:
+        if self.plan.refusal:
+            return _error(*self.plan.refusal)
+        answers = given.get("reply", {}).get("in_reply_to_tweet_id", "")
+        if answers and answers not in {post.id for post in self.posts}:
+            return _error(403, "about:blank", NO_SUCH)
+        if weigh(given["text"]) > 280:
+            return _error(403, "about:blank", "Your Tweet text is too long.")
+        if any(_spelt_out(post) == given["text"] for post in self.posts):
+            return _error(403, "about:blank", DUPLICATE)
+        if not set(given.get("media", {}).get("media_ids", [])) <= self.media.keys():
+            return _error(400, "about:blank", "Your media IDs are invalid.")
+        return None
+
+    def post(self, text: str, answers: str = "") -> Post:
+        """Put a post up, as somebody at the account would."""
+        made = Post(f"19{len(self.posts):017d}", html.escape(text, quote=False), answers, [], datetime.now(UTC))
+
+        def short(found: re.Match[str]) -> str:
+            address = f"https://t.co/{made.id[-4:]}{len(made.links)}"
+            made.links[address] = found[0]
+            return address
+
+        made.text = re.sub(r"https?://[^\s<>]*[\w/]", short, made.text)
+        self.posts.append(made)
+        return made
+
+    def _list(self, request: web.BaseRequest) -> web.Response:
+        since = datetime.fromisoformat(request.query["start_time"])
+        most, skip = int(request.query["max_results"]), int(request.query.get("pagination_token", "0"))
+        found = [post for post in self.posts[::-1] if post.created >= since - timedelta(seconds=1)]
+        meta = {"next_token": str(skip + most)} if len(found) > skip + most else {}
+        page = [_shape(post) for post in found[skip : skip + most]]
+        return web.json_response({"meta": {"result_count": len(page), **meta}, **({"data": page} if page else {})})
+
+
+def _spelt_out(post: Post) -> str:
+    text = post.text
+    for address, given in post.links.items():
+        text = text.replace(address, given)
+    return html.unescape(text)
+
+
+def _shape(post: Post) -> dict[str, Any]:
+    urls: list[dict[str, Any]] = [{"url": key, "expanded_url": value} for key, value in post.links.items()]
+    text = post.text
+    if post.media:
+        text += " https://t.co/picture"
+        page = f"https://x.com/judgecounty/status/{post.id}/photo/1"
+        urls.append({"url": "https://t.co/picture", "expanded_url": page, "media_key": f"3_{post.media[0]}"})
+    created = post.created.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return {"id": post.id, "text": text, "created_at": created, **({"entities": {"urls": urls}} if urls else {})}
+
+
+def signed(request: web.BaseRequest, keys: tuple[str, ...]) -> bool:
+    """Whether OAuth 1.0a's signature is that of our keys (RFC 5849, HMAC-SHA1)."""
+    scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
+    given = {key: unquote(value) for key, value in re.findall(r'(\w+)="([^"]*)"', rest)}
+    if scheme != "OAuth" or (given.get("oauth_consumer_key"), given.get("oauth_token")) != (keys[0], keys[2]):
+        return False
+    signature = given.pop("oauth_signature")
+    fields = [*given.items(), *parse_qsl(request.query_string)]
+    listed = "&".join(sorted(f"{quote(key, '~')}={quote(value, '~')}" for key, value in fields))
+    base = "&".join(quote(part, "~") for part in (request.method, f"http://{request.host}{request.path}", listed))
+    key = f"{quote(keys[1], '~')}&{quote(keys[3], '~')}"
+    return base64.b64encode(hmac.digest(key.encode(), base.encode(), hashlib.sha1)).decode() == signature
+
+
+def _error(status: int, kind: str, detail: str, headers: dict[str, str] | None = None) -> web.Response:
+    body = {"title": "Forbidden" if status == 403 else detail, "detail": detail, "type": kind, "status": status}
+    return web.json_response(body, status=status, headers=headers)
+
+
+if __name__ == "__main__":
+    given = arguments().parse_args()
+    main(X(XFaults(**given.faults)), given)
