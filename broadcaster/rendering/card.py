@@ -16,7 +16,7 @@ import resvg_py
 from PIL import Image
 
 from broadcaster.rendering import codes
-from broadcaster.rendering.drawing import Scene
+from broadcaster.rendering.drawing import WIDTH, Scene
 from broadcaster.rendering.phrasebook import direction
 from broadcaster.rendering.typefaces import can_draw as drawable
 from broadcaster.rendering.typefaces import font_files, runs, width, wrapped
@@ -56,7 +56,7 @@ MAP_STYLE = (
     f".z{{fill:none;stroke:{LINE};stroke-width:1}}.a{{stroke:{INK};stroke-width:2;stroke-linejoin:round}}"
     f".n{{stroke:{PAPER};stroke-width:4;stroke-linejoin:round;paint-order:stroke}}"
 )
-NAME = 15  # units of the map
+NAME = 26  # of 675, as the words are measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ class _Card:
         label, left = self.sheet.label, inner.wide - sign - 0.25 * sign
         wide = 0.0
         if label:
-            size = self._fitting(label, 0.34 * box.high, 0.48 * left)
+            size = self._fitting(label, 0.34 * box.high, 0.54 * left)
             wide = width(label, size, self.sheet.language) + 0.5 * size * 2
             yield from self._lawful(
                 Box(self._at(inner, inner.wide - wide, wide), middle - 0.31 * box.high, wide, 0.62 * box.high), size
@@ -256,15 +256,18 @@ class _Card:
     def _foot(self, box: Box) -> Iterator[str]:
         """Until when, and who says so."""
         shown = [text for text in (self.sheet.times, self.sheet.source) if drawable(text, self.sheet.language)]
+        if shown and self._fitting(shown[0], 30 * self.unit, box.wide) < 24 * self.unit:
+            shown[:1] = shown[0].split(" · ")  # rather two lines than one too small to read
         yield f'<path d="M{box.x:.1f} {box.y:.1f}h{box.wide:.1f}" stroke="{SOFT}" stroke-width="3"/>'
         step = box.high / (len(shown) + 0.6)
         for number, text in enumerate(shown):
             size = self._fitting(text, min(36 * self.unit, 0.7 * step), box.wide)
             y = box.y + step * (number + 0.75)
-            yield self._line(text, self._side(box, 0), y, size, SOFT if number else INK)
+            yield self._line(text, self._side(box, 0), y, size, SOFT if text == self.sheet.source else INK)
 
     def _chart(self, box: Box) -> Iterator[str]:
-        chart = self.sheet.scene.at(box.high / box.wide) if self.sheet.scene and box.high >= 80 else None
+        name = NAME * self.unit * WIDTH / box.wide  # in units of the map
+        chart = self.sheet.scene.at(box.high / box.wide, name) if self.sheet.scene and box.high >= 80 else None
         if chart is None:
             return
         where = f'x="{box.x:.1f}" y="{box.y:.1f}" width="{box.wide:.1f}" height="{box.high:.1f}"'
@@ -272,9 +275,9 @@ class _Card:
         yield f'<svg {where} viewBox="0 0 {wide} {high}"><rect width="{wide}" height="{high}" fill="{LAND}"/>'
         yield chart["shapes"]
         for lines, x, y in chart["names"]:
-            top = y - NAME * 1.1 * (len(lines) - 1) / 2
+            top = y - name * 1.1 * (len(lines) - 1) / 2
             for number, line in enumerate(lines):
-                yield self._line(line, x, top + number * NAME * 1.1, NAME, INK, anchor="middle", css="n")
+                yield self._line(line, x, top + number * name * 1.1, name, INK, anchor="middle", css="n")
         yield f'</svg><rect {where} fill="none" stroke="{LINE}" stroke-width="2"/>'
 
     def _code(self, box: Box) -> Iterator[str]:

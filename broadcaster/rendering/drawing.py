@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from html import escape
 from typing import Any
 
-from shapely import box, clip_by_rect, contains_xy
+from shapely import box, clip_by_rect, contains_xy, make_valid
 from shapely.affinity import affine_transform
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
@@ -74,10 +74,11 @@ class Chart:
             return self._picture(_union(p.geometry for p in self._patches(alerts)), "overview", alerts, focus)
         return self._picture(self._all, "overview", alerts, focus)
 
-    def close_up(self, kind: str, alert: Json, aspect: float | None = None) -> Json | None:
-        """One alert's area with what lies round it. ``aspect``: height to width, else what the area wants."""
+    def close_up(self, kind: str, alert: Json, aspect: float | None = None, font: float = FONT) -> Json | None:
+        """One alert's area with what lies round it. ``aspect``: height to width, else what the area wants; ``font``:
+        of its names, in units of the picture."""
         patches = list(self._patches([(kind, alert)]))
-        return self._picture(_union(p.geometry for p in patches), "close", [(kind, alert)], "", aspect)
+        return self._picture(_union(p.geometry for p in patches), "close", [(kind, alert)], "", aspect, font)
 
     @cached_property
     def _all(self) -> BaseGeometry | None:
@@ -90,13 +91,14 @@ class Chart:
         alerts: Sequence[tuple[str, Json]],
         focus: str,
         aspect: float | None = None,
+        font: float = FONT,
     ) -> Json | None:
         """Drawn once for all languages and versions that show the same."""
-        key = json.dumps([how, focus, aspect, [(kind, alert["zones"], alert["areas"]) for kind, alert in alerts]])
+        key = json.dumps([how, focus, aspect, font, [(kind, alert["zones"], alert["areas"]) for kind, alert in alerts]])
         if key not in self._drawn:
             if len(self._drawn) >= KEPT:
                 self._drawn.clear()
-            self._drawn[key] = self._draw(around, how, alerts, focus, aspect)
+            self._drawn[key] = self._draw(around, how, alerts, focus, aspect, font)
         return self._drawn[key]
 
     def _draw(
@@ -106,6 +108,7 @@ class Chart:
         alerts: Sequence[tuple[str, Json]],
         focus: str,
         aspect: float | None,
+        font: float,
     ) -> Json | None:
         if around is None or around.is_empty:
             return None
@@ -120,7 +123,8 @@ class Chart:
         body += [f'<path class="a" fill="url(#{p.kind})" d="{path(p.geometry, tolerance)}"/>' for p in drawn[::-1]]
         if focus in seen:
             body.append(f'<path class="focus" d="{path(seen[focus], tolerance)}"/>')
-        names = list(self._labels(frame, seen, painted))
+        danger = unary_union([make_valid(p.geometry) for p in drawn])
+        names = list(self._labels(frame, seen, painted, danger, font))
         shapes = "".join(body)
         whole = shapes + "".join(_label(*name) for name in names)
         return {"width": WIDTH, "height": frame.height, "body": whole, "shapes": shapes, "names": names}
@@ -139,15 +143,20 @@ class Chart:
         else:
             yield from (self._shapes[zone] for zone in alert["zones"] if zone in self._shapes)
 
-    def _labels(self, frame: Frame, seen: Mapping[str, BaseGeometry], painted: set[str]) -> Iterator[Name]:
+    def _labels(
+        self, frame: Frame, seen: Mapping[str, BaseGeometry], painted: set[str], danger: BaseGeometry, font: float
+    ) -> Iterator[Name]:
         """Names in lines with the middle of each, those of alerts first, each at its zone's first spot where it lies on
-        no other; one that finds none is left out (the list below has it)."""
+        no other; a neighbour's name never lies over what is painted from outside, for it would be read as the name of
+        that. One that finds no spot is left out (the list below has it)."""
         taken: list[BaseGeometry] = []
         named = [place for place in self._places if not seen[place["id"]].is_empty]
         for place in sorted(named, key=lambda p: (p["id"] not in painted, -seen[p["id"]].area, p["id"])):
             lines = _lines(place["name"])
-            for room in _rooms(seen[place["id"]], lines, frame.height):
-                if not any(room.intersects(other) for other in taken):
+            strange = place["id"] not in painted
+            for room in _rooms(seen[place["id"]], lines, frame.height, font):
+                misleads = strange and room.intersects(danger) and _beyond(danger, seen[place["id"]], room)
+                if not misleads and not any(room.intersects(other) for other in taken):
                     taken.append(room)
                     yield lines, round(room.centroid.x), room.centroid.y
                     break
@@ -194,9 +203,9 @@ class Scene:
     kind: str
     alert: Json
 
-    def at(self, aspect: float) -> Json | None:
-        """``Chart.close_up`` at that height to width."""
-        return self.chart.close_up(self.kind, self.alert, round(aspect, 3))
+    def at(self, aspect: float, font: float = FONT) -> Json | None:
+        """``Chart.close_up`` at that height to width, its names of that size."""
+        return self.chart.close_up(self.kind, self.alert, round(aspect, 3), round(font, 1))
 
 
 def path(found: BaseGeometry, tolerance: float) -> str:
@@ -242,14 +251,19 @@ def _label(lines: Sequence[str], x: int, y: float) -> str:
     return f"<text>{spans}</text> "
 
 
-def _rooms(zone: BaseGeometry, lines: Sequence[str], height: int) -> Iterator[BaseGeometry]:
+def _beyond(danger: BaseGeometry, zone: BaseGeometry, room: BaseGeometry) -> bool:
+    """Whether a name lies over what is painted outside of its own zone."""
+    return bool(danger.difference(make_valid(zone)).intersects(room))
+
+
+def _rooms(zone: BaseGeometry, lines: Sequence[str], height: int, font: float) -> Iterator[BaseGeometry]:
     """Where a name may stand: in the middle of its zone, then up and down and to the sides, within zone and picture."""
-    wide, high = max(_wide(line) for line in lines) + HALO, FONT * 1.1 * len(lines) + HALO
+    wide, high = max(_wide(line) for line in lines) * font + HALO, font * 1.1 * len(lines) + HALO
     middle = zone.representative_point()
     if wide >= WIDTH:
         return
     for across, down in SPOTS:
-        x, y = middle.x + across * wide, middle.y + down * FONT
+        x, y = middle.x + across * wide, middle.y + down * font
         if (across, down) == (0, 0) or contains_xy(zone, x, y):
             x = min(max(x, wide / 2), WIDTH - wide / 2)
             y = min(max(y, high / 2), height - high / 2)
@@ -266,8 +280,8 @@ def _lines(name: str) -> list[str]:
 
 
 def _wide(text: str) -> float:
-    """At most, in the typefaces of common systems (Noto Sans and DejaVu are the widest), half bold."""
-    return FONT * sum(
+    """At most, in font sizes, in the typefaces of common systems (Noto Sans and DejaVu are the widest), half bold."""
+    return sum(
         1.05 if sign >= "\u2e80" else 0.38 if sign in NARROW else 0.82 if sign in BROAD else 0.66 for sign in text
     )
 

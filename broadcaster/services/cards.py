@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
-from broadcaster.domain.alert import Alert, Info, Mode
+from broadcaster.domain.alert import Alert, Info, Mode, State
 from broadcaster.domain.errors import ConfigError, Invalid, NotFound
 from broadcaster.domain.lifecycle import ENDED
 from broadcaster.domain.outline import outline
@@ -34,6 +34,13 @@ from broadcaster.store import versions
 log = logging.getLogger(__name__)
 ACTION_LENGTH = 150  # characters of what to do, in whole sentences
 FOLDER = "cards"
+# Whether a Cancel meant "sent in error" is known of the Cancel alone, so here it reads "called off".
+OVER = {
+    State.LIFTED: "lifted",
+    State.EXPIRED: "expired",
+    State.SUPERSEDED: "superseded",
+    State.CANCELLED: "called_off",
+}
 KEPT = 2_000  # files; the oldest go
 
 
@@ -92,7 +99,7 @@ def sheet(system: System, connection: Connection, alert: Alert, language: str) -
         label=label,
         colours=colours,
         headline=info.headline or info.event,
-        action=sentences(info.instruction, ACTION_LENGTH),
+        action="" if alert.state in OVER else sentences(info.instruction, ACTION_LENGTH),
         times=_times(alert, look, agency.timezone, language),
         source=info.sender_name or agency.name,
         drill=drill_label(alert.mode, language),
@@ -107,6 +114,8 @@ def _look(alert: Alert, info: Info) -> str:
         return "cancelled" if alert.content.template == IN_ERROR else "called_off"
     if alert.ending == "lifted":
         return "lifted"
+    if alert.state in OVER:  # its own card, fetched later: no longer a danger's
+        return OVER[alert.state]
     return str(level(info.urgency, info.severity, info.certainty, info.response_types))
 
 

@@ -124,3 +124,24 @@ def test_a_picture_is_as_wide_as_a_phone() -> None:
     drawn = Chart([place("flat", shape_of(0, 0))]).overview([])
     assert drawn is not None
     assert drawn["width"] == WIDTH
+
+
+def square(west: float, wide: float) -> dict[str, Any]:
+    return {"type": "Polygon", "coordinates": [[[west, 45], [west + wide, 45], [west + wide, 45.2], [west, 45.2]]]}
+
+
+def names(font: float = 13) -> list[str]:
+    """On a close-up of Valley, which has a broad neighbour and one that is too narrow for its name."""
+    zones = [("Valley", -122, 0.2), ("Riverside", -121.8, 0.2), ("Lakeshore", -122.01, 0.01)]
+    places = [place(name, square(west, wide)) for name, west, wide in zones]
+    drawn = Chart(places).close_up("act_now", alert("Valley"), 0.5, font)
+    assert drawn is not None
+    return [" ".join(lines) for lines, _, _ in drawn["names"]]
+
+
+def test_a_neighbours_name_never_lies_over_what_is_painted() -> None:
+    assert names() == ["Valley", "Riverside"]
+
+
+def test_larger_names_find_less_room() -> None:
+    assert names(font=45) == ["Valley"]

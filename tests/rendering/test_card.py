@@ -143,3 +143,9 @@ def test_right_to_left_writing_begins_on_the_right_and_keeps_latin_names_in_thei
     assert 'text-anchor="end"' in svg
     assert "\u202b" in svg
     assert [run.typeface.family for run in runs("غادروا Judge", "ar")] == ["Noto Sans Arabic", "Lato"]
+
+
+def test_times_too_long_for_one_line_take_two() -> None:
+    long = replace(SHEET, times="Vigente hasta que se levante · Emitida: 3:15 am PST, 22 nov", scene=None)
+    assert "Vigente hasta que se levante<" in write(long, SHAPES["tall"])
+    assert "Vigente hasta que se levante ·" in write(long, SHAPES["wide"])

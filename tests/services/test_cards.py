@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from broadcaster.app import create_app
-from broadcaster.domain.alert import Alert, Mode
+from broadcaster.domain.alert import Alert, Mode, State
 from broadcaster.domain.errors import NotFound
 from broadcaster.domain.posting import Picture
 from broadcaster.rendering.card import Sheet
@@ -62,6 +62,18 @@ def test_what_ends_an_alert_looks_like_its_ending_and_paints_no_area(
     alert = live(system, ORDER)
     made = sheet(system, replace(alert, ending=ending, content=replace(alert.content, template=template)))
     assert (made.look, made.label, made.scene) == (look, "", None)
+
+
+@pytest.mark.parametrize(
+    ("state", "look"),
+    [("lifted", "lifted"), ("expired", "expired"), ("superseded", "superseded"), ("cancelled", "called_off")],
+)
+def test_the_card_of_an_alert_that_is_over_shows_no_level_and_tells_nobody_to_do_anything(
+    system: System, state: str, look: str
+) -> None:
+    made = sheet(system, replace(live(system, ORDER), state=State(state)))
+    assert (made.look, made.label, made.action, made.scene) == (look, "", "", None)
+    assert made.times.startswith("Issued ")
 
 
 def test_an_exercise_says_so(system: System) -> None:
