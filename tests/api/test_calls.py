@@ -19,7 +19,7 @@ from broadcaster.domain.channel import Secret
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.message import Message
 from broadcaster.services import deliveries as totals
-from broadcaster.services import joining, notices, receipts, webhooks
+from broadcaster.services import channel_desk, joining, notices, receipts, webhooks
 from broadcaster.services.progress import progress
 from broadcaster.services.send import Sender
 from broadcaster.services.system import System
@@ -107,6 +107,8 @@ def test_what_each_person_and_machine_hears_and_what_we_know_of_it(line: Line) -
     told = totals.totals(line.system, "one")["channels"]["voice"]
     assert told["answers"] == {"answered": 1, "confirmed": 1, "machine": 1}
     assert (told["errors"], told["delivered"], told["total"]) == ({"fax": 1}, 3, 4)
+    [desk] = channel_desk.channels(line.system)
+    assert [error.code for error in desk.errors] == ["fax"]
     shown = progress(line.system, "one")
     assert shown is not None
     assert shown.lines[0].answers == (("confirmed", 1), ("answered", 1), ("machine", 1))

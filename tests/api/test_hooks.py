@@ -129,3 +129,7 @@ def test_several_values_of_one_name_are_signed_together(app: Flask, filled: Syst
     signature = RequestValidator(TOKENS["one"]).compute_signature(filled.settings.public_url + path, MultiDict(form))
     answer = app.test_client().post(path, data=MultiDict(form), headers={"X-Twilio-Signature": signature})
     assert answer.status_code == 204
+
+
+def test_a_channel_that_makes_no_calls_answers_none(app: Flask, filled: System) -> None:
+    assert post(app, filled, "/hooks/twilio/one/answer?a=x&s=said", RECEIPT).status_code == 404

@@ -167,6 +167,12 @@ def test_what_may_have_been_taken_is_unknown_and_found(fake: Fake, fault: str) -
     assert (found and found.status) == (None if fault == "error_before" else "accepted")
 
 
+def test_an_answer_that_names_no_call_proves_nothing(fake: Fake) -> None:
+    fake.faults = VoiceFaults(latency=0, status=201, text="{}")
+    with pytest.raises(OutcomeUnknown):
+        send(fake)
+
+
 # --- finding --------------------------------------------------------------------------------------------------
 def find(fake: Fake, known: frozenset[str] = frozenset(), provider_id: str = "") -> Found | None:
     sent = Sent(attempt(), message(TEXT), WHO, known, provider_id)
@@ -181,6 +187,7 @@ def put(fake: Fake, sid: str, age: float = 0, status: str = "queued", by: str = 
 def test_a_call_still_queued_is_found_though_it_has_no_time_of_its_start(fake: Fake) -> None:
     put(fake, "CAother", To="+15005550999")
     put(fake, "CAfrom", From="+15005550999")
+    put(fake, "CAdial", Direction="outbound-dial")
     put(fake, "CAknown")
     put(fake, "CAours", age=3)
     assert find(fake, frozenset(["CAknown"])) == Found("CAours", "accepted")
@@ -294,7 +301,8 @@ def test_nobody_leaves_by_one_key_and_everybody_by_two() -> None:
 def test_a_language_without_phrases_is_asked_in_english() -> None:
     answer = heard(options(), {"CallSid": "CA1"}, stage("said", "de")).answer
     assert PHRASES["en"].keys in answer
-    assert 'voice="Polly.Vicki-Neural"' in answer
+    assert 'voice="Polly.Vicki-Neural">This is' in answer
+    assert f'voice="Polly.Joanna-Neural">{PHRASES["en"].bye}' in answer
 
 
 # --- options --------------------------------------------------------------------------------------------------

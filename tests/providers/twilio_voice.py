@@ -285,7 +285,7 @@ def _shape(call: Call) -> dict[str, Any]:
         "api_version": "2010-04-01",
         "date_created": made,
         "date_updated": made,
-        "direction": "outbound-api",
+        "direction": call.form.get("Direction", "outbound-api"),
         "duration": "31" if call.status == "completed" else None,
         "from": call.form["From"],
         "queue_time": "0",
