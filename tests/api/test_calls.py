@@ -18,8 +18,8 @@ from broadcaster.channels.twilio_voice import Options
 from broadcaster.domain.channel import Secret
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.message import Message
-from broadcaster.services import deliveries as totals
 from broadcaster.services import channel_desk, joining, notices, receipts, webhooks
+from broadcaster.services import deliveries as totals
 from broadcaster.services.progress import progress
 from broadcaster.services.send import Sender
 from broadcaster.services.system import System
