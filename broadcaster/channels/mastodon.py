@@ -1,7 +1,9 @@
 """Posts on a Mastodon account, by its documented HTTP API (4.x): /api/v1/statuses and /api/v2/instance.
 
 A post that stands counts as delivered: nothing more ever comes. ``Idempotency-Key`` is the delivery's, so that
-a repeat within the hour makes one post; later ``find`` reads the account's own posts.
+a repeat within the hour makes one post; later ``find`` reads the account's own posts. Not by Mastodon.py: its calls
+repeat and sleep by themselves (in each of its ways to meet a rate limit but one), and its errors do not say whether a
+request was sent.
 """
 
 from __future__ import annotations
@@ -10,11 +12,14 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from types import MappingProxyType
 from typing import Any
+
+import aiohttp
 
 from broadcaster.channels.http import (
     LONGEST_SECONDS,
@@ -26,6 +31,7 @@ from broadcaster.channels.http import (
     said,
     unsure,
 )
+from broadcaster.channels.mastodon_media import PROCESSING, Media
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -42,6 +48,10 @@ from broadcaster.domain.channel import (
     laid_over,
 )
 from broadcaster.domain.message import Limits, Message
+from broadcaster.domain.posting import Posting
+from broadcaster.domain.text_graphemes import graphemes
+from broadcaster.domain.text_social import mastodon
+from broadcaster.domain.wording import drill_label
 
 LENGTH = 500  # of an instance that nobody has asked yet
 URL_CHARACTERS = 23
@@ -61,6 +71,7 @@ CODES: Codes = MappingProxyType(
         "http_422": Verdict.PERMANENT,  # this text, on this instance
         "http_429": Verdict.BACK_OFF,
         NOT_THERE: Verdict.PERMANENT,  # somebody deleted the post that is to be changed: nothing is left to change
+        PROCESSING: Verdict.RETRY,  # the picture is not ready; the next try takes it, or goes without
         GONE: Verdict.RETRY_ONCE,  # the post to be answered is gone; the next try answers nothing
     }
 )
@@ -100,6 +111,8 @@ class Mastodon:
         )
         self._account = ""
         self._gone: set[str] = set()
+        self._learned: Learned | None = None
+        self._media = Media(self._call, self._read)
 
     def __repr__(self) -> str:
         return f"<mastodon {self.name}>"
@@ -117,6 +130,7 @@ class Mastodon:
             bounded=own is not None,
             thread=THREAD,
             edits=True,
+            picture="wide",
         )
 
     async def learn(self) -> Learned:
@@ -124,16 +138,20 @@ class Mastodon:
         try:
             statuses = (await self._get("/api/v2/instance"))["configuration"]["statuses"]
             url = _size(statuses.get("characters_reserved_per_url", URL_CHARACTERS), 1)
-            return Learned(_size(statuses["max_characters"], LEAST_LENGTH), url, self.source)
+            self._learned = Learned(_size(statuses["max_characters"], LEAST_LENGTH), url, self.source)
+            return self._learned
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise OutcomeUnknown("the instance does not say what it carries") from error
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """One POST, or one PUT that changes an earlier post. Raises ChannelError or OutcomeUnknown."""
         earlier = "" if attempt.earlier in self._gone else attempt.earlier
-        post = {"status": message.text, "language": message.language}
+        post: dict[str, Any] = {"status": message.text, "language": message.language}
+        if notice := await self._notice(message, attempt.posting):
+            post["spoiler_text"] = notice
         if not attempt.edits:
             post["visibility"] = self._options.visibility
+            post["media_ids"] = await self._pictures(message, attempt)
         if earlier:
             post["in_reply_to_id"] = earlier
         answer = await self._session.exchange(
@@ -150,7 +168,26 @@ class Mastodon:
         made = self._read(answer)
         if not isinstance(made, dict) or not made.get("id"):
             unsure(answer)
-        return Accepted(str(made["id"]), str(made.get("url") or made.get("uri") or ""), delivered=True)
+        page = str(made.get("url") or made.get("uri") or "")
+        return Accepted(str(made["id"]), page, delivered=True, wait=_rest(answer))
+
+    async def _pictures(self, message: Message, attempt: Attempt) -> list[str]:
+        picture = attempt.posting.picture if attempt.posting is not None and message.number == 0 else None
+        return [] if picture is None else await self._media.attached(picture, attempt.key or attempt.id)
+
+    async def _call(self, verb: str, path: str, form: aiohttp.FormData | None = None) -> Answer:
+        return await self._session.exchange(verb, self._base_url + path, data=form)
+
+    async def _notice(self, message: Message, posting: Posting | None) -> str:
+        """What a drill says before anybody opens it, where there is room: the instance counts it with the text."""
+        notice = drill_label(posting.mode, message.language) if posting is not None else ""
+        if not notice:
+            return ""
+        if self._learned is None:
+            with suppress(ChannelError, OutcomeUnknown):
+                await self.learn()
+        length, url = (self._learned.length, self._learned.url) if self._learned else (LENGTH, URL_CHARACTERS)
+        return notice if mastodon(message.text, url) + graphemes(notice) <= length else ""
 
     async def find(self, sent: Sent) -> Found | None:
         """Look for the attempt among the account's own posts since it started; None: it is not there."""
@@ -200,7 +237,7 @@ class Mastodon:
             account = str((await self._get("/api/v1/accounts/verify_credentials"))["acct"])
             learned = await self.learn()
         except (ChannelError, OutcomeUnknown, KeyError, TypeError) as error:
-            hint = "compare base_url and access_token (scopes read:accounts, read:statuses, write:statuses)"
+            hint = "compare base_url and access_token (scopes read:accounts, read:statuses, write:statuses, write:media)"
             return (Check(False, f"{self.name}: the Mastodon account cannot be used: {error}", hint),)
         ours = laid_over(self.limits(), learned).length
         return (
@@ -230,6 +267,13 @@ def _refuse(answer: Answer, secret: str) -> None:
         permanent=permanent,
         retry_after=wait,
     )
+
+
+def _rest(answer: Answer) -> float:
+    """Seconds to wait, where the instance says that this was the last request for now."""
+    if answer.headers.get("X-RateLimit-Remaining") != "0":
+        return 0.0
+    return retry_after(answer.headers, datetime.now(UTC)) or 0.0
 
 
 def _size(raw: object, least: int) -> int:

@@ -11,8 +11,10 @@ from typing import Any, TypeVar
 import pytest
 
 from broadcaster.channels.mastodon import CODES, GONE, Mastodon, Options, open_channel, same_text
+from broadcaster.domain.alert import Mode
 from broadcaster.domain.channel import (
     Accepted,
+    Attempt,
     ChannelError,
     Found,
     Learned,
@@ -23,6 +25,7 @@ from broadcaster.domain.channel import (
     Verdict,
     laid_over,
 )
+from tests.channels.graphs import CARD, PNG, posting
 from tests.channels.ways import PUBLIC_URL, TEXT, attempt, message
 from tests.providers import mastodon as provider
 from tests.providers.base import served
@@ -83,6 +86,66 @@ def test_a_change_whose_outcome_is_unknown_is_found_by_its_words(fake: provider.
     found = using(fake, lambda c: c.find(sent))
     assert found == Found(wrong.id, "delivered", url=f"{fake.base_url}/@county/{wrong.id}")
     assert (wrong.before[0], wrong.text, wrong.language, len(fake.posts)) == ("Leave now.", "Sent in error.", "es", 1)
+
+
+def tried(id_: str = "at_1", **more: Any) -> Attempt:
+    return replace(attempt(id_), key="dl_1", posting=posting(**more))
+
+
+def test_the_first_post_of_a_thread_has_the_card_and_its_words(fake: provider.Mastodon) -> None:
+    using(fake, lambda c: c.send(message(), WHO, tried()))
+    using(fake, lambda c: c.send(message("More", number=1), WHO, replace(tried(), key="dl_2")))
+    assert [fake.pictures[id_] for id_ in fake.posts[0].media] == [(PNG, CARD.alt)]
+    assert (fake.posts[1].media, len(fake.pictures)) == ([], 1)
+
+
+@pytest.mark.parametrize(("ready", "pictures"), [(True, 1), (False, 0)])
+def test_a_picture_that_takes_a_moment_is_waited_for_once(fake: provider.Mastodon, ready: bool, pictures: int) -> None:
+    fake.faults = MastodonFaults(latency=0, media=202, ready=ready)
+
+    async def two(channel: Mastodon) -> None:
+        with pytest.raises(ChannelError) as raised:
+            await channel.send(message(), WHO, tried())
+        assert (raised.value.code, raised.value.retry_after) == ("media_processing", 2)
+        assert CODES["media_processing"] is Verdict.RETRY
+        await channel.send(message(), WHO, tried("at_2"))
+
+    using(fake, two)
+    assert (len(fake.posts), len(fake.posts[0].media), len(fake.pictures)) == (1, pictures, 1)
+
+
+def test_a_picture_that_is_not_taken_takes_no_word_with_it(fake: provider.Mastodon) -> None:
+    fake.faults = MastodonFaults(latency=0, media=422)
+    using(fake, lambda c: c.send(message(), WHO, tried()))
+    assert (len(fake.posts), fake.posts[0].media) == (1, [])
+    fake.faults = MastodonFaults(latency=0, media=401)
+    with pytest.raises(ChannelError):
+        using(fake, lambda c: c.send(message(), WHO, replace(tried(), key="dl_2")))
+
+
+@pytest.mark.parametrize(
+    ("mode", "language", "text", "notice"),
+    [
+        (Mode.ACTUAL, "en", "x", ""),
+        (Mode.EXERCISE, "en", "x", "EXERCISE"),
+        (Mode.EXERCISE, "es", "x", "SIMULACRO"),
+        (Mode.EXERCISE, "hmn", "x" * 592, "EXERCISE"),
+        (Mode.EXERCISE, "en", "x" * 593, ""),  # no room: the text says so itself, first and last
+    ],
+)
+def test_a_drill_says_so_before_anybody_opens_it(
+    fake: provider.Mastodon, mode: Mode, language: str, text: str, notice: str
+) -> None:
+    fake.faults = MastodonFaults(latency=0, characters=600)
+    using(fake, lambda c: c.send(message(text, language), WHO, tried(mode=mode)))
+    assert fake.posts[0].notice == notice
+
+
+def test_a_window_that_is_used_up_makes_all_wait_before_it_is_refused(fake: provider.Mastodon) -> None:
+    fake.faults = MastodonFaults(latency=0, remaining=0, reset_seconds=200)
+    assert 190 < send(fake).wait <= 200
+    fake.faults = MastodonFaults(latency=0, remaining=1, reset_seconds=200)
+    assert using(fake, lambda c: c.send(message("Another"), WHO, attempt("at_2"))).wait == 0
 
 
 def test_where_the_first_post_is_gone_the_next_try_answers_nothing(fake: provider.Mastodon) -> None:

@@ -33,6 +33,9 @@ class MastodonFaults(Faults):
     url: int = 23
     instance: str = ""
     instance_status: int = 200
+    remaining: int = 299
+    media: int = 200  # with which status a picture is answered; 202: it is worked on until ``ready``
+    ready: bool = True
 
 
 @dataclass(slots=True)
@@ -47,6 +50,8 @@ class Status:
     key: str
     created: datetime
     before: list[str] = field(default_factory=list)  # what it said before it was edited
+    notice: str = ""
+    media: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -56,6 +61,7 @@ class Mastodon(Provider):
     token: str = TOKEN
     posts: list[Status] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    pictures: dict[str, tuple[bytes, str]] = field(default_factory=dict)  # id -> file and description
 
     @property
     def plan(self) -> MastodonFaults:
@@ -77,6 +83,10 @@ class Mastodon(Provider):
             return web.Response(status=plan.status, text=plan.text, content_type="text/html")
         if request.method == "POST" and request.path == "/api/v1/statuses":
             return await self._create(request)
+        if request.path == "/api/v2/media":
+            return await self._upload(request)
+        if request.path.startswith("/api/v1/media/"):
+            return web.json_response({"id": request.path.rsplit("/", 1)[1]}, status=200 if plan.ready else 206)
         if request.path.startswith("/api/v1/statuses/"):
             return await self._one(request)
         if request.path == "/api/v1/accounts/verify_credentials":
@@ -104,7 +114,16 @@ class Mastodon(Provider):
                 return refused
             made = self.post(post["status"], post.get("language", ""), post.get("in_reply_to_id", ""), key)
             made.visibility = post.get("visibility", "public")
+            made.notice, made.media = post.get("spoiler_text", ""), post.get("media_ids", [])
         return await self._answer(request, fault, made)
+
+    async def _upload(self, request: web.BaseRequest) -> web.Response:
+        if self.plan.media >= 400:
+            return _error(self.plan.media, "Validation failed: File content type is invalid")
+        parts = {part.name: await part.read() async for part in await request.multipart()}  # type: ignore[union-attr]
+        id_ = f"2{len(self.pictures):017d}"
+        self.pictures[id_] = (bytes(parts["file"]), parts["description"].decode())
+        return web.json_response({"id": id_, "type": "image"}, status=self.plan.media)
 
     async def _one(self, request: web.BaseRequest) -> web.StreamResponse:
         """One status, read or edited (PUT takes no in_reply_to_id and no visibility)."""
@@ -120,6 +139,7 @@ class Mastodon(Provider):
             return refused
         found.before.append(found.text)
         found.text, found.language = change["status"], change.get("language", found.language)
+        found.notice, found.media = change.get("spoiler_text", ""), change.get("media_ids", [])
         return await self._answer(request, fault, found)
 
     async def _answer(self, request: web.BaseRequest, fault: str, made: Status) -> web.StreamResponse:
@@ -131,7 +151,7 @@ class Mastodon(Provider):
             return await self.hang()
         if fault == "unreadable":
             return web.Response(text="<html>ok</html>", content_type="text/html")
-        return web.json_response(self._shape(made))
+        return web.json_response(self._shape(made), headers=self._window(self.plan.remaining))
 
     def post(self, text: str, language: str = "en", answers: str = "", key: str = "") -> Status:
         """Put a status up, as somebody at the account would."""
@@ -142,17 +162,22 @@ class Mastodon(Provider):
     def _wrong(self, post: dict[str, Any]) -> web.Response | None:
         if not post.get("status"):
             return _error(422, "Validation failed: Text can't be blank")
-        if len(re.sub(r"https?://\S+", "x" * self.plan.url, post["status"])) > self.plan.characters:
+        notice = post.get("spoiler_text", "")
+        if len(notice + re.sub(r"https?://\S+", "x" * self.plan.url, post["status"])) > self.plan.characters:
             return _error(422, f"Validation failed: Text character limit of {self.plan.characters} exceeded")
+        if post.get("media_ids") and not self.plan.ready:
+            return _error(422, "Cannot attach files that have not finished processing. Try again in a moment!")
         answers = post.get("in_reply_to_id")
         if answers and answers not in {known.id for known in self.posts}:
             return _error(404, "The post you are trying to reply to does not appear to exist.")
         return None
 
     def _too_many(self) -> web.Response:
-        reset = datetime.now(UTC) + timedelta(seconds=self.plan.reset_seconds)
-        headers = {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": _iso(reset)}
-        return web.json_response({"error": "Too many requests"}, status=429, headers=headers)
+        return web.json_response({"error": "Too many requests"}, status=429, headers=self._window(0))
+
+    def _window(self, remaining: int) -> dict[str, str]:
+        reset = _iso(datetime.now(UTC) + timedelta(seconds=self.plan.reset_seconds))
+        return {"X-RateLimit-Limit": "300", "X-RateLimit-Remaining": str(remaining), "X-RateLimit-Reset": reset}
 
     def _list(self, request: web.BaseRequest) -> web.StreamResponse:
         found = self.posts[::-1]
