@@ -24,8 +24,9 @@ from broadcaster.console import csp, login, spoken
 from broadcaster.console.session import chosen_language
 from broadcaster.domain.errors import BroadcasterError, ConfigError, Invalid, Unavailable
 from broadcaster.public import forms
+from broadcaster.rules_file import config_at_start
 from broadcaster.services.system import System
-from broadcaster.settings import load_config, load_settings
+from broadcaster.settings import load_settings
 
 log = logging.getLogger(__name__)
 TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
@@ -87,7 +88,7 @@ def _system() -> System:
     if not settings.secret_key:
         hint = "set it, or start once with: python -m broadcaster serve"
         raise ConfigError("S014", "SECRET_KEY", "is not set and the data folder has none", hint)
-    return System.open(settings, load_config(settings))
+    return System.open(settings, config_at_start(settings))
 
 
 def _plain_body() -> None:

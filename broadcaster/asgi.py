@@ -29,8 +29,9 @@ from broadcaster.domain.errors import ConfigError
 from broadcaster.process import die_with_parent
 from broadcaster.public.front import Front
 from broadcaster.public.site import Site
+from broadcaster.rules_file import config_at_start
 from broadcaster.services.system import System
-from broadcaster.settings import load_config, load_settings
+from broadcaster.settings import load_settings
 
 log = logging.getLogger(__name__)
 BACKLOG = 4096
@@ -87,7 +88,7 @@ def serve(settings: Settings, config: Config | None = None) -> None:
     bound = bind(settings)
     try:
         if settings.web_concurrency <= 1:
-            run(bound, settings, config or load_config(settings))
+            run(bound, settings, config or config_at_start(settings))
         else:
             _serve_many(bound, settings.web_concurrency)
     finally:
@@ -170,7 +171,7 @@ def main(arguments: list[str]) -> None:
     die_with_parent(int(arguments[1]))
     settings = load_settings()
     with socket.socket(fileno=int(arguments[0])) as bound:
-        run(bound, settings, load_config(settings))
+        run(bound, settings, config_at_start(settings))
 
 
 if __name__ == "__main__":

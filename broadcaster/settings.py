@@ -92,8 +92,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     )
 
 
-def load_config(settings: Settings, environ: Mapping[str, str] | None = None) -> Config:
-    """The agency's configuration; where its folder has no agency.toml and demo is on, the demonstration's."""
+def load_config(settings: Settings, environ: Mapping[str, str] | None = None, rules: Path | None = None) -> Config:
+    """The agency's configuration (``config_folder``), its rules from the file ``rules`` where one is given."""
     env = os.environ if environ is None else environ
     folder = config_folder(settings)
     agency = _build(Agency, _read(folder, "agency.toml").get("agency", {}), "agency.toml", "[agency]")
@@ -106,7 +106,7 @@ def load_config(settings: Settings, environ: Mapping[str, str] | None = None) ->
     _known_names(channels)
     config = Config(agency, policy, channels, feeds, (), feed_checks.passwords(feeds, lambda name: value(name, env)))
     config_check.check(config, *_spoken(), _limits(config, settings))
-    return replace(config, rules=load_rules(folder / "rules.toml", config))
+    return replace(config, rules=load_rules(rules or folder / "rules.toml", config))
 
 
 def config_folder(settings: Settings) -> Path:

@@ -9,11 +9,12 @@ from pathlib import Path
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from broadcaster.domain.errors import ConfigError
+from broadcaster.rules_file import config_at_start
 from broadcaster.services import zones
 from broadcaster.services.folders import data_folder, secret_key
 from broadcaster.services.migrate import migrate
 from broadcaster.services.system import System
-from broadcaster.settings import load_config, load_settings, value
+from broadcaster.settings import load_settings, value
 
 
 def prepare(environ: Mapping[str, str] | None = None) -> System:
@@ -32,7 +33,7 @@ def opened(environ: Mapping[str, str] | None = None) -> System:
     if not value("SECRET_KEY", env):
         secret_key(Path(first.data))
     settings = load_settings(env)
-    config = load_config(settings, env)
+    config = config_at_start(settings, env)
     try:
         return System.open(settings, config)
     except (ValueError, ArgumentError) as error:

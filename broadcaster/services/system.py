@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from redis import Redis
 
 from broadcaster.domain.config import Config, Settings
-from broadcaster.rules_file import RulesFile
+from broadcaster.rules_file import NAME, RulesFile, kept_at
 from broadcaster.settings import config_folder
 from broadcaster.store.engine import Database
 from broadcaster.transport.connection import connect
@@ -34,7 +34,7 @@ class System:
     @classmethod
     def open(cls, settings: Settings, config: Config) -> System:
         """Connects lazily: neither the database nor Redis need be up yet."""
-        file = RulesFile(config_folder(settings) / "rules.toml", config)
+        file = RulesFile(config_folder(settings) / NAME, config, kept=kept_at(settings))
         return cls(settings, config, Database(settings.database_url), connect(settings.redis_url), rules_file=file)
 
     def ruled(self) -> System:
