@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
+from aiohttp import web
 
-from broadcaster.channels.http import LONGEST_TEXT, retry_after, said
+from broadcaster.channels.http import LONGEST_TEXT, MOST_BYTES, HttpSession, retry_after, said
+from tests.providers.base import Provider, served
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 
@@ -35,3 +39,26 @@ def test_secrets_numbers_and_lines_do_not_reach_a_log() -> None:
 
 def test_a_long_answer_is_cut() -> None:
     assert len(said("no " * 500)) == LONGEST_TEXT
+
+
+@dataclass
+class Endless(Provider):
+    """Answers without end, until the connection is closed."""
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        while True:
+            await answer.write(b"x" * 500_000)
+
+
+def test_an_answer_without_end_is_not_read_to_its_end() -> None:
+    async def ask(url: str) -> int:
+        session = HttpSession()
+        try:
+            return len((await session.exchange("GET", url)).text)
+        finally:
+            await session.close()
+
+    with served(Endless()) as provider:
+        assert MOST_BYTES < asyncio.run(ask(provider.base_url)) < MOST_BYTES + 1_000_000
