@@ -196,6 +196,7 @@ class Totals(BaseModel):
     failed: int
     suppressed: int
     errors: dict[str, int] = {}
+    answers: dict[str, int] = {}  # of calls that were delivered: confirmed, answered, machine
 
 
 class DeliveriesOut(BaseModel):
