@@ -110,7 +110,7 @@ class Options:
 class _Token:
     access: str = field(default="", repr=False)
     until: datetime = LONG_AGO
-    dies: datetime | None = None  # the refresh token
+    dies: datetime = LONG_AGO  # the refresh token
 
 
 class TikTok:
@@ -174,7 +174,7 @@ class TikTok:
             text = f"{self.name}: the account does not allow {self._options.privacy}"
             return (Check(False, text, "let TikTok audit the app, and compare privacy"),)
         dies = self._token.dies
-        text = f"the token lives until {dies:%Y-%m-%d %H:%M} UTC" if dies else "how long the token lives is not told"
+        text = f"the token lives until {dies:%Y-%m-%d %H:%M} UTC"
         posts = Check(True, f"{self.name}: posts as @{creator.get('creator_username', '')}")
         return posts, Check(True, f"{self.name}: {text}", "make a new token and set it in the environment", dies)
 

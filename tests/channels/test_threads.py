@@ -189,10 +189,12 @@ def test_a_container_that_meta_forgot_is_made_anew(fake: Threads) -> None:
 
 
 def test_a_refusal_is_known_by_its_code_at_either_step(fake: Threads) -> None:
+    first = fake.made("first", USER)
     for edge in ("/threads", "/threads_publish"):
         fake.faults = GraphFaults(latency=0, edge=edge, refusal=(400, 190, 463, "Session has expired"))
         assert codes(tries(fake, 1, posting=posting())) == ["190"]
-    assert fake.shown == []
+        assert codes(tries(fake, 1, earlier=first.id)) == ["190"]
+    assert fake.shown == [first]
 
 
 def test_the_days_last_post_makes_all_wait(fake: Threads) -> None:
