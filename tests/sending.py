@@ -98,6 +98,7 @@ def _row(alert: Alert) -> dict[str, Any]:
         "content": {"template": "severe_weather"},
         "zones": list(alert.zones),
     }
+    row |= {"identifier": f"urn:judge:{alert.id}", "sent": alert.created}
     row |= {"channels": list(alert.channels), "created": alert.created, "expires": alert.expires, "digest": "d"}
     return row | {"until_lifted": False, "ending": alert.ending, "unresolved": [], "signature_owed": False}
 
