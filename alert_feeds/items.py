@@ -19,7 +19,7 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
-from alert_feeds import cap
+from alert_feeds import cap, own_zone
 from alert_feeds.cap_info import words
 from alert_feeds.document import SAYS, Unreadable, children, decode, local, namespace, tree
 from alert_feeds.recent import Recent
@@ -313,7 +313,7 @@ def _without_controls(text: str) -> str:
 
 
 def when(text: str, part: str, notes: Notes) -> datetime | None:
-    """A time of RFC 822 (RSS) or RFC 3339 (Atom) as aware UTC; an unknown zone is read as UTC, with a note."""
+    """A time of RFC 822 (RSS) or RFC 3339 (Atom) as aware UTC; an unknown zone is UTC, none the feed's, with a note."""
     match = _RFC822.fullmatch(text.strip())
     if not match:
         return moment(text, part, notes)
@@ -332,6 +332,10 @@ def _rfc822(match: re.Match[str], part: str, notes: Notes) -> datetime:
         away = timedelta(hours=int(match.group(8)), minutes=int(match.group(9)))
         return local_time - (away if match.group(7) == "+" else -away)
     zone = (match.group(10) or "").lower()
+    if not zone:
+        found, code, words = own_zone.read(local_time.replace(tzinfo=None))
+        notes.add(code, f"{part} {match.group(0)[:80]!r} names no time zone; {words}.")
+        return found
     if zone not in ZONES:
         notes.add("time_zone", f"{part} {match.group(0)[:80]!r} names no known time zone; it was read as UTC.")
     return local_time - timedelta(hours=ZONES.get(zone, 0))

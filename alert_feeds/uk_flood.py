@@ -20,6 +20,7 @@ from broadcaster.domain.alert import Area, CapMessage, Info, MsgType, Scope, Sta
 from broadcaster.domain.feed_entry import FeedEntry, ParsedFeed, Problem
 
 SENDER = "environment.data.gov.uk"
+TIMEZONE = "Europe/London"  # the agency's JSON names no zone, and writes the clocks of England
 MAX_FLOODS = 5_000
 ENDED = "4"
 FACTS = ("severityLevel", "severity_text", "isTidal", "eaAreaName", "eaRegionName", "county", "riverOrSea", "polygon")

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from alert_feeds import own_zone
 from broadcaster.domain.alert import CapMessage, Circle, Pair, Point, Reference, Ring
 from broadcaster.domain.feed_entry import NO_TIME, Problem
 
@@ -50,16 +51,17 @@ class Notes:
 
 
 def moment(text: str, part: str, notes: Notes) -> datetime | None:
-    """CAP's dateTime as aware UTC; one without a zone is read as UTC, with a note."""
+    """CAP's dateTime as aware UTC; one without a zone is read in its feed's (``own_zone``), with a note."""
     match = _TIME.fullmatch(text.strip())
     try:
         found = _moment(match) if match else None
+        if found is not None and match and not match.group(7) and not match.group(8):
+            found, code, words = own_zone.read(found.replace(tzinfo=None))
+            notes.add(code, f"{part} {text!r} names no time zone; {words}.")
     except (ValueError, OverflowError):
         found = None
     if found is None:
         notes.add("time", f"{part} {text!r} is not a time and was left out.")
-    elif match and not match.group(7) and not match.group(8):
-        notes.add("time_zone", f"{part} {text!r} names no time zone; it was read as UTC.")
     return found
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from alert_feeds import PARSERS
 from broadcaster.domain.addresses import imap_address
@@ -21,12 +22,13 @@ _SENDER = re.compile(r"[^\s<>@\"(),:;\\]+@[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
 def checked(feed: FeedConfig, folder: Path) -> FeedConfig:
-    """The feed, its format known, with its files' paths made whole. Raises ConfigError (C070, C071, C072, C010)."""
+    """The feed, its format known, with its files' paths made whole. Raises ConfigError (C070 to C073, C010)."""
     try:
         filling(feed.mapping, getattr(importlib.import_module(PARSERS[feed.format]), "FACTS", None))
     except WrongMapping as error:
         where = f"feeds.toml [[feed]] {feed.name} mapping.{error.key}"
         raise ConfigError("C070", where, error.text, error.hint) from error
+    _time_zone(feed)
     if feed.is_mailbox:
         feed = _mailbox(feed, folder)
     else:
@@ -44,6 +46,14 @@ def passwords(feeds: Iterable[FeedConfig], look_up: Callable[[str], str]) -> dic
             where = f"feeds.toml [[feed]] {feed.name} password"
             raise ConfigError("C011", where, f"{name} is not set", "set it, or enabled = false")
     return found
+
+
+def _time_zone(feed: FeedConfig) -> None:
+    try:
+        ZoneInfo(feed.timezone or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        where, text = f"feeds.toml [[feed]] {feed.name} timezone", f"{feed.timezone!r} is no time zone"
+        raise ConfigError("C073", where, text, "an IANA name such as Europe/London") from error
 
 
 def _no_mailbox(feed: FeedConfig) -> None:

@@ -72,6 +72,7 @@ class FeedConfig:
     """One ``[[feed]]`` of feeds.toml. ``mapping`` fills what its format lacks (``domain.mapping``).
     ``stale_minutes``: a document that stays the same for longer is a fault; 0: learnt, where it changes regularly.
 
+    ``timezone``: an IANA name, of its times that name no zone; "": the format's own, or UTC.
     ``signature``: ignore, check (said on each entry) or required; ``certificates``: PEM files of trusted signers.
 
     The others are of a mailbox (docs/mailbox.md): ``password`` is only ever "env:NAME" (``Config.passwords`` has what
@@ -89,6 +90,7 @@ class FeedConfig:
     allow_private: bool = False
     mapping: Mapping[str, object] = field(default_factory=dict)
     stale_minutes: int = 0
+    timezone: str = ""
     signature: str = "ignore"
     certificates: tuple[str, ...] = ()
     user: str = ""
@@ -112,6 +114,7 @@ class FeedConfig:
             self.format,
             enabled=False,
             mapping=self.mapping,
+            timezone=self.timezone,
             signature="check" if self.certificates else "ignore",
             certificates=self.certificates,
             unverified_of=self.name,

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DataError
 
-from alert_feeds import PARSERS
+from alert_feeds import PARSERS, own_zone
 from broadcaster.domain.config import FeedConfig
 from broadcaster.domain.errors import BroadcasterError
 from broadcaster.domain.feed_entry import FeedEntry, Link, ParsedFeed, Problem
@@ -78,7 +78,8 @@ def ingest(system: System, feed: FeedConfig, body: bytes, headers: Mapping[str, 
 def read(feed: FeedConfig, body: bytes, headers: Mapping[str, str]) -> ParsedFeed:
     """The document by the parser of the feed's format, signatures looked at, what it lacks filled by the mapping."""
     parser = importlib.import_module(PARSERS[feed.format])
-    parsed: ParsedFeed = parser.parse(body, headers)
+    with own_zone.used(feed.timezone or getattr(parser, "TIMEZONE", ""), configured=bool(feed.timezone)):
+        parsed: ParsedFeed = parser.parse(body, headers)
     if feed.signature != "ignore":
         from broadcaster.services.signatures import looked_at  # its libraries load slowly, and few feeds ask for them
 
