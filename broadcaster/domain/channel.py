@@ -6,7 +6,9 @@ A channel module (``broadcaster/channels/<kind>.py``, one line in ``CHANNELS``) 
   "env:NAME", any other text may be; one typed ``DataPath`` is a path relative to the data folder. It may have
   ``wrong(region) -> Wrong | None`` (region: the agency's, ISO 3166): a value that would fail when it is needed;
 - ``CODES``: provider code -> ``Verdict`` (data, rules.md section 4);
-- ``open_channel(name, options, public_url) -> Channel``: opens no connection.
+- ``open_channel(name, options, public_url) -> Channel``: opens no connection;
+- ``FOLLOWS`` (optional): where a provider finishes later what it took and tells only who asks, the seconds between
+  asking. ``find`` then answers for an id that is known, also where ``asks`` is False.
 
 A channel never loops, sleeps, retries, reads settings, logs secrets or answers with a boolean.
 

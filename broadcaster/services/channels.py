@@ -28,6 +28,12 @@ def codes_of(config: ChannelConfig) -> Codes:
     return codes
 
 
+def follows(config: Config) -> dict[str, int]:
+    """Channels whose provider finishes messages later -> the seconds between asking what became of them."""
+    modules = {one.name: importlib.import_module(CHANNELS[one.kind]) for one in config.channels if one.enabled}
+    return {name: module.FOLLOWS for name, module in modules.items() if hasattr(module, "FOLLOWS")}
+
+
 def open_channels(system: System) -> dict[str, Channel]:
     """All enabled channels by name, in the order of channels.toml."""
     return {config.name: open_channel(system, config) for config in system.config.channels if config.enabled}

@@ -23,7 +23,7 @@ from broadcaster.domain.channel import (
 from broadcaster.domain.delivery import NOT_FOUND_TWICE_SECONDS, AttemptState
 from broadcaster.domain.message import Message
 from broadcaster.domain.switches import SENDING
-from broadcaster.services.channels import open_channel, open_channels
+from broadcaster.services.channels import follows, open_channel, open_channels
 from broadcaster.services.deliveries import suppress_ended
 from broadcaster.services.receipts import lost_before
 from broadcaster.services.system import System
@@ -77,24 +77,25 @@ def _take_over(system: System) -> None:
 
 def ask(system: System) -> int:
     """Ask the providers about attempts in doubt; a slow one holds nothing else. Returns how many were settled."""
-    rows = _due(system)
+    followed = follows(system.config)
+    rows = _due(system, followed)
     if not rows:
         return 0
     channels = open_channels(system)
     with system.database.read() as connection:
         held = store.known_ids(connection, list({row.recipient for row in rows}))
         posts = {row.id: _about(connection, row) for row in rows if _of_account(channels.get(row.channel))}
-    answers = asyncio.run(_all(channels, rows, held, posts))
+    answers = asyncio.run(_all(channels, rows, held, posts, followed))
     told = zip(rows, answers, strict=True)
     return sum(_conclude(system, row, answer, channels.get(row.channel)) for row, answer in told)
 
 
-def _due(system: System) -> list[Any]:
+def _due(system: System, followed: Mapping[str, int]) -> list[Any]:
     """Attempts to ask about, marked as asked so that no other process asks now."""
     seconds, lost = system.config.policy.accepted_ask_after_seconds, lost_before(system)
     with system.database.write() as connection:
         at = now(connection)
-        rows = store.in_doubt(connection, at) + store.without_receipt(connection, at, seconds, lost)
+        rows = store.in_doubt(connection, at) + store.without_receipt(connection, at, seconds, lost, followed)
         store.mark_asked(connection, [row.id for row in rows], at)
     return rows
 
@@ -104,13 +105,14 @@ async def _all(
     rows: Sequence[Any],
     held: dict[str, dict[str, str]],
     posts: Mapping[str, tuple[str, str]],
+    followed: Mapping[str, int],
 ) -> list[Found | Exception | None]:
     """Every answer, in the order of the rows: found, not found (None), or why it could not be asked."""
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(row: Any) -> Found | Exception | None:
         channel = channels.get(row.channel)
-        if channel is None or not channel.asks:
+        if channel is None or not (channel.asks or (row.provider_id and row.channel in followed)):
             return None
         try:
             async with gate, asyncio.timeout(ASK_SECONDS):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,21 +32,33 @@ def in_doubt(connection: Connection, at: datetime, limit: int = 500) -> list[Any
 
 
 def without_receipt(
-    connection: Connection, at: datetime, seconds: int, lost: datetime | None = None, limit: int = 200
+    connection: Connection,
+    at: datetime,
+    seconds: int,
+    lost: datetime | None = None,
+    followed: Mapping[str, int] = MappingProxyType({}),
+    limit: int = 200,
 ) -> list[Any]:
-    """Accepted attempts nobody has said anything of for ``seconds``; none is asked about more often than that.
+    """Accepted attempts nobody has said anything of for ``seconds``, or those of their channel in ``followed``; none is
+    asked about more often than that.
 
     ``lost`` is when Redis was last found empty: what began before it may have lost its receipt there, and is asked
     about once after ``LOST_ASK_SECONDS``.
     """
-    before = at - timedelta(seconds=seconds)
-    quiet = sa.and_(a.changed <= before, sa.or_(a.asked.is_(None), a.asked <= before))
+    quiet = _quiet(at, seconds)
+    for channel, sooner in followed.items():
+        quiet = sa.or_(quiet, sa.and_(d.channel == channel, _quiet(at, sooner)))
     if lost is not None:
         early = a.changed <= at - timedelta(seconds=LOST_ASK_SECONDS)
         quiet = sa.or_(quiet, sa.and_(a.started <= lost, early, sa.or_(a.asked.is_(None), a.asked <= lost)))
     young = a.started > at - timedelta(days=2)
     wanted = sa.and_(_state("accepted"), quiet, young)
     return list(connection.execute(_asking(wanted).order_by(a.changed).limit(limit)))
+
+
+def _quiet(at: datetime, seconds: int) -> sa.ColumnElement[bool]:
+    before = at - timedelta(seconds=seconds)
+    return sa.and_(a.changed <= before, sa.or_(a.asked.is_(None), a.asked <= before))
 
 
 def told(connection: Connection, id_: str, channel: str) -> Any | None:
