@@ -65,6 +65,8 @@ _SAID = (
     (re.compile(r"message to (edit|pin|unpin) not found|message_id_invalid|message can't be edited", re.I), NOT_THERE),
 )
 
+_POST = re.compile(rf"\d+({PHOTO})?")
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -140,6 +142,8 @@ class Telegram:
 
     async def _change(self, text: str, post: str) -> Accepted:
         """A post that says our words already counts as changed; so doing it again does no harm."""
+        if not _POST.fullmatch(post):
+            raise ChannelError("the post that is to be changed is none of Telegram's", code=NOT_THERE, permanent=True)
         method, key = ("editMessageCaption", "caption") if post.endswith(PHOTO) else ("editMessageText", "text")
         try:
             await self._call(method, {"message_id": _number(post), key: text})
@@ -244,8 +248,9 @@ def open_channel(name: str, options: Options, public_url: str) -> Telegram:
 
 
 def _answering(earlier: str) -> dict[str, Any]:
-    """An update answers the first post; where somebody deleted that, it stands by itself."""
-    if not earlier:
+    """An update answers the first post; where that is gone, or was another kind's channel of this name, it stands by
+    itself."""
+    if not _POST.fullmatch(earlier):
         return {}
     return {"reply_parameters": {"message_id": _number(earlier), "allow_sending_without_reply": True}}
 

@@ -96,7 +96,8 @@ def test_an_update_answers_the_first_post_and_stands_alone_where_that_is_gone(
     first = fake.post("first")
     send(fake, about=about, earlier=str(first.id))
     send(fake, about=about, earlier="7/photo")
-    assert [post.answers for post in fake.posts] == [0, first.id, 0]
+    send(fake, about=about, earlier="b1-7")  # of the webhook that had this channel's name before
+    assert [post.answers for post in fake.posts] == [0, first.id, 0, 0]
 
 
 @pytest.mark.parametrize(("photo", "post"), [(0, "41"), (9, "41/photo")])
@@ -170,8 +171,9 @@ def test_a_refusal_is_read_in_its_words(fake: provider.Telegram, words: str, cod
     assert words in error.text
 
 
-def test_a_post_that_is_gone_cannot_be_changed(fake: provider.Telegram) -> None:
-    error = refused(fake, edits="7")
+@pytest.mark.parametrize("post", ["7", "b1-7"])
+def test_a_post_that_is_gone_cannot_be_changed(fake: provider.Telegram, post: str) -> None:
+    error = refused(fake, edits=post)
     assert (error.code, error.permanent) == ("post_gone", True)
 
 
