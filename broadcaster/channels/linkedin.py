@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from broadcaster.channels.graph import GONE, NOT_THERE, clipped, same, the_one
 from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, harmless, object_of, unsure
-from broadcaster.channels.linkedin_rest import BARE, CODES, DUPLICATE, Rest, little, plain
+from broadcaster.channels.linkedin_rest import BARE, CODES, DUPLICATE, MUTE, Rest, little, plain
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -68,6 +68,7 @@ class LinkedIn:
         self._rest = Rest(name, options.base_url, options.access_token, options.api_version, options.timeout_seconds)
         self._images: dict[str, str] = {}
         self._gone: set[str] = set()
+        self._mute = False
         self._bare: set[str] = set()
 
     def __repr__(self) -> str:
@@ -82,7 +83,8 @@ class LinkedIn:
         until = self._rest.until()
         if attempt.edits:
             return await self._change(message, attempt.edits, until)
-        if attempt.earlier and attempt.earlier not in self._gone and utf16(message.text) <= COMMENT_LENGTH:
+        gone = self._mute or attempt.earlier in self._gone
+        if attempt.earlier and not gone and utf16(message.text) <= COMMENT_LENGTH:
             return await self._comment(message, attempt.earlier, until)
         try:
             return await self._post(message, attempt, until)
@@ -150,6 +152,9 @@ class LinkedIn:
         try:
             answer = await self._rest.call("POST", f"{_actions(earlier)}/comments", until, comment)
         except ChannelError as error:
+            if error.code == "http_403":
+                self._mute = True
+                raise ChannelError(f"{error} The next try is a post", code=MUTE, retry_after=0.0) from error
             if error.code != "http_404":
                 raise
             self._gone.add(earlier)
@@ -180,9 +185,12 @@ class LinkedIn:
         try:
             if sent.attempt.edits:
                 return await self._changed(sent)
-            if earlier and (comment := the_one(await self._comments(earlier), sent, "text", "time")):
+            rows, silent = await self._comments(earlier) if earlier else ([], None)
+            if comment := the_one(rows, sent, "text", "time"):
                 return Found(comment["id"], "delivered", url=_url(comment["id"], earlier))
             post = the_one(await self._posts(sent), sent, "text", "time")
+            if post is None and silent:
+                raise silent
             return Found(post["id"], "delivered", url=_url(post["id"])) if post else None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise OutcomeUnknown("the organisation's posts cannot be read") from error
@@ -202,20 +210,21 @@ class LinkedIn:
             else None
         )
 
-    async def _comments(self, earlier: str) -> list[dict[str, Any]]:
+    async def _comments(self, earlier: str) -> tuple[list[dict[str, Any]], ChannelError | None]:
+        """Our comments on a post, and why they cannot be read where the token may not."""
         try:
             rows = object_of(await self._rest.call("GET", f"{_actions(earlier)}/comments?start=0&count={PAGE}"))[
                 "elements"
             ]
         except ChannelError as error:
-            if error.code != "http_404":
+            if error.code not in ("http_403", "http_404"):
                 raise
-            return []
+            return [], error if error.code == "http_403" else None
         return [
             {"id": row["commentUrn"], "text": row["message"]["text"], "time": _iso(row["created"]["time"])}
             for row in rows
             if row["actor"] == self._owner
-        ]
+        ], None
 
     async def _posts(self, sent: Sent) -> list[dict[str, Any]]:
         query = urlencode({"author": self._owner, "q": "author", "count": PAGE, "sortBy": "LAST_MODIFIED"})

@@ -18,9 +18,14 @@ from broadcaster.channels.graph import GONE, NOT_THERE
 from broadcaster.channels.http import STEP_LOST, Answer, HttpSession, object_of, retry_after, said, unsure
 from broadcaster.domain.channel import ChannelError, Check, Codes, OutcomeUnknown, Verdict
 
-SCOPES = ("w_organization_social", "r_organization_social")
+SCOPES = (  # the feed's are for comments
+    "w_organization_social",
+    "r_organization_social",
+    "w_organization_social_feed",
+    "r_organization_social_feed",
+)
 LIMITED_SECONDS, LONGEST_WAIT = 900.0, 3_600.0  # limits are counted by day
-DUPLICATE, BARE = "DUPLICATE_POST", "bare_next"
+DUPLICATE, BARE, MUTE = "DUPLICATE_POST", "bare_next", "comment_refused"
 RESERVED = re.compile(r"([\\|{}@\[\]()<>*_~]|#(?!\w))")  # of the "little" format; #word stays a hashtag
 
 CODES: Codes = MappingProxyType(
@@ -30,6 +35,7 @@ CODES: Codes = MappingProxyType(
         GONE: Verdict.RETRY_ONCE,
         NOT_THERE: Verdict.PERMANENT,
         BARE: Verdict.RETRY,  # card or link refused; the next try is the text alone
+        MUTE: Verdict.RETRY,  # the token may not comment; the next try is a post
         DUPLICATE: Verdict.PERMANENT,  # the same text stands already, and not as this try
         "http_400": Verdict.PERMANENT,
         "http_401": Verdict.STOP_CHANNEL,

@@ -112,6 +112,24 @@ def test_where_the_first_post_is_gone_the_next_try_is_a_post(fake: LinkedIn) -> 
     assert [post.text for post in fake.posts] == [TEXT]
 
 
+def test_an_update_that_may_not_be_a_comment_is_a_post_and_found(fake: LinkedIn) -> None:
+    async def two(org: Any) -> None:
+        with pytest.raises(ChannelError) as raised:
+            await org.send(message(), WHO, attempt("at_1", earlier=first.id))
+        assert (raised.value.code, raised.value.retry_after) == (rest.MUTE, 0.0)
+        await org.send(message(), WHO, attempt("at_2", earlier=first.id))
+
+    first = fake.made("first")
+    fake.faults = LinkedInFaults(latency=0, scope="w_organization_social,r_organization_social")
+    using(channel(fake), two)
+    assert [post.text for post in fake.posts] == ["first", TEXT]
+    found = find(fake, earlier=first.id)
+    assert found is not None
+    assert found.provider_id == fake.posts[1].id
+    with pytest.raises(ChannelError):  # among comments that nobody may read it could stand
+        find(fake, "Another text", earlier=first.id)
+
+
 def test_wrong_posts_and_comments_take_the_words_of_sent_in_error(fake: LinkedIn) -> None:
     first = fake.made("Leave (now).")
     comment = send(fake, "By the north.", earlier=first.id).provider_id

@@ -23,7 +23,7 @@ TOKEN = "AQVtoken-of-the-test-page"
 ORGANIZATION = "5515715"
 OWNER = f"urn:li:organization:{ORGANIZATION}"
 CLIENT_ID, CLIENT_SECRET = "86client", "secret-of-the-test-app"
-SCOPE = "w_organization_social,r_organization_social"
+SCOPE = ",".join(f"{right}_organization_social{feed}" for right in "wr" for feed in ("", "_feed"))
 LENGTH, COMMENT_LENGTH = 3_000, 1_250
 
 
@@ -104,6 +104,8 @@ class LinkedIn(Provider):
             return error(404, "Not Found")
         if edge == "posts":
             return web.json_response(_shape(found))
+        if "r_organization_social_feed" not in self.plan.scope:
+            return error(403, "Not enough permissions to access: socialActions.GET_ALL")
         comments = [_comment(post) for post in self.shown if post.about == found.id]
         if len(more) == 3:
             return web.json_response(next(one for one in comments if one["id"] == more[2]))
@@ -136,6 +138,8 @@ class LinkedIn(Provider):
     def _comment(self, about: str, body: dict[str, Any]) -> web.Response:
         if self.one(about) is None:
             return error(404, "Not Found")
+        if "w_organization_social_feed" not in self.plan.scope:
+            return error(403, "Not enough permissions to access: socialActions.CREATE")
         if len(body["message"]["text"]) > COMMENT_LENGTH or body["object"] != about:
             return error(400, "Comment is too long")
         made = self.made(body["message"]["text"], about)
