@@ -18,6 +18,7 @@ from typing import Any
 from broadcaster.domain.alert import Area, CapMessage, Info, State
 from broadcaster.domain.outline import outline
 from broadcaster.domain.shapes import geometry
+from broadcaster.domain.text_html import for_people
 from broadcaster.domain.wording import Level, level
 
 AHEAD = timedelta(hours=24)
@@ -219,7 +220,8 @@ def _place(place: Place) -> Json:
 
 def facts(alert: Public, places: Sequence[Place]) -> Json:
     """What does not change with time about one alert, for pages and data files."""
-    message, info = alert.message, alert.message.infos[0] if alert.message.infos else Info()
+    message = alert.message
+    info = for_people(message.infos[0] if message.infos else Info())
     return {
         "id": alert.id,
         "slug": alert.slug,
@@ -271,7 +273,8 @@ def evacuation(alert: Public) -> str:
     return "warning" if warned else "order"
 
 
-def _words(info: Info) -> Json:
+def _words(said: Info) -> Json:
+    info = for_people(said)
     return {
         "language": info.language,
         "headline": info.headline or info.event,

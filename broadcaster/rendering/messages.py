@@ -15,6 +15,7 @@ from broadcaster.domain import text_sms
 from broadcaster.domain.alert import Certainty, Info, Mode, Severity, Urgency
 from broadcaster.domain.config import Config
 from broadcaster.domain.message import VOICE, Finding, Limits, Message
+from broadcaster.domain.text_html import for_people
 from broadcaster.domain.text_social import URL_LENGTH, measure
 from broadcaster.domain.wording import EVACUATION_LEVELS, drill_label
 from broadcaster.rendering import fields as filled
@@ -135,7 +136,8 @@ class _Pen:
         self.template = template
         self.language = language
         self.root = root
-        self.issued = _info_in(job.issuer, language)
+        self._own = _info_in(job.issuer, language)
+        self.issued = for_people(self._own) if self._own is not None else None
 
     def fitting(self, channel: str, limits: Limits) -> tuple[list[Message], list[Finding]]:
         """The message in its channel's form. Where an account takes less: in the words of a text message, else the
@@ -184,8 +186,8 @@ class _Pen:
 
     def info(self) -> Info:
         """CAP's words. An issuer's own words stay, only what our profile demands is added."""
-        if self.issued is not None:
-            return self._issued_info(self.issued)
+        if self._own is not None:
+            return self._issued_info(self._own)
         spec = self.template.spec
         urgency, severity, certainty = _danger(spec, self.job.fields)
         return Info(

@@ -13,6 +13,7 @@ from broadcaster.domain import ipaws
 from broadcaster.domain.alert import Alert, CapMessage, Info
 from broadcaster.domain.cap_message import build
 from broadcaster.domain.errors import ConfigError, Invalid, Refused
+from broadcaster.domain.text_html import for_people
 from broadcaster.domain.wording import drill_label
 from broadcaster.rendering import cap_xml
 from broadcaster.rendering.codes import square
@@ -56,7 +57,7 @@ def sheet(system: System, alert_id: str) -> CopySheet:
     return CopySheet(
         alert=alert,
         zones=tuple(named.get(zone, zone) for zone in alert.zones),
-        infos=alert.content.infos,
+        infos=tuple(map(for_people, alert.content.infos)),
         words=tuple(_words(system, alert, info, until, drills, link) for info in alert.content.infos),
         until=until,
         drills=drills,
