@@ -50,8 +50,9 @@ def _letter(character: str) -> str:
     return _LETTERS.get(kind, "o")
 
 
-def graphemes(text: str) -> int:
-    """The number of clusters (a family emoji is 1)."""
+def graphemes(text: str, joined: bool = True) -> int:
+    """The number of clusters (a family emoji is 1). ``joined``: a virama joins consonants (Unicode 15.1 and later)."""
     if text.isascii():
         return len(text) - text.count("\r\n")
-    return sum(1 for _ in _CLUSTER.finditer("".join(map(_letter, text))))
+    letters = "".join(map(_letter, text))
+    return sum(1 for _ in _CLUSTER.finditer(letters if joined else letters.replace("c", "o")))

@@ -1,31 +1,27 @@
 """How accounts count a text, and the counters that ``Limits.unit`` names.
 
-Mastodon (its character counter): every address counts 23 or what the instance says, a mention counts without its
-domain, all else by graphemes. X: ``text_x``. Bluesky: graphemes as its servers part them, and bytes.
+Mastodon and X count addresses in ways of their own: ``text_mastodon``, ``text_x``. Bluesky counts graphemes as its
+servers part them, and bytes.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 import grapheme
 from grapheme.grapheme_property_group import GraphemePropertyGroup, get_group
 
-from broadcaster.domain import text_sms, text_x
+from broadcaster.domain import text_mastodon, text_sms, text_x
 from broadcaster.domain.text_graphemes import graphemes
 
 URL_LENGTH = 23
-_URL = re.compile(r"https?://[^\s<>\"]*[^\s<>\"'.,;:!?)\]}]", re.IGNORECASE)
-_MENTION = re.compile(r"(?<![\w/=])@(\w+(?:[\w.-]*\w)?)@[\w.-]*\w")
-
 _EMOJI = (GraphemePropertyGroup.EXTENDED_PICTOGRAPHIC, GraphemePropertyGroup.REGIONAL_INDICATOR)
 _EMOJI_MARKS = "\N{COMBINING ENCLOSING KEYCAP}\N{VARIATION SELECTOR-16}" + "".join(map(chr, range(0x1F3FB, 0x1F400)))
 
 
 def mastodon(text: str, url: int = URL_LENGTH) -> int:
     """Characters as Mastodon counts them, an address as ``url``."""
-    return graphemes(_MENTION.sub(r"@\1", _URL.sub("x" * url, text)))
+    return text_mastodon.count(text, url)
 
 
 def bluesky(text: str) -> int:

@@ -50,7 +50,8 @@ def _tree(words: Sequence[str]) -> str:
     return f"{either}?" if groups and "" in words else either
 
 
-ENDING = rf"(?:(?i:{_tree(GENERIC.split() + COUNTRY.split())})(?![0-9A-Za-z@+\-])|[xX][nN]--[\-0-9A-Za-z]+)"
+TREE = _tree(GENERIC.split() + COUNTRY.split())
+ENDING = rf"(?:(?i:{TREE})(?![0-9A-Za-z@+\-])|[xX][nN]--[\-0-9A-Za-z]+)"
 
 
 _NO_NAME = rf"!'#%&()*+,\\./:;<=>?@\[\]^{{|}}~${SPACES}{INVALID}{DIRECTIONS}"  # and _ and -, by place
@@ -69,14 +70,14 @@ _URL = re.compile(
 _ASCII = re.compile(rf"(?:(?i:[\-a-z0-9{ACCENTED}]+)\.)+{ENDING}")
 _SHORT = re.compile(rf"(?i:https?://t\.co/([a-z0-9]+)(?:{_QUERY})?)")
 # What (?i) of Python takes for s and i, and the capital of U+019B, which Unicode has since version 16.
-_ALIKE = str.maketrans("\u017f\u0130\u0131\ua7dc", "\u0101\u0101\u0101\u0101")
+ALIKE = str.maketrans("\u017f\u0130\u0131\ua7dc", "\u0101\u0101\u0101\u0101")
 
 
 def _links(units: str) -> Iterator[tuple[int, int]]:
     """(start, length) of each address in a text of UTF-16 units."""
     if "." not in units:
         return
-    plain = units.translate(_ALIKE)
+    plain = units.translate(ALIKE)
     for found in _URL.finditer(plain):
         if found["url"] is None:
             continue
@@ -96,7 +97,7 @@ def _bare(domain: str, start: int, whole: int) -> Iterator[tuple[int, int]]:
     """The parts of a domain without a scheme that are ASCII; the last has the path (``whole``: with it, else 0)."""
     parts: list[tuple[int, int]] = []
     after = 0
-    for found in _ASCII.finditer(domain.translate(_ALIKE)):
+    for found in _ASCII.finditer(domain.translate(ALIKE)):
         name = domain[slice(*found.span())]
         at = domain.find(name, after)
         after = at + len(name)
@@ -109,7 +110,7 @@ def _bare(domain: str, start: int, whole: int) -> Iterator[tuple[int, int]]:
 
 def names_a_host(domain: str) -> bool:
     """Whether each label has a length that DNS can carry."""
-    if domain.startswith("xn--") and not _ASCII.search(domain.translate(_ALIKE)):
+    if domain.startswith("xn--") and not _ASCII.search(domain.translate(ALIKE)):
         return False
     return all(1 <= _ascii_length(label) <= MOST_LABEL for label in domain.split("."))
 

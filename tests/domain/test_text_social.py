@@ -14,7 +14,12 @@ from broadcaster.domain.text_social import COUNTERS, mastodon, measure
         ("see https://example.org/a/very/long/path?with=query&and=more now", 4 + 23 + 4),
         ("https://e.co", 23),
         ("(http://e.co).", 23 + 3),
-        ("two https://a.example/x https://b.example/y", 4 + 23 + 1 + 23),
+        ("two https://a.org/x https://b.org/y", 4 + 23 + 1 + 23),
+        ("alerts.judgecounty.gov", 22),  # no scheme
+        ("https://a.example/b", 19),  # no such top-level domain
+        ("https://ja.wikipedia.org/wiki/津波(曖昧さ)、", 23),
+        ("\u05e9@sheriff@county.gov @x@\u05e9\u05b4.org!", 1 + 19 + 1 + 2 + 1),
+        ("क्षति", 3),  # Ruby joins no consonants
         ("@sheriff@county.example leave", 8 + 6),
         ("mail a@b.example", 16),
         ("@sheriff leave", 14),
