@@ -7,7 +7,7 @@ so few characters is not said at all, and somebody writes it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from broadcaster.domain.alert import Info
 from broadcaster.domain.text_html import for_people
@@ -35,7 +35,7 @@ class Words:
 
 def words(info: Info, until: str, link: str, drill: str) -> Words:
     """``until``: its end as texts say it; ``drill``: an exercise's word, which then stands first and last."""
-    info = for_people(info)
+    info = _bare(for_people(info), drill)
     language = info.language.split("-")[0].lower()
     radio = _labelled(_radio(info, language, until, link), drill, "\n\n")
     return Words(
@@ -97,6 +97,17 @@ def _radio(info: Info, language: str, until: str, link: str) -> str:
         more.format(link=link.partition("://")[2].partition("/alerts/")[0]) if link else "",
     ]
     return "\n\n".join(" ".join(part.split()) for part in parts if part)
+
+
+def _bare(info: Info, drill: str) -> Info:
+    """Without the exercise's word at both ends of each part: it stands once round the whole."""
+    if not drill:
+        return info
+    said = (info.headline, info.description, info.instruction)
+    headline, description, instruction = (
+        part.removeprefix(f"{drill}:").removeprefix(drill).removesuffix(drill).strip() for part in said
+    )
+    return replace(info, headline=headline, description=description, instruction=instruction)
 
 
 def _labelled(text: str, drill: str, between: str) -> str:

@@ -40,7 +40,7 @@ def test_what_nobody_approved_is_marked_and_has_no_file(house: System, visitor: 
     settle_people(house)
     alert, reader = in_review(house, ORDER), visitor("approver")
     page = reader.get(f"/console/alerts/{alert.id}/sheet").get_data(True)
-    assert "Nobody has approved this alert yet" in page
+    assert page.count("Nobody has approved this alert yet") == 3  # on the screen, and on each printed sheet
     assert "Take the CAP file" not in page
     assert reader.get(f"/console/alerts/{alert.id}/ipaws.xml").status_code == 409
 

@@ -86,10 +86,14 @@ def test_the_radio_hears_who_speaks_first_and_the_danger_twice_and_no_address_to
 
 
 def test_every_copied_word_of_an_exercise_says_so_first_and_last() -> None:
-    made = words(INFO, "", LINK, "EXERCISE")
+    drill = replace(
+        INFO, headline=f"EXERCISE: {INFO.headline} EXERCISE", description=f"EXERCISE\n\n{INFO.description}\n\nEXERCISE"
+    )
+    made = words(drill, "", LINK, "EXERCISE")
     for text in (made.short, made.long, made.radio):
         assert text.startswith("EXERCISE")
         assert text.endswith("EXERCISE")
+        assert text.count("EXERCISE") == 2
     assert (units(made.short) <= SHORT, units(made.long) <= LONG) == (True, True)
 
 
