@@ -148,14 +148,15 @@ class Chart:
     ) -> Iterator[Name]:
         """Names in lines with the middle of each, those of alerts first, each at its zone's first spot where it lies on
         no other; a neighbour's name never lies over what is painted from outside, for it would be read as the name of
-        that. One that finds no spot is left out (the list below has it)."""
+        that. One that finds no spot, or is far larger than its zone, is left out (the list below has it)."""
         taken: list[BaseGeometry] = []
         named = [place for place in self._places if not seen[place["id"]].is_empty]
         for place in sorted(named, key=lambda p: (p["id"] not in painted, -seen[p["id"]].area, p["id"])):
             lines = _lines(place["name"])
             strange = place["id"] not in painted
             for room in _rooms(seen[place["id"]], lines, frame.height, font):
-                misleads = strange and room.intersects(danger) and _beyond(danger, seen[place["id"]], room)
+                hides = room.area > 2 * seen[place["id"]].area
+                misleads = hides or (strange and room.intersects(danger) and _beyond(danger, seen[place["id"]], room))
                 if not misleads and not any(room.intersects(other) for other in taken):
                     taken.append(room)
                     yield lines, round(room.centroid.x), room.centroid.y

@@ -40,6 +40,7 @@ class Picture {
     this.drawing = L.layerGroup();
     this.fit();
     for (const group of [this.zones, this.shapes, this.drawing]) group.addTo(this.map);
+    this.map.on("moveend zoomend resize", () => this.name());
     this.map.on("click", (event) => { if (this.corners) this.corner(event.latlng); });
     element.addEventListener("keydown", (event) => this.pressed(event));
     this.tools?.addEventListener("click", (event) => {
@@ -87,12 +88,26 @@ class Picture {
       const paint = chosen.get(layer.feature.properties.id);
       layer.getElement()?.setAttribute("class", `leaflet-interactive zone${paint ? ` picked zone-${paint}` : ""}`);
     });
+    this.name();
     this.shapes.clearLayers();
     for (const ring of this.drawn()) L.polygon(ring, { className: "drawn-area", interactive: false }).addTo(this.shapes);
     this.drawing.clearLayers();
     if (!this.corners) return;
     L.polyline(this.corners, { className: "drawn-line", interactive: false }).addTo(this.drawing);
     for (const at of this.corners) L.circleMarker(at, { radius: 6, className: "drawn-corner", interactive: false }).addTo(this.drawing);
+  }
+
+  name() {  // those of chosen zones first; a name that would lie on another is left out until there is room
+    const chosen = this.chosen(), taken = [];
+    const first = (layer) => chosen.has(layer.feature.properties.id) ? 0 : 1;
+    for (const layer of this.zones.getLayers().sort((one, other) => first(one) - first(other))) {
+      const label = layer.getTooltip();
+      if (!label?.options.permanent || !label.getElement()) continue;
+      const room = label.getElement().getBoundingClientRect();
+      const free = !taken.some((other) => room.left < other.right && other.left < room.right && room.top < other.bottom && other.top < room.bottom);
+      label.getElement().style.visibility = free ? "" : "hidden";
+      if (free) taken.push(room);
+    }
   }
 
   // --- what somebody does
