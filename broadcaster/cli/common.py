@@ -33,6 +33,11 @@ def opened() -> Iterator[System]:
         system.close()
 
 
+def counted(number: int, what: str) -> str:
+    """ "1 rule", "2 rules"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def origin() -> str:
     """Where a command comes from, for the audit: "cli:user@host"."""
     return f"cli:{_user()}@{socket.gethostname()}"

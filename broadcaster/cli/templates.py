@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import click
 
-from broadcaster.cli.common import as_json, login, opened, password_stdin, show
+from broadcaster.cli.common import as_json, counted, login, opened, password_stdin, show
 from broadcaster.domain.errors import Refused
 from broadcaster.rendering import bundles
 from broadcaster.rendering import templates as rendering
@@ -47,7 +47,8 @@ def check(json_: bool) -> None:
     if wrong:
         raise Refused("templates", "\n".join(finding.text for finding in wrong))
     whole = {"templates": list(rendering.names()), "bundles": list(bundles.bundle_names())}
-    show(whole, f"{len(whole['templates'])} templates and {len(whole['bundles'])} bundles are whole", json_)
+    said = f"{counted(len(whole['templates']), 'template')}, {counted(len(whole['bundles']), 'bundle')}: all whole"
+    show(whole, said, json_)
 
 
 @templates.command("sign")

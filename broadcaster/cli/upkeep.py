@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from broadcaster.cli.common import operator
+from broadcaster.cli.common import counted, operator
 from broadcaster.services import audit as chain
 from broadcaster.services import backup as backups
 from broadcaster.services import begin, prepare, users
@@ -27,7 +27,8 @@ def check() -> None:
     """Read the settings and config/*.toml, and look into mailboxes; say what is wrong."""
     config = load_config(load_settings())
     feeds = [feed for feed in config.feeds if not feed.unverified_of]
-    click.echo(f"{config.agency.name}: {len(config.channels)} channels, {len(feeds)} feeds, {len(config.rules)} rules")
+    held = (counted(len(config.channels), "channel"), counted(len(feeds), "feed"), counted(len(config.rules), "rule"))
+    click.echo(f"{config.agency.name}: {', '.join(held)}")
     looks = [looked_into(config, feed) for feed in feeds if feed.is_mailbox and feed.enabled]
     for look in looks:
         click.echo(f"mailbox {look.text}" if look.ok else f"mailbox {look.text} -> {look.hint}", err=not look.ok)

@@ -8,7 +8,7 @@ import shutil
 import socket
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -175,7 +175,8 @@ def _alarms(system: System) -> Iterator[Check]:
 def _channels(system: System) -> list[tuple[str, Check]]:
     enabled = [config for config in system.config.channels if config.enabled]
     answers = asyncio.run(token_life.asked(system, enabled))
-    return [(name, check) for name, checks in answers.items() for check in checks]
+    named = [(name, check) for name, checks in answers.items() for check in checks]
+    return [(name, replace(check, text=check.text.removeprefix(f"{name}: "))) for name, check in named]
 
 
 LOOKS: dict[str, Callable[[System], Iterator[Check]]] = {
