@@ -44,7 +44,8 @@ def known(system: System) -> Known:
         places = connection.execute(sa.select(zones.c.id, zones.c.name).order_by(zones.c.name)).all()
         events = store.events_since(connection, system.now() - timedelta(days=DAYS), MOST_EVENTS)
     return Known(
-        feeds=tuple((feed.name, feed.trust == "official") for feed in system.config.feeds),
+        # what proves nothing of its sender is asked by no rule
+        feeds=tuple((f.name, f.trust == "official") for f in system.config.feeds if not f.unverified_of),
         zones=tuple((row.id, row.name) for row in places),
         events=tuple(" ".join(word[:1].upper() + word[1:] for word in event.split()) for event in events),
         templates=tuple(name for name in templates.names() if name not in ENDINGS_BY_PEOPLE),
