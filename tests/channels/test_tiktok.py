@@ -175,6 +175,20 @@ def test_a_refusal_is_known_by_its_code(
     assert (error.code, CODES.get(code), error.permanent, error.retry_after) == (code, verdict, permanent, wait)
 
 
+@pytest.mark.parametrize("refusal", [(500, "something_new"), (200, "internal_error")])
+def test_tiktoks_own_failure_proves_nothing(fake: TikTok, tok: Any, refusal: tuple[int, str]) -> None:
+    fake.faults = TikTokFaults(latency=0, refusal=refusal)
+    with pytest.raises(OutcomeUnknown):
+        send(tok)
+
+
+def test_a_refusal_without_a_code_is_known_by_its_status(fake: TikTok, tok: Any) -> None:
+    send(tok)
+    fake.faults = TikTokFaults(status=429)
+    error = refused(tok)
+    assert (error.code, error.retry_after) == ("http_429", 60.0)
+
+
 def test_a_domain_that_is_not_verified_is_named(fake: TikTok, tok: Any) -> None:
     error = refused(tok, posting=posting(picture=replace(CARD, url="https://elsewhere.example/1.png")))
     assert "PUBLIC_URL" in error.text
@@ -293,5 +307,7 @@ def test_the_account_and_the_life_of_its_tokens_are_told(fake: TikTok, tok: Any,
     assert "video.publish" in checks(channel(fake, tmp_path))[1].text
     fake.faults = TikTokFaults(options=("SELF_ONLY",))
     [wrong] = checks(channel(fake, tmp_path))
-    assert not wrong.ok
-    assert "PUBLIC_TO_EVERYONE" in wrong.text
+    assert (wrong.ok, wrong.text) == (False, "tok: the account does not allow PUBLIC_TO_EVERYONE")
+    fake.faults = TikTokFaults(status=500)
+    [away] = checks(channel(fake, tmp_path))
+    assert (away.ok, "cannot be used" in away.text) == (False, True)
