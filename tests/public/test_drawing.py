@@ -130,18 +130,20 @@ def square(west: float, wide: float) -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": [[[west, 45], [west + wide, 45], [west + wide, 45.2], [west, 45.2]]]}
 
 
-def names(font: float = 13) -> list[str]:
-    """On a close-up of Valley, which has a broad neighbour and one that is too narrow for its name."""
-    zones = [("Valley", -122, 0.2), ("Riverside", -121.8, 0.2), ("Lakeshore", -122.01, 0.01)]
+def names(*painted: str, strip: float = 0.04, font: float = 13) -> list[str]:
+    """On a close-up of Valley, which has a broad neighbour and one (Lakeshore) that is narrower than its name."""
+    zones = [("Valley", -122, 0.2), ("Riverside", -121.8, 0.2), ("Lakeshore", -122 - strip, strip)]
     places = [place(name, square(west, wide)) for name, west, wide in zones]
-    drawn = Chart(places).close_up("act_now", alert("Valley"), 0.5, font)
+    drawn = Chart(places).close_up("act_now", alert("Valley", *painted), 0.5, font)
     assert drawn is not None
-    return [" ".join(lines) for lines, _, _ in drawn["names"]]
+    return sorted(" ".join(lines) for lines, _, _ in drawn["names"])
 
 
 def test_a_neighbours_name_never_lies_over_what_is_painted() -> None:
-    assert names() == ["Valley", "Riverside"]
+    assert names() == ["Riverside", "Valley"]
+    assert names("Lakeshore") == ["Lakeshore", "Riverside", "Valley"]
 
 
-def test_larger_names_find_less_room() -> None:
+def test_a_name_far_larger_than_its_zone_is_left_out() -> None:
+    assert names("Lakeshore", strip=0.01) == ["Riverside", "Valley"]
     assert names(font=45) == ["Valley"]
