@@ -240,6 +240,27 @@ def test_the_first_token_serves_once_and_the_newest_pair_is_kept_for_all(
     assert len(fake.access) == 5  # one that ends in a minute is renewed before each request, by the newest token
 
 
+def test_what_another_process_renewed_is_used(fake: TikTok, tok: Any, tmp_path: Path) -> None:
+    send(tok)
+    pair = json.loads(kept(tmp_path).read_text())
+    kept(tmp_path).write_text(json.dumps({**pair, "made": pair["made"] + 1, "access": "act.newer"}))
+    fake.access.append("act.newer")
+    send(tok)
+    assert len(fake.posts) == 2
+
+
+def test_many_wait_for_one_renewal_in_each_loop(fake: TikTok, tok: Any, tmp_path: Path) -> None:
+    async def two(tok: Any) -> None:
+        tried = [replace(attempt(f"at_{n}"), posting=posting()) for n in range(2)]
+        await asyncio.gather(*(tok.send(message(), WHO, one) for one in tried))
+
+    using(tok, two)
+    pair = json.loads(kept(tmp_path).read_text())
+    kept(tmp_path).write_text(json.dumps({**pair, "made": pair["made"] + 1, "access_ends": 0}))
+    using(tok, two)
+    assert (len(fake.access), len(fake.posts)) == (2, 4)
+
+
 def test_a_token_that_ended_early_is_renewed_by_the_next_try_and_a_new_one_not(
     fake: TikTok, tok: Any, tmp_path: Path
 ) -> None:
@@ -271,13 +292,16 @@ def test_a_step_before_the_post_without_an_answer_shows_nothing(
     fake.faults = TikTokFaults(latency=0, edge=edge, **faults)
     assert refused(tok).code == STEP_LOST
     assert not fake.posts
+    if edge == "/oauth/token/":
+        with pytest.raises(ChannelError):
+            find(tok, provider_id="p_1")
 
 
 def test_one_process_at_a_time_renews(fake: TikTok, tok: Any, tmp_path: Path) -> None:
     send(tok)
     handle = os.open(kept(tmp_path).with_suffix(".lock"), os.O_RDWR)
     kept(tmp_path).unlink()
-    fcntl.flock(handle, fcntl.LOCK_EX)
+    fcntl.flock(handle, fcntl.LOCK_SH)
     other = channel(fake, tmp_path)
     error = refused(other)
     os.close(handle)
