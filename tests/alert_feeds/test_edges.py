@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from alert_feeds import georss, jma, meteoalarm, open311, uk_flood, usgs
+from alert_feeds import airnow, georss, jma, meteoalarm, open311, uk_flood, usgs
 from alert_feeds.georss_shapes import areas
 from alert_feeds.items import is_web
 from alert_feeds.values import Notes
@@ -138,3 +138,23 @@ def test_what_is_no_report_of_japan_is_not_read_as_one(old: str, new: str, code:
 def test_a_flood_without_area_or_time_is_a_problem(flood: str) -> None:
     parsed = uk_flood.parse(f'{{"items": [{flood}]}}'.encode(), {})
     assert (parsed.entries, [problem.code for problem in parsed.problems]) == ((), ["required"])
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "problems", "forecast"),
+    [
+        ("Napa - Current AQI", "<b>Good</b> 40 AQI", [], False),
+        ("Napa - Forecast", "<b>Good</b> 40 AQI", [], True),
+        ("", "<b>Location:</b> Napa, CA", ["required"], False),
+        ("Napa - Forecast beside it", "11/22/26 7:00 AM PST", [], False),
+    ],
+)
+def test_air_without_area_or_title_is_a_problem_and_a_forecast_says_so(
+    title: str, text: str, problems: list[str], forecast: bool
+) -> None:
+    held = f"<title>{title}</title><description>{text.replace('<', '&lt;')}</description>"
+    item = f"<item>{held}<pubDate>Sun, 22 Nov 2026 07:00:00 GMT</pubDate></item>"
+    parsed = airnow.parse(f"<rss><channel><title>f</title>{item}</channel></rss>".encode(), {})
+    assert [problem.code for problem in parsed.problems] == problems
+    said = [("forecast", "yes") in info.parameters for entry in parsed.entries for info in entry.message.infos]
+    assert said == [forecast] * (1 - len(problems))

@@ -18,6 +18,7 @@ from signxml.signer import XMLSigner
 
 from alert_feeds import cap
 from alert_feeds.signature import DSIG, Certificate, Outcome, certificates, verify
+from alert_feeds.signature import _covers as covers
 from broadcaster.domain.config import FeedConfig
 from broadcaster.services.ingest import read
 from tests.domain.test_config_check import FEED, refusal
@@ -58,6 +59,12 @@ def test_a_trusted_signature_over_what_was_read_is_valid() -> None:
     assert outcome(ALERT.encode(), "county") == Outcome.UNSIGNED
 
 
+def test_an_alert_inside_a_document_is_looked_at_by_itself() -> None:
+    (entry,) = cap.parse(ALERT.encode(), {}).entries
+    found = verify(b"<all>" + signed(ALERT) + b"</all>", entry.content_hash, [signer("county")[1]])
+    assert found.outcome == Outcome.VALID
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -84,12 +91,37 @@ def test_a_signed_alert_wrapped_into_another_proves_nothing_about_the_other() ->
 
 
 def test_who_signed_first_is_heard_though_another_signed_after() -> None:
-    twice = etree.fromstring(ALERT)
-    for name in ("agency", "distributor"):
+    thrice, names = etree.fromstring(ALERT), ("agency", "distributor", "archive")
+    for name in names:
         found = etree.fromstring(signed(ALERT, name)).find(f"{{{DSIG}}}Signature")
         assert found is not None
-        twice.append(found)
+        thrice.append(found)
+    assert [outcome(etree.tostring(thrice), name) for name in names] == [Outcome.VALID] * 3
+
+
+def test_a_signature_is_cut_out_without_the_white_space_round_it() -> None:
+    """First in the alert and amid it: either counts once the other is taken out."""
+    twice = etree.fromstring(ALERT)
+    for name, before in (("agency", None), ("distributor", twice.find(f"{{{CAP}}}sent"))):
+        found = etree.fromstring(signed(ALERT, name)).find(f"{{{DSIG}}}Signature")
+        assert found is not None
+        if before is None:
+            found.tail, twice.text = twice.text, None
+            twice.insert(0, found)
+        else:
+            tail, before.tail = before.tail, None
+            before.addnext(found)
+            found.tail = tail
     assert [outcome(etree.tostring(twice), name) for name in ("agency", "distributor")] == [Outcome.VALID] * 2
+
+
+def test_what_was_signed_must_be_the_alert_itself() -> None:
+    (entry,) = cap.parse(ALERT.encode(), {}).entries
+    alert = etree.fromstring(ALERT)
+    holder = etree.Element("holder")
+    holder.append(etree.fromstring(ALERT))
+    found = [covers(one, entry.content_hash) for one in (alert, holder, None)]
+    assert (found, covers(alert, "other")) == ([True, False, False], False)
 
 
 def test_a_feed_says_what_it_found_and_may_demand_a_signature(tmp_path: Path) -> None:
