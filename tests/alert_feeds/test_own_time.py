@@ -10,7 +10,10 @@ ATOM = (
     b'<?xml version="1.0"?><feed><title>Alerts</title><updated>%s</updated><entry><updated>%s</updated></entry></feed>'
 )
 NAMED = b"<a:feed><a:updated>%s</a:updated><a:entry><a:updated>%s</a:updated></a:entry></a:feed>"
-RSS = b"<rss><channel><pubDate>%s</pubDate><lastBuildDate>%s</lastBuildDate><item><pubDate>%s</pubDate></item></channel></rss>"
+RSS = (
+    b"<rss><channel><pubDate>%s</pubDate><lastBuildDate>%s</lastBuildDate>"
+    b"<item><pubDate>%s</pubDate></item></channel></rss>"
+)
 NWS = b'{"type": "FeatureCollection", "features": [{"id": "1", "updated": "%s"}], "title": "x", "updated": "%s"}'
 USGS = b'{"type":"FeatureCollection","metadata":{"generated":%d,"url":"x"},"features":[{"updated":%d}],"bbox":[1]}'
 
