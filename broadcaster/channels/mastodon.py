@@ -237,7 +237,8 @@ class Mastodon:
             account = str((await self._get("/api/v1/accounts/verify_credentials"))["acct"])
             learned = await self.learn()
         except (ChannelError, OutcomeUnknown, KeyError, TypeError) as error:
-            hint = "compare base_url and access_token (scopes read:accounts, read:statuses, write:statuses, write:media)"
+            scopes = "read:accounts, read:statuses, write:statuses, write:media"
+            hint = f"compare base_url and access_token (scopes {scopes})"
             return (Check(False, f"{self.name}: the Mastodon account cannot be used: {error}", hint),)
         ours = laid_over(self.limits(), learned).length
         return (

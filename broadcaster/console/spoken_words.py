@@ -271,8 +271,12 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     ),
     "many_segments": (_s("%(where)s: %(n)s parts; %(good)s are better read and sooner sent."),),
     "shortened": (
-        _s("A text is too long for its channel; the words of a text message stand instead."),
-        _s("%(where)s: %(size)s characters, %(most)s fit; the words of a text message stand instead."),
+        _s("A text is too long for its channel; the words of a shorter message stand instead."),
+        _s("%(where)s: %(size)s characters, %(most)s fit; the words of a shorter message stand instead."),
+        _s(
+            "%(where)s: %(size)s characters, %(most)s fit; the words of a shorter message stand instead, "
+            "and %(n)s more posts follow it."
+        ),
     ),
     "replaced_draft": (_s("It replaces %(id)s, which was %(state)s."),),
     "ended_in_part": (
@@ -286,6 +290,8 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
         ),
         _s("Its issuer ended a part of it before it came (%(ids)s), in %(zones)s; look where it goes on."),
     ),
+    "never_live": (_s("This alert was never on air: it has no identifier yet. Approve it first."),),
+    "push": (_s("This is no push subscription of a browser."), _s("this is no push subscription of a browser")),
     "no_card": (
         _s("There is no such card."),
         _s("There is no card %(name)s in %(language)s, %(shape)s."),

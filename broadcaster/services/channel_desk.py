@@ -53,6 +53,12 @@ class Desk:
     alarms: tuple[str, ...]
     totals: Mapping[str, int]
     errors: tuple[Error, ...]
+    posts: int = 0  # that went up this month, where each has a price
+
+    @property
+    def spent(self) -> float:
+        """What this month's posts cost, at the price that channels.toml names (X charges for each)."""
+        return self.posts * float(getattr(self.config.options, "price_per_post", 0.0))
 
     @property
     def pace(self) -> float:
@@ -77,6 +83,8 @@ def channels(system: System) -> list[Desk]:
         stopped = {one.name: one for one in switch_store.stopped(connection)}
         rung = alarms.open_alarms(connection)
         totals, errors = _last_day(connection, system.now())
+        priced = [c.name for c in system.config.channels if getattr(c.options, "price_per_post", 0.0)]
+        posts = {name: _this_month(connection, name, system.now()) for name in priced}
     verdict = verdicts(system)
     return [
         Desk(
@@ -89,6 +97,7 @@ def channels(system: System) -> list[Desk]:
             errors=tuple(
                 Error(code, count, verdict(config.name, code)) for code, count in errors.get(config.name, {}).items()
             ),
+            posts=posts.get(config.name, 0),
         )
         for config in system.config.channels
     ]
@@ -165,6 +174,15 @@ def _config(system: System, name: str) -> ChannelConfig:
     if found is None:
         raise NotFound("no_channel", f"There is no channel {name!r} in channels.toml.")
     return found
+
+
+def _this_month(connection: Connection, channel: str, at: datetime) -> int:
+    """Posts of a channel that stand, since the first of the month (UTC)."""
+    first = at.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    stands = deliveries.c.state.in_(("accepted", "delivered"))
+    query = sa.select(sa.func.count()).select_from(deliveries.join(broadcasts))
+    query = query.where(deliveries.c.channel == channel, stands, broadcasts.c.created >= first)
+    return int(connection.execute(query).scalar_one())
 
 
 def _last_day(connection: Connection, at: datetime) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:

@@ -73,7 +73,7 @@ def gateway_file(system: System, alert_id: str) -> bytes:
     with system.database.read() as connection:
         alert = store.get(connection, alert_id)
         if alert.identifier is None:
-            raise Refused("not_live", "This alert was never on air: it has no identifier yet. Approve it first.")
+            raise Refused("never_live", "This alert was never on air: it has no identifier yet. Approve it first.")
         return cap_xml.write(_message(system, connection, alert))
 
 

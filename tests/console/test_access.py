@@ -35,7 +35,8 @@ def path_of(rule: Any) -> str:
     for name in rule.arguments:
         kind = type(rule._converters[name]).__name__
         made = made.replace(
-            next(p for p in made.split("/") if name in p), "999999" if kind == "IntegerConverter" else "x"
+            f"<{name}>" if f"<{name}>" in made else next(p for p in made.split("/") if name in p),
+            "999999" if kind == "IntegerConverter" else "x",
         )
     return str(made)
 

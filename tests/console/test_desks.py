@@ -13,8 +13,10 @@ import pytest
 import sqlalchemy as sa
 
 from broadcaster.app import TEMPLATES
+from broadcaster.channels import x
 from broadcaster.channels.simulated import Options
 from broadcaster.domain.audience import masked
+from broadcaster.domain.channel import Secret
 from broadcaster.domain.config import Agency, ChannelConfig, Config, FeedConfig, Policy, Settings
 from broadcaster.domain.errors import Forbidden, Invalid, NotFound, Refused
 from broadcaster.domain.feed_health import feed_cause
@@ -327,6 +329,22 @@ def test_a_channels_errors_are_counted_by_code_with_their_meaning(system: System
     sms = channel_desk.channels(system)[0]
     assert sms.totals["failed"] == 3
     assert [(error.code, error.count, str(error.verdict)) for error in sms.errors] == [("X1", 2, "retry_once")]
+
+
+def test_posts_that_cost_are_counted_since_the_first_of_the_month(system: System) -> None:
+    live(system)
+    priced = x.Options(*map(Secret, "abcd"), price_per_post=0.015)
+    [text, county] = system.config.channels
+    account = ChannelConfig(county.name, "x", languages=county.languages, options=priced)
+    house = replace(system, config=replace(system.config, channels=(text, account)))
+    assert [desk.posts for desk in channel_desk.channels(house)] == [0, 0]
+    with system.database.write() as connection:
+        connection.execute(deliveries.update().where(deliveries.c.channel == county.name).values(state="delivered"))
+    [_, desk] = channel_desk.channels(house)
+    assert (desk.posts, round(desk.spent, 3)) == (2, 0.03)
+    with system.database.write() as connection:
+        connection.execute(broadcasts.update().values(created=system.now() - timedelta(days=40)))
+    assert channel_desk.channels(house)[1].posts == 0
 
 
 def test_a_channel_that_is_off_takes_no_test(system: System, tmp_path: Path) -> None:
