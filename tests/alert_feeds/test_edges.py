@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import shapely
 from lxml import etree
 
 from alert_feeds import airnow, georss, jma, meteoalarm, open311, uk_flood, usgs
@@ -138,6 +139,25 @@ def test_what_is_no_report_of_japan_is_not_read_as_one(old: str, new: str, code:
 def test_a_flood_without_area_or_time_is_a_problem(flood: str) -> None:
     parsed = uk_flood.parse(f'{{"items": [{flood}]}}'.encode(), {})
     assert (parsed.entries, [problem.code for problem in parsed.problems]) == ((), ["required"])
+
+
+ZIGZAG = " ".join(f"{38 + n % 2} {-122 + n / 20}" for n in range(401))
+
+
+@pytest.mark.parametrize(
+    ("line", "inside"),
+    [
+        ("38 -122 38 -121 39 -121", False),
+        (" ".join(ZIGZAG.split()[:100]), False),
+        ("38 -122 39 -121 39 -122 38 -121", True),  # it crosses itself
+        (ZIGZAG, True),  # it has too many corners
+    ],
+)
+def test_of_a_tangled_line_all_that_lies_inside_counts(line: str, inside: bool) -> None:
+    (area,) = areas(etree.fromstring(f"<item {SPACES}><georss:line>{line}</georss:line></item>"), "", Notes())
+    (ring,) = area.polygons
+    within = shapely.Polygon(ring).contains(shapely.Point(38.5, -121.02))
+    assert within == inside
 
 
 @pytest.mark.parametrize(
