@@ -18,6 +18,7 @@ ALERT = (
 )
 SPACES = 'xmlns:georss="http://www.georss.org/georss" xmlns:gml="http://www.opengis.net/gml"'
 
+GEO = 'xmlns:geo="http://www.w3.org/2003/01/geo/wgs84_pos#"'
 ROUND = "<gml:CircleByCenterPoint><gml:pos>38.8 -122.7</gml:pos>{}</gml:CircleByCenterPoint>"
 
 
@@ -89,6 +90,10 @@ def test_one_quake_alone_is_read() -> None:
         ("<georss:point>1e999 10</georss:point>", 0, [], ["shape"]),
         ("<georss:line>38 -122 39 -121 39 -122 38 -121</georss:line>", 1, [], ["line"]),
         ("<georss:line>38 -122 99 -121</georss:line>", 0, [], ["shape"]),
+        ("<georss:line>38 -122</georss:line>", 0, [(38, -122, 0)], []),
+        (f"<geo:lat {GEO}>38</geo:lat>", 0, [], []),
+        (f"<geo:long {GEO}>38</geo:long>", 0, [], []),
+        (f"<geo:lat {GEO}>38</geo:lat><geo:lon {GEO}>-122</geo:lon>", 0, [(38, -122, 0)], []),
     ],
 )
 def test_shapes(inside: str, rings: int, circles: list[tuple[float, float, float]], noted: list[str]) -> None:
