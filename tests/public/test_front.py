@@ -246,7 +246,7 @@ def test_the_page_stands_with_database_and_redis_gone(house: House) -> None:
 
 def test_an_expiry_passes_with_everything_else_dead(house: House) -> None:
     house.start()
-    ends = house.system.now() + timedelta(seconds=6)
+    ends = house.system.now() + timedelta(seconds=10)
     number = house.publish(going_live(house, expires=ends))
     house.shows(number)
     until(lambda: (house.folder / "site" / "versions" / f"{number}.json").exists())
