@@ -107,7 +107,12 @@ def test_limits_can_be_counted(way: Way) -> None:
     assert limits.picture in ("", *SHAPES)
     assert limits.unit in text_social.COUNTERS
     assert limits.length > 0
-    assert (limits.audience, limits.address) in (("people", "phone"), ("people", "email"), ("people", "push"), ("account", ""))
+    assert (limits.audience, limits.address) in (
+        ("people", "phone"),
+        ("people", "email"),
+        ("people", "push"),
+        ("account", ""),
+    )
 
 
 def test_what_a_provider_says_it_carries_can_be_laid_over_the_channels_own(way: Way) -> None:
