@@ -106,7 +106,7 @@ def test_check_looks_into_the_mailbox_and_says_what_to_do(tmp_path: Path) -> Non
         (tmp_path / "feeds.toml").write_text(feed)
         done = call("check", env=env)
         assert (done.exit_code, done.stderr) == (0, "")
-        assert done.stdout.splitlines()[0] == "Judge County: 0 channels, 1 feeds, 0 rules"
+        assert done.stdout.splitlines()[0] == "Judge County: 0 channels, 1 feed, 0 rules"
         assert "state: the folder is there" in done.stdout.splitlines()[1]
         (tmp_path / "feeds.toml").write_text(feed.replace("/Warnings", "/Nowhere"))
         done = call("check", env=env)
