@@ -25,7 +25,7 @@ def migrate(database: Database) -> tuple[str, str]:
 
     Raises ConfigError where the database is newer than this code.
     """
-    with database.write() as connection:
+    with database.rebuild() as connection:
         if not database.sqlite:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
         before = revision(connection)

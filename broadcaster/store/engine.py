@@ -65,6 +65,25 @@ class Database:
             yield connection
 
     @contextmanager
+    def rebuild(self) -> Iterator[Connection]:
+        """A write transaction that may make tables anew, for migrations. SQLite refuses to drop a table whose rows
+        others name, so what ties rows together is not watched meanwhile and looked at once before the commit
+        (sqlite.org/lang_altertable.html, section 7). Raises IntegrityError; then nothing was changed."""
+        if self._gate is None:
+            with self.write() as connection:
+                yield connection
+            return
+        with self._gate, self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection  # the pragma does nothing once a transaction began
+            driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+                    _untied(connection)
+            finally:
+                driver.execute("PRAGMA foreign_keys=ON")
+
+    @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading; whatever is written on it is rolled back."""
         engine = self.engine.execution_options(broadcaster_read=True)
@@ -76,6 +95,14 @@ class Database:
         self.engine.dispose()
         if self._gate is not None:
             self._gate.close()
+
+
+def _untied(connection: Connection) -> None:
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if broken:
+        raise sa.exc.IntegrityError(
+            "PRAGMA foreign_key_check", None, ValueError(f"{len(broken)} rows name none: {broken[:3]}")
+        )
 
 
 def again(work: Callable[[], T], tries: int = 3) -> T:

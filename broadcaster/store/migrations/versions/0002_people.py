@@ -184,14 +184,6 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_feed_documents'))
     )
     op.create_index(op.f('ix_feed_documents_feed'), 'feed_documents', ['feed'], unique=False)
-    op.create_table('mailboxes',
-    sa.Column('feed', sa.String(), nullable=False),
-    sa.Column('validity', sa.BigInteger(), nullable=False),
-    sa.Column('uid', sa.BigInteger(), nullable=False),
-    sa.Column('again', sa.JSON(), nullable=False),
-    sa.Column('begun', sa.Integer(), nullable=False),
-    sa.PrimaryKeyConstraint('feed', name=op.f('pk_mailboxes'))
-    )
     op.create_table('feed_references',
     sa.Column('entry', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('identifier', sa.String(), nullable=False),

@@ -1,4 +1,4 @@
-"""Threads and edits of posts: a message's place in its thread, what a delivery comes after and which post it changes."""
+"""Channels and mailboxes: threads and changes of posts, pins, browsers as subscribers, where a mailbox was read to."""
 
 from __future__ import annotations
 
@@ -34,6 +34,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('after', BIG, nullable=True))
         batch_op.add_column(sa.Column('edits', BIG, nullable=True))
 
+    op.create_table('mailboxes',
+    sa.Column('feed', sa.String(), nullable=False),
+    sa.Column('validity', sa.BigInteger(), nullable=False),
+    sa.Column('uid', sa.BigInteger(), nullable=False),
+    sa.Column('again', sa.JSON(), nullable=False),
+    sa.Column('begun', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('feed', name=op.f('pk_mailboxes'))
+    )
     op.create_table('pins',
     sa.Column('delivery', BIG, nullable=False),
     sa.Column('refused', sa.Boolean(), nullable=False),
