@@ -68,7 +68,7 @@ def digest(alert: Alert, messages: Iterable[Message]) -> str:
     reached. Canonical: the order of zones, channels, messages and fields does not matter, equal instants are equal.
     """
     covered = {
-        "messages": sorted([m.channel, m.language, m.number, m.subject, m.text] for m in messages),
+        "messages": sorted([m.channel, m.language, *_place(m), m.subject, m.text] for m in messages),
         "content": asdict(alert.content),
         "zones": sorted(alert.zones),
         "channels": sorted(alert.channels),
@@ -81,6 +81,11 @@ def digest(alert: Alert, messages: Iterable[Message]) -> str:
     }
     body = json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
     return hashlib.sha256(body.encode()).hexdigest()
+
+
+def _place(message: Message) -> list[str]:
+    """Only where it follows another: what was submitted before there were threads keeps its digest."""
+    return [f"{message.number:03d}"] if message.number else []
 
 
 def _plain(value: Any) -> str:

@@ -6,7 +6,6 @@ A language stands in the address ("/fr/subscribe"), as on the rest of the page; 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify, render_template, request
@@ -73,6 +72,14 @@ class Forms:
         except BroadcasterError as refused:
             return self._refused(words, refused)
         return render_template("public/said.html", title=f["joined"], text=f["joined_text"], **words), 200
+
+    def card(self, slug: str, language: str, shape: str, kind: str) -> Response:
+        """GET /cards/<slug>.<language>.<shape>.png or .jpg: the alert card, drawn when a platform first fetches it"""
+        try:
+            picture = cards.public(self._system, slug, language, shape, kind)
+        except NotFound as missing:
+            abort(404, missing.text)
+        return Response(picture, mimetype=CARD_TYPES[kind], headers={"Cache-Control": "public, max-age=300"})
 
     def unsubscribe(self, token: str, language: str | None = None) -> Answer:
         """GET and POST /unsubscribe/<token>; mail programs POST here by themselves (RFC 8058)."""
@@ -163,23 +170,13 @@ def _language(code: str) -> dict[str, str]:
 CARD_TYPES = {"png": "image/png", "jpg": "image/jpeg"}
 
 
-def _card(system: System, slug: str, language: str, shape: str, kind: str) -> Response:
-    """GET /cards/<slug>.<language>.<shape>.png or .jpg: the alert card, for platforms that fetch it; drawn when first
-    asked."""
-    try:
-        picture = cards.public(system, slug, language, shape, kind)
-    except NotFound as missing:
-        abort(404, missing.text)
-    return Response(picture, mimetype=CARD_TYPES[kind], headers={"Cache-Control": "public, max-age=300"})
-
-
 def blueprint(system: System) -> Blueprint:
     """/subscribe and /unsubscribe, also under each language; /cards"""
     views = Forms(system)
     made = Blueprint("forms", __name__)
     both = ["GET", "POST"]
     spoken = ",".join(f'"{code}"' for code in languages(tuple(system.config.agency.languages)))
-    made.add_url_rule("/cards/<slug>.<language>.<shape>.<any(png, jpg):kind>", "card", partial(_card, system))
+    made.add_url_rule("/cards/<slug>.<language>.<shape>.<any(png, jpg):kind>", "card", views.card)
     made.add_url_rule("/subscribe/push", "push", views.push, methods=["POST"])
     made.add_url_rule("/subscribe/push/leave", "push_leave", views.push_leave, methods=["POST"])
     for start in ("", f"/<any({spoken}):language>"):

@@ -52,3 +52,15 @@ def test_the_card_that_goes_with_a_post_is_seen_before_approval(house: System, v
     assert (card.status_code, card.mimetype, card.data[:4]) == (200, "image/png", b"\x89PNG")
     assert reader.get(f"/console/alerts/{alert.id}/card.es.huge.png").status_code == 404
     assert visitor().get(f"/console/alerts/{alert.id}/card.es.wide.png").status_code == 302
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("png", b"\x89PNG"), ("jpg", b"\xff\xd8\xff")])
+def test_platforms_fetch_the_card_of_what_is_on_air(
+    house: System, visitor: Callable[..., Visitor], caplog: pytest.LogCaptureFixture, kind: str, begins: bytes
+) -> None:
+    settle_people(house)
+    alert, platform = live(house, ORDER), visitor()
+    card = platform.get(f"/cards/{alert.slug}.en.square.{kind}")
+    assert (card.status_code, card.data[: len(begins)]) == (200, begins)
+    assert platform.get(f"/cards/{in_review(house, ORDER).slug}.en.square.{kind}").status_code == 404
+    assert [record.getMessage() for record in caplog.records if record.name == "flask-limiter"] == []

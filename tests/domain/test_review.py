@@ -334,3 +334,12 @@ def test_what_was_ended_or_changed_since_is_not_followed_up_on(state: State, min
                 check()
         else:
             check()
+
+
+def test_a_digest_of_before_there_were_threads_stays_what_it_was() -> None:
+    alone = [Message("sms", "en", "Leave now.")]
+    before = "eca2f2822f9b05af132891ad87553b08c3a73f197068b05fda00fb4f130fb525"
+    assert digest(ALERT, alone) == before
+    assert digest(ALERT, alone) != digest(ALERT, [replace(alone[0], number=1)])
+    two = [Message("x", "en", "A"), Message("x", "en", "B", number=1)]
+    assert digest(ALERT, two) != digest(ALERT, [replace(two[0], number=1), replace(two[1], number=0)])
