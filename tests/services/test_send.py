@@ -16,6 +16,7 @@ from broadcaster.domain.channel import Receipt
 from broadcaster.domain.message import Message
 from broadcaster.services import deliveries, expand, receipts, settle
 from broadcaster.services.subscribers import opt_out
+from broadcaster.services.line import GROUP
 from broadcaster.services.system import System
 from broadcaster.store import deliveries as store
 from broadcaster.store.engine import now
@@ -144,7 +145,8 @@ def test_a_stop_in_the_middle_lets_through_what_is_in_flight_and_one_group(groun
         begun = connection.execute(sa.select(sa.func.count()).select_from(attempts)).scalar_one()
     sender.join()
     deliveries.suppress_ended(ground)
-    assert len(twilio.accepted) <= begun
+    unseen = 0 if ground.database.sqlite else GROUP  # a group that PostgreSQL was about to commit beside the stop
+    assert len(twilio.accepted) <= begun + unseen
     assert states(ground) == {"accepted": len(twilio.accepted), "suppressed": 1500 - len(twilio.accepted)}
 
 
