@@ -15,8 +15,8 @@ from broadcaster.domain.alert import Mode
 from broadcaster.domain.channel import Receipt
 from broadcaster.domain.message import Message
 from broadcaster.services import deliveries, expand, receipts, settle
-from broadcaster.services.subscribers import opt_out
 from broadcaster.services.line import GROUP
+from broadcaster.services.subscribers import opt_out
 from broadcaster.services.system import System
 from broadcaster.store import deliveries as store
 from broadcaster.store.engine import now
