@@ -108,7 +108,8 @@ def test_with_half_of_all_channels_broken_the_rest_is_done_before_the_others_giv
     assert {name for name, (state, _) in told.items() if state != "delivered"} == set()
     hung = [came[config.name][1] for config in bad if BROKEN[config.kind].get("hang_after")]
     assert max(at for _, at in [*told.values(), came["sms"]]) < min(hung)
-    assert all(came[config.name][0] != "delivered" for config in bad)
+    refusing = [config.name for config in bad if "hang_after" not in BROKEN[config.kind]]  # the others took it, unheard
+    assert {came[name][0] for name in refusing} <= {"waiting", "unknown", "failed"}
 
 
 @pytest.mark.parametrize(("kind", "updates"), [("mastodon", 100), ("bluesky", 100), ("telegram", 12), ("x", 12)])
