@@ -45,7 +45,8 @@ class Message:
 class Limits:
     """What a channel carries: ``length`` in its unit, ``unit`` names the counter, ``kind`` the text it wants.
 
-    ``form`` is the template file (``rendering.templates.FORMS``). ``unit`` is a key of ``rendering``'s counters.
+    ``form`` is the template file (``rendering.templates.FORMS``); ``variant`` is the kind, which may have
+    words of its own in a template. ``unit`` is a key of ``rendering``'s counters.
     ``audience`` is "people" (one delivery per subscriber) or "account" (one per language).
     ``address`` names the subscriber's address this channel needs: phone, email or push; empty for accounts.
     ``bounded``: ``length`` is the agency's own bound, which the provider's word may lower and never raises.
@@ -67,6 +68,7 @@ class Limits:
     edits: bool = False
     picture: str = ""
     document: bool = False
+    variant: str = ""
 
 
 def shown_as(limits: Limits | None) -> str:

@@ -170,7 +170,7 @@ class _Pen:
     def message(self, channel: str, limits: Limits) -> Message:
         """The text of a channel's form, with the drill's label first and last."""
         plain = limits.unit == "sms_segments"
-        raw = self._part(limits.form, plain)
+        raw = self._part(limits.form, plain, variant=limits.variant)
         text = self._labelled(self._laid_out(raw, limits.form), limits.form)
         subject = self._labelled(self._headline(), "subject") if limits.form == "long" else ""
         return replace(self._measured(channel, limits, text), subject=subject)
@@ -235,14 +235,14 @@ class _Pen:
             :room
         ]
 
-    def _part(self, part: str, plain: bool, most: int = MOST_PLACES) -> str:
+    def _part(self, part: str, plain: bool, most: int = MOST_PLACES, variant: str = "") -> str:
         context = self._context(plain, most, part in _SPOKEN)
         if part in FORMS:
             inner = {
                 p: self.template.part(self.language, p, context, self.root) for p in ("description", "instruction")
             }
             context |= {key: paragraphs(text) for key, text in inner.items()} | {"headline": self._headline()}
-        return self.template.part(self.language, part, context, self.root)
+        return self.template.part(self.language, part, context, self.root, variant)
 
     def _context(self, plain: bool, most: int, spoken: bool = False) -> dict[str, object]:
         job, agency, spec = self.job, self.config.agency, self.template.spec

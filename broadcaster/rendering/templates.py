@@ -104,12 +104,16 @@ class Template:
     languages: tuple[str, ...]
     facts: tuple[str, ...] = ()
 
-    def part(self, language: str, part: str, context: Mapping[str, object], root: Path = ROOT) -> str:
+    def part(
+        self, language: str, part: str, context: Mapping[str, object], root: Path = ROOT, variant: str = ""
+    ) -> str:
         """The part's text: the template's own, else the shared one, else the words of a text message.
 
+        Words for the kind ``variant`` (``short-nextdoor.j2``), own or shared, stand before those for all kinds.
         Raises jinja2.UndefinedError for a name that does not exist.
         """
-        places = ((self.name, part), (SHARED, part), (self.name, "sms"))
+        special = [(folder, f"{part}-{variant}") for folder in (self.name, SHARED) if variant]
+        places = [*special, (self.name, part), (SHARED, part), (self.name, "sms")]
         files = [f"{folder}/{language}/{file}.j2" for folder, file in places]
         return environment(root).select_template(files).render(context)
 
@@ -141,6 +145,12 @@ def load(name: str, root: Path = ROOT) -> Template:
 def names(root: Path = ROOT) -> tuple[str, ...]:
     """All templates."""
     return tuple(sorted(path.parent.name for path in root.glob("*/template.toml")))
+
+
+def variants(root: Path = ROOT) -> tuple[tuple[str, str], ...]:
+    """(form, kind) of all files that have words for one kind alone."""
+    named = {file.stem.partition("-") for file in root.glob("*/*/*-*.j2")}
+    return tuple(sorted((form, kind) for form, _, kind in named))
 
 
 def incomplete(name: str, root: Path = ROOT) -> dict[str, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from dataclasses import replace
 
 from sqlalchemy.engine import Connection
 
@@ -42,7 +43,9 @@ def open_channels(system: System) -> dict[str, Channel]:
 def limits_of(system: System, connection: Connection) -> dict[str, Limits]:
     """What each enabled channel carries: its kind's own limits under the last word of its provider."""
     said = {name: word for name, (word, _) in learned.last(connection).items()}
-    return {name: _limits(channel, said.get(name)) for name, channel in open_channels(system).items()}
+    kinds = {config.name: config.kind for config in system.config.channels}
+    limits = {name: _limits(channel, said.get(name)) for name, channel in open_channels(system).items()}
+    return {name: replace(own, variant=kinds[name]) for name, own in limits.items()}
 
 
 def _limits(channel: Channel, said: Learned | None) -> Limits:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from jinja2 import TemplateError
 
+from broadcaster.channels import CHANNELS
 from broadcaster.domain.alert import Info, Mode
 from broadcaster.domain.config import Config
 from broadcaster.domain.contents import advised, folded
@@ -25,7 +26,7 @@ from broadcaster.rendering.fields import Tongue, resolve
 from broadcaster.rendering.messages import Job, Rendered, render
 from broadcaster.rendering.readability import GRADE_MOST, grade
 from broadcaster.rendering.spoken import said, said_when
-from broadcaster.rendering.templates import BRIEF, ROOT, Field, Template, incomplete, load, names
+from broadcaster.rendering.templates import BRIEF, ROOT, Field, Template, incomplete, load, names, variants
 from broadcaster.rendering.words import pick, places, when
 
 LIMITS: Mapping[str, Limits] = {
@@ -36,6 +37,7 @@ LIMITS: Mapping[str, Limits] = {
     "mail": Limits("long", "characters", 20_000, "people", "email"),
 }
 LINK = "https://alerts.county.example.gov/alerts/k3m9x2qa4t"
+BY_FORM = {limits.form: limits for limits in LIMITS.values()}
 NOW = datetime(2026, 9, 23, 19, 29, tzinfo=UTC)
 PLACES = ("North Judge Valley", "South Judge Valley", "Judge Hills", "Upper Judge Creek")
 USUAL_PLACES = ("Judge Valley", "Judge Hills")
@@ -54,7 +56,7 @@ def templates_check(config: Config, root: Path = ROOT) -> list[Finding]:
             found.append(Finding("broken_template", f"{name}: {type(error).__name__}: {error}", blocking=True))
         except ConfigError as error:
             found.append(Finding("broken_template", str(error), blocking=True))
-    return found + _bundles(root)
+    return found + _strange(root) + _bundles(root)
 
 
 def usual(template: Template, languages: tuple[str, ...], whole: bool = False) -> dict[str, str]:
@@ -78,7 +80,13 @@ def _example(name: str, one: Field, languages: tuple[str, ...]) -> Iterator[tupl
             yield from ((f"{name}.{key}", one.hint[key]) for key in wanted if key in one.hint)
 
 
-def sample(config: Config, template: Template, fields: Mapping[str, str], mode: Mode = Mode.ACTUAL) -> Job:
+def sample(
+    config: Config,
+    template: Template,
+    fields: Mapping[str, str],
+    mode: Mode = Mode.ACTUAL,
+    limits: Mapping[str, Limits] = LIMITS,
+) -> Job:
     """What rendering is given to try a template: four places, eight hours or until lifted, in all languages."""
     spec, languages = template.spec, config.agency.languages
     return Job(
@@ -86,13 +94,13 @@ def sample(config: Config, template: Template, fields: Mapping[str, str], mode: 
         fields=fields,
         languages=languages,
         places=PLACES,
-        limits=LIMITS,
+        limits=limits,
         mode=mode,
         now=NOW,
         expires=None if spec.until_lifted else NOW + timedelta(hours=8),
         until_lifted=spec.until_lifted,
         link=LINK,
-        accounts={"post": languages, "brief post": languages},
+        accounts={name: languages for name, one in limits.items() if one.audience == "account"},
         issuer=() if spec.people else tuple(_issued(language) for language in languages),
     )
 
@@ -100,12 +108,13 @@ def sample(config: Config, template: Template, fields: Mapping[str, str], mode: 
 # --- one template -----------------------------------------------------------------------------------------------
 def _check(config: Config, template: Template, root: Path) -> list[Finding]:
     found = _whole(template, config.agency.languages, root)
-    draw = partial(render, config, root=root)
-    for job in (sample(config, template, f, m) for m in Mode for f in _longest(template, config.agency.languages)):
+    draw, limits = partial(render, config, root=root), {**LIMITS, **_special(root)}
+    longest = _longest(template, config.agency.languages)
+    for job in (sample(config, template, f, m, limits) for f in longest for m in Mode):
         drawn = draw(job)
         found += [*drawn.findings, *_labels(drawn, job.mode)]
     for fields in _choices(template, config.agency.languages):
-        job = replace(sample(config, template, fields), places=USUAL_PLACES)
+        job = replace(sample(config, template, fields, limits=limits), places=USUAL_PLACES)
         drawn = draw(job)
         found += [*drawn.findings, *_five(config, template, job, drawn), *_reading(template, drawn)]
         other = replace(job, until_lifted=not job.until_lifted, expires=None if job.expires else NOW)
@@ -130,6 +139,18 @@ def _whole(template: Template, languages: tuple[str, ...], root: Path) -> list[F
         if said and language not in said
     ]
     return parts + words + _all_clear(template, root)
+
+
+def _special(root: Path) -> dict[str, Limits]:
+    """What texts with words for one kind alone are tried with: their form's account or phone."""
+    return {f"{k} ({f})": replace(BY_FORM[f], variant=k) for f, k in variants(root) if f in BY_FORM and k in CHANNELS}
+
+
+def _strange(root: Path) -> list[Finding]:
+    """Files with words for a form or kind that nobody asks for."""
+    text = "{0}-{1}.j2: there is no form {0} or no kind {1}, so nobody reads it."
+    strange = [one for one in variants(root) if one[0] not in BY_FORM or one[1] not in CHANNELS]
+    return [Finding("unknown_variant", text.format(*one), blocking=True) for one in strange]
 
 
 def _all_clear(template: Template, root: Path) -> list[Finding]:

@@ -16,7 +16,7 @@ from broadcaster.domain.errors import ConfigError, Invalid
 from broadcaster.domain.message import Limits, Message
 from broadcaster.domain.text_sms import count
 from broadcaster.rendering.messages import Job, Rendered, render
-from broadcaster.rendering.templates import load, names
+from broadcaster.rendering.templates import SHARED, load, names
 from broadcaster.services.templates import templates_check
 
 NOW = datetime(2026, 11, 22, 0, 2, tzinfo=UTC)
@@ -402,6 +402,21 @@ def test_a_name_that_does_not_exist_fails_loudly(tmp_path: Path) -> None:
         render(CONFIG, replace(JOB, template="mine", fields={}, languages=("en",)), root)
     english = Config(replace(AGENCY, languages=("en",)))
     assert [f.code for f in templates_check(english, root)] == ["broken_template"]
+
+
+def test_a_kind_with_words_of_its_own_gets_them_and_no_other_kind_does(tmp_path: Path) -> None:
+    limits = {"county": replace(POST, variant="nextdoor"), "x": replace(POST, variant="x")}
+    job = replace(JOB, template="mine", fields={}, languages=("en",), accounts={}, limits=limits)
+    root = own(tmp_path, "x")
+    assert {m.text for m in render(CONFIG, job, root).messages} == {"x"}
+    (root / SHARED / "en").mkdir(parents=True)
+    (root / SHARED / "en" / "short-nextdoor.j2").write_text("Neighbors: leave now.")
+    assert {m.channel: m.text for m in render(CONFIG, job, root).messages} == {
+        "county": "Neighbors: leave now.",
+        "x": "x",
+    }
+    (root / "mine" / "en" / "short-nextdoor.j2").write_text("Neighbors of Judge Creek: leave now.")
+    assert text(render(CONFIG, job, root), "county", "en").text == "Neighbors of Judge Creek: leave now."
 
 
 def test_a_template_cannot_reach_out_of_its_sandbox(tmp_path: Path) -> None:

@@ -138,6 +138,19 @@ def test_words_that_need_more_than_eight_years_of_school_are_found(root: Path, f
     assert all(f.text.startswith(f"tornado: {file[:2]}: it asks for ") for f in hard)
 
 
+def test_words_for_one_kind_alone_are_held_to_the_same(root: Path) -> None:
+    (root / "tornado" / "en" / "short-nextdoor.j2").write_text("{{ source }}: take shelter.")
+    texts = {f.text for f in templates_check(ENGLISH, root) if f.code == "content_missing"}
+    assert "tornado: nextdoor (short) (en): it does not say the place." in texts
+    assert all("nextdoor (short)" in text for text in texts)
+
+
+@pytest.mark.parametrize("file", ["short-nextdor", "shrt-nextdoor"])
+def test_words_for_a_kind_or_form_that_nobody_asks_for_are_found(root: Path, file: str) -> None:
+    (root / "_shared" / "en" / f"{file}.j2").write_text("{{ headline }}")
+    assert found(root) == {"unknown_variant"}
+
+
 def test_the_all_clear_of_a_template_is_a_choice_of_lifted(root: Path) -> None:
     shutil.copytree(ROOT / "lifted", root / "lifted")
     change(root, "template.toml", 'all_clear = "danger_over"', 'all_clear = "gone"')
