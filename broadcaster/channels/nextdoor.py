@@ -1,16 +1,17 @@
 """Posts of a public agency on Nextdoor, by its Publish API (external/api/partner/v1): post, comment, own posts.
 
-A post reaches the areas that its zones stand for (``areas``), the agency's whole area where one of them stands for
-none: nobody is left out by a gap in the configuration. Nextdoor fetches the alert's card; where it refuses card or
-link, the next try is the text alone. An update is a comment on the incident's first post. Creating answers with the
-post's address alone, so its id is looked up among the agency's own posts.
+A post reaches the areas that its zones stand for (``areas``). Where areas are given and one of its zones has none,
+nothing is posted and an alarm says so: a gap never becomes everybody. Without ``areas`` it is the agency's whole area.
+Nextdoor fetches the alert's card; where it refuses card or link, the next try is the text alone. An update is a comment
+on the incident's first post. Creating answers with the post's address alone, so its id is looked up among the agency's
+own posts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from types import MappingProxyType
@@ -48,6 +49,7 @@ API = "/external/api/partner/v1"
 LOOK_SECONDS = 2.5  # for the id of a post that stands
 LIMITED_SECONDS, LONGEST_WAIT = 120.0, 3_600.0  # Nextdoor publishes no limits
 BARE = "bare_next"
+NO_AREA = "no_area"
 _RENEW = "make a new token and set it in the environment"
 
 CODES: Codes = MappingProxyType(
@@ -56,6 +58,7 @@ CODES: Codes = MappingProxyType(
         GONE: Verdict.RETRY_ONCE,
         NOT_THERE: Verdict.PERMANENT,
         BARE: Verdict.RETRY,  # card or link refused; the next try is the text alone
+        NO_AREA: Verdict.ALARM,
         "http_400": Verdict.PERMANENT,
         "http_401": Verdict.STOP_CHANNEL,
         "http_403": Verdict.STOP_CHANNEL,  # a scope is missing
@@ -124,8 +127,8 @@ class Nextdoor:
         key = attempt.key or attempt.id
         posting = attempt.posting
         more = _more(posting) if posting and key not in self._bare else {}
-        groups = {"group_ids": groups_of(posting.zones, self._options.areas)} if posting else {}
-        body = {"body_text": message.text, **self._who, **more, **{k: ids for k, ids in groups.items() if ids}}
+        groups = groups_of(posting.zones if posting else (), self._options.areas)
+        body = {"body_text": message.text, **self._who, **more, **({"group_ids": groups} if groups else {})}
         try:
             return await self._call("POST", "/post/create/", body, until)
         except ChannelError as error:
@@ -238,10 +241,17 @@ def open_channel(name: str, options: Options, public_url: str) -> Nextdoor:
     return Nextdoor(name, options)
 
 
-def groups_of(zones: Iterable[str], areas: Mapping[str, list[int]]) -> list[int]:
-    """Nextdoor's groups for these zones; none (the agency's whole area) where a zone stands for no area."""
-    found = [areas.get(zone, []) for zone in zones]
-    return sorted({id_ for ids in found for id_ in ids}) if all(found) else []
+def groups_of(zones: Sequence[str], areas: Mapping[str, list[int]]) -> list[int]:
+    """Nextdoor's groups for these zones; none (the agency's whole area) where no areas are given at all.
+
+    Raises ChannelError where areas are given and a zone has none, or where no zone is named.
+    """
+    missing = [zone for zone in zones if not areas.get(zone)] if areas else []
+    if areas and (missing or not zones):
+        named = ", ".join(missing) or "an alert without zones"
+        text = f"nothing was posted: no area for {named}; add it to [channel.areas]"
+        raise ChannelError(text, code=NO_AREA, permanent=True)
+    return sorted({id_ for zone in zones for id_ in areas.get(zone, [])})
 
 
 def _more(posting: Posting) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from broadcaster.channels.graph import GONE, NOT_THERE
-from broadcaster.channels.nextdoor import BARE, CODES, LIMITED_SECONDS, Options, groups_of, open_channel
+from broadcaster.channels.nextdoor import BARE, CODES, LIMITED_SECONDS, NO_AREA, Options, groups_of, open_channel
 from broadcaster.domain.channel import Accepted, ChannelError, Found, OutcomeUnknown, Recipient, Secret, Sent, Verdict
 from tests.channels.graphs import CARD, LINK, posting, using
 from tests.channels.ways import PUBLIC_URL, TEXT, attempt, message
@@ -47,12 +47,18 @@ def find(fake: Nextdoor, **more: Any) -> Found | None:
     return using(channel(fake), lambda c: c.find(Sent(replace(attempt("at_1"), **more), message(), WHO)))
 
 
-@pytest.mark.parametrize(
-    ("zones", "groups"),
-    [(("canyon",), [3, 7]), (("canyon", "hills"), [3, 4, 7]), (("canyon", "valley"), []), (("valley",), []), ((), [])],
-)
-def test_a_zone_without_an_area_widens_the_post_to_the_whole_agency(zones: tuple[str, ...], groups: list[int]) -> None:
-    assert groups_of(zones, AREAS) == groups
+def test_zones_become_areas_and_without_any_areas_it_is_the_agencys_whole_area() -> None:
+    assert groups_of(("canyon",), AREAS) == [3, 7]
+    assert groups_of(("canyon", "hills"), AREAS) == [3, 4, 7]
+    assert groups_of(("canyon",), {}) == []
+
+
+@pytest.mark.parametrize(("zones", "named"), [(("canyon", "valley"), "valley"), ((), "an alert without zones")])
+def test_a_zone_without_an_area_never_becomes_everybody(fake: Nextdoor, zones: tuple[str, ...], named: str) -> None:
+    error = refused(fake, areas=AREAS, posting=posting(zones=zones))
+    assert (error.code, error.permanent, CODES[error.code]) == (NO_AREA, True, Verdict.ALARM)
+    assert f"no area for {named}" in error.text
+    assert fake.posts == []
 
 
 def test_a_post_reaches_its_zones_with_the_card(fake: Nextdoor) -> None:
