@@ -63,10 +63,11 @@ class Provider:
         self.chance = random.Random(self.seed)
         self._runner: web.ServerRunner | None = None
         self.closing: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self, port: int = 0) -> None:
         """Listen on loopback; ``base_url`` is known afterwards."""
-        self.closing = asyncio.Event()
+        self.closing, self._loop = asyncio.Event(), asyncio.get_running_loop()
         self._runner = web.ServerRunner(web.Server(self._dispatch, access_log=None), shutdown_timeout=0.2)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", port, backlog=1024).start()
@@ -108,8 +109,14 @@ class Provider:
             request.transport.abort()
         return web.Response()
 
+    def release(self) -> None:
+        """Let hanging requests go, from another thread."""
+        assert self._loop is not None
+        assert self.closing is not None
+        self._loop.call_soon_threadsafe(self.closing.set)
+
     async def hang(self) -> web.Response:
-        """No answer until the server closes."""
+        """No answer until the server closes, or ``release``."""
         assert self.closing is not None
         await self.closing.wait()
         return web.Response(status=503)

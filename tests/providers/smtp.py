@@ -70,9 +70,12 @@ class MailServer:
         self._context: ssl.SSLContext | None = None
         self._server: asyncio.Server | None = None
         self._open: set[_Wire] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._released: asyncio.Event | None = None
 
     async def start(self, folder: Path, port: int = 0) -> None:
         """Listen on loopback."""
+        self._loop, self._released = asyncio.get_running_loop(), asyncio.Event()
         if self.starttls:
             self.ca_file, key = make_certificate(folder)
             self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -102,6 +105,12 @@ class MailServer:
     ) -> AuthResult:
         good = isinstance(data, LoginPassword) and (data.login, data.password) == (USER.encode(), PASSWORD.encode())
         return AuthResult(success=good, handled=False, auth_data=USER if good else None)
+
+    def release(self) -> None:
+        """Let hanging mails be answered, from another thread."""
+        assert self._loop is not None
+        assert self._released is not None
+        self._loop.call_soon_threadsafe(self._released.set)
 
     async def stop(self) -> None:
         """End all connections."""
@@ -146,7 +155,8 @@ class MailServer:
         if self.faults.cut_after:
             _abort(server.transport)
         if self.faults.hang_after:
-            await asyncio.sleep(3600)
+            assert self._released is not None
+            await self._released.wait()
         return "250 OK"
 
 
