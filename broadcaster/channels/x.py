@@ -53,7 +53,7 @@ LENGTH, THREAD = 280, 4
 MOST_ALT = 1000
 PAGE_SIZE, MOST_PAGES = 100, 5
 CLOCK_SLACK = timedelta(seconds=5)
-GONE, DUPLICATE, NO_ACCESS = "earlier_gone", "duplicate", "no_access"
+GONE, DUPLICATE, NO_ACCESS, ALONE = "earlier_gone", "duplicate", "no_access", "comment_refused"
 WINDOWS = ("x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour")
 FULL_SECONDS = 900.0  # X's own window, where a refusal names no time
 
@@ -63,6 +63,7 @@ CODES: Codes = MappingProxyType(
         STEP_LOST: Verdict.RETRY,  # a look at the account's posts after a refusal: nothing was posted
         DUPLICATE: Verdict.PERMANENT,  # X has this very text from this account already, and it is not this alert's
         GONE: Verdict.RETRY_ONCE,  # the post to be answered is gone; the next try answers nothing
+        ALONE: Verdict.RETRY,  # X takes no answer there; the next try is a post by itself
         NO_ACCESS: Verdict.STOP_CHANNEL,  # the app's plan or rights do not allow it
         "http_400": Verdict.PERMANENT,
         "http_401": Verdict.STOP_CHANNEL,  # a key or token is wrong, or this machine's clock
@@ -129,14 +130,22 @@ class X:
         try:
             made = str(self._read(answer)["data"]["id"])
         except ChannelError as error:
-            if error.code == GONE:
-                self._gone.add(attempt.earlier)
             if error.code == DUPLICATE and (standing := await self._standing(message, recipient, attempt)):
                 return Accepted(standing.provider_id, standing.url, delivered=True, wait=wait(answer.headers))
-            raise
+            raise self._next(error, attempt.earlier if "reply" in post else "") from error
         except (KeyError, TypeError):
             unsure(answer)
         return Accepted(made, self._page(made), delivered=True, wait=wait(answer.headers))
+
+    def _next(self, error: ChannelError, answered: str) -> ChannelError:
+        """What the next try leaves out. Since February 2026 X refuses answers of most apps unless the author of the
+        post named them, and does not say whether one's own posts are meant: the words come before the thread."""
+        if not answered or error.code not in (GONE, "http_403"):
+            return error
+        self._gone.add(answered)
+        if error.code == GONE:
+            return error
+        return ChannelError(f"{error}; the next try answers nothing", code=ALONE, retry_after=0.0)
 
     async def _standing(self, message: Message, recipient: Recipient, attempt: Attempt) -> Found | None:
         """The post of an earlier try: it stands since the alert went live, and says the same."""
@@ -149,7 +158,6 @@ class X:
         form = aiohttp.FormData()
         form.add_field("media", picture.png, filename="card.png", content_type="image/png")
         form.add_field("media_category", "tweet_image")
-        form.add_field("media_type", "image/png")
         try:
             made = self._read(await harmless(self._call("POST", "/2/media/upload", form)))
             media = str(made["data"]["id"])
@@ -219,9 +227,8 @@ class X:
 
     def _refusal(self, answer: Answer, told: Mapping[str, Any]) -> ChannelError:
         code = _code(answer.status, told)
-        words = str(told.get("detail") or told.get("title") or "no reason given")
         return ChannelError(
-            f"X refused with {answer.status}: {said(words, *self._secrets)}",
+            f"X refused with {answer.status}: {said(_words(told) or 'no reason given', *self._secrets)}",
             code=code,
             permanent=CODES.get(code) in (None, Verdict.PERMANENT, Verdict.ALARM),
             retry_after=(wait(answer.headers) or FULL_SECONDS) if answer.status == 429 else None,
@@ -261,7 +268,7 @@ def wait(headers: Mapping[str, str]) -> float:
 
 def _code(status: int, told: Mapping[str, Any]) -> str:
     """Ours, for what X says in words alone."""
-    words = f"{told.get('type', '')} {told.get('title', '')} {told.get('detail', '')}".lower()
+    words = f"{told.get('type', '')} {told.get('title', '')} {_words(told)}".lower()
     if status == 403 and "duplicate content" in words:
         return DUPLICATE
     if status in (400, 403) and "deleted or not visible" in words:
@@ -269,6 +276,20 @@ def _code(status: int, told: Mapping[str, Any]) -> str:
     if status == 403 and re.search("client-forbidden|usage-capped|unsupported-authentication|oauth1 app perm", words):
         return NO_ACCESS
     return f"http_{status}"
+
+
+def _words(told: Mapping[str, Any]) -> str:
+    """X's reason. It has three forms: a problem (RFC 9457), {"message"}, and a list of either as {"errors"}."""
+    listed = told.get("errors")
+    first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
+    return str(
+        told.get("detail")
+        or first.get("detail")
+        or first.get("message")
+        or told.get("message")
+        or told.get("title")
+        or ""
+    )
 
 
 # --- which post is it? ----------------------------------------------------------------------------------------

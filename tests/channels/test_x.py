@@ -92,6 +92,24 @@ def test_where_the_first_post_is_gone_the_next_try_answers_nothing(fake: provide
     assert [post.answers for post in fake.posts] == [""]
 
 
+def test_where_x_takes_no_answer_the_words_go_by_themselves(fake: provider.X) -> None:
+    fake.faults = XFaults(latency=0, summons=True)
+
+    async def two(c: X) -> None:
+        with pytest.raises(ChannelError, match="not allowed") as raised:
+            await c.send(message(), WHO, attempt("at_1", earlier="19"))
+        error = raised.value
+        assert (CODES[error.code], error.permanent, error.retry_after) == (Verdict.RETRY, False, 0)
+        await c.send(message(), WHO, attempt("at_2", earlier="19"))
+        fake.faults = XFaults(latency=0, refusal=(403, "about:blank", "spam"))
+        with pytest.raises(ChannelError) as raised:
+            await c.send(message(), WHO, attempt("at_3", earlier="19"))
+        assert raised.value.code == "http_403"
+
+    using(channel(fake), two)
+    assert [post.answers for post in fake.posts] == [""]
+
+
 # --- duplicates -----------------------------------------------------------------------------------------------
 def test_a_text_refused_as_a_duplicate_is_ours_where_it_stands_since_the_alert(fake: provider.X) -> None:
     first = send(fake, f"{TEXT} https://alerts.judge.example/a", tried("at_1"))
@@ -99,7 +117,9 @@ def test_a_text_refused_as_a_duplicate_is_ours_where_it_stands_since_the_alert(f
     assert (again.provider_id, again.url, len(fake.posts)) == (first.provider_id, first.url, 1)
 
 
-def test_an_older_post_with_the_same_words_is_not_ours(fake: provider.X) -> None:
+@pytest.mark.parametrize("plain", [False, True])
+def test_an_older_post_with_the_same_words_is_not_ours(fake: provider.X, plain: bool) -> None:
+    fake.faults = XFaults(latency=0, plain=plain)
     fake.post(TEXT).created -= timedelta(hours=1)
     error = refused(fake, one=tried())
     assert (error.code, error.permanent, CODES[error.code]) == ("duplicate", True, Verdict.PERMANENT)

@@ -26,17 +26,30 @@ USER = "1790000000000000001"
 KEYS = ("api-key-of-the-app", "api-secret-of-the-app", f"{USER}-access-token", "access-secret-of-the-account")
 DUPLICATE = "You are not allowed to create a Tweet with duplicate content."
 NO_SUCH = "You attempted to reply to a Tweet that is deleted or not visible to you."
+UNASKED = "Reply to this conversation is not allowed because you have not been mentioned by the author of the post"
+NOT_FOUND = {
+    "title": "Not Found Error",
+    "detail": "Could not find tweet",
+    "resource_type": "tweet",
+    "type": "https://api.x.com/2/problems/resource-not-found",
+}
+FIELDS = {"text", "reply", "media"}  # of those that POST /2/tweets takes, what we need; it takes no unknown ones
 
 
 @dataclass
 class XFaults(Faults):
-    """``remaining``: of the window whose name is ``window``, after this post. ``refusal``: status, type and detail."""
+    """``remaining``: of the window whose name is ``window``, after this post. ``refusal``: status, type and detail.
+    ``summons``: an answer needs the author's word first (self-serve apps since February 2026). ``plain``: errors in the
+    older form.
+    """
 
     remaining: int = 99
     window: str = "x-rate-limit"
     reset_seconds: float = 600
     refusal: tuple[int, str, str] | None = None
     no_media: bool = False
+    summons: bool = False
+    plain: bool = False
 
 
 @dataclass(slots=True)
@@ -82,7 +95,7 @@ class X(Provider):
         if path == f"/2/users/{USER}/tweets":
             return self._list(request)
         found = next((post for post in self.posts if path == f"/2/tweets/{post.id}"), None)
-        return web.json_response({"data": _shape(found)} if found else {"errors": [{"title": "Not Found Error"}]})
+        return web.json_response({"data": _shape(found)} if found else {"errors": [NOT_FOUND]})
 
     async def _write(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/2/media/upload":
@@ -126,7 +139,8 @@ class X(Provider):
         if self.plan.no_media:
             return _error(400, "https://api.x.com/2/problems/invalid-request", "media type unrecognized")
         parts = {part.name: await part.read() async for part in await request.multipart()}  # type: ignore[union-attr]
-        assert (parts["media_category"], parts["media_type"]) == (b"tweet_image", b"image/png")
+        if parts.keys() != {"media", "media_category"} or parts["media_category"] != b"tweet_image":
+            return _error(400, "https://api.x.com/2/problems/invalid-request", "unknown parameter")
         id_ = f"18{len(self.media):017d}"
         self.media[id_] = bytes(parts["media"])
         return web.json_response({"data": {"id": id_, "media_key": f"3_{id_}", "expires_after_secs": 86400}})
@@ -134,13 +148,18 @@ class X(Provider):
     def _wrong(self, given: dict[str, Any]) -> web.Response | None:
         if self.plan.refusal:
             return _error(*self.plan.refusal)
+        if given.keys() - FIELDS:
+            return _error(400, "https://api.x.com/2/problems/invalid-request", "unknown parameter")
         answers = given.get("reply", {}).get("in_reply_to_tweet_id", "")
+        if answers and self.plan.summons:
+            return _error(403, "about:blank", UNASKED)
         if answers and answers not in {post.id for post in self.posts}:
             return _error(403, "about:blank", NO_SUCH)
         if weigh(given["text"]) > 280:
             return _error(403, "about:blank", "Your Tweet text is too long.")
         if any(_spelt_out(post) == given["text"] for post in self.posts):
-            return _error(403, "about:blank", DUPLICATE)
+            old = web.json_response({"errors": [{"code": 187, "message": DUPLICATE}]}, status=403)
+            return old if self.plan.plain else _error(403, "about:blank", DUPLICATE)
         if not set(given.get("media", {}).get("media_ids", [])) <= self.media.keys():
             return _error(400, "about:blank", "Your media IDs are invalid.")
         return None
@@ -175,12 +194,16 @@ def _spelt_out(post: Post) -> str:
 
 
 def _shape(post: Post) -> dict[str, Any]:
-    urls: list[dict[str, Any]] = [{"url": key, "expanded_url": value} for key, value in post.links.items()]
     text = post.text
+    urls: list[dict[str, Any]] = [
+        {"url": key, "expanded_url": value, "start": text.find(key), "end": text.find(key) + len(key)}
+        for key, value in post.links.items()
+    ]
     if post.media:
         text += " https://t.co/picture"
         page = f"https://x.com/judgecounty/status/{post.id}/photo/1"
-        urls.append({"url": "https://t.co/picture", "expanded_url": page, "media_key": f"3_{post.media[0]}"})
+        place = {"start": len(post.text) + 1, "end": len(text)}
+        urls.append({"url": "https://t.co/picture", "expanded_url": page, "media_key": f"3_{post.media[0]}", **place})
     created = post.created.strftime("%Y-%m-%dT%H:%M:%S.000Z")
     return {"id": post.id, "text": text, "created_at": created, **({"entities": {"urls": urls}} if urls else {})}
 
@@ -201,7 +224,7 @@ def signed(request: web.BaseRequest, keys: tuple[str, ...]) -> bool:
 
 def _error(status: int, kind: str, detail: str, headers: dict[str, str] | None = None) -> web.Response:
     body = {"title": "Forbidden" if status == 403 else detail, "detail": detail, "type": kind, "status": status}
-    return web.json_response(body, status=status, headers=headers)
+    return web.json_response(body, status=status, headers=headers, content_type="application/problem+json")
 
 
 if __name__ == "__main__":
