@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from broadcaster.channels.graph import GONE, NOT_THERE, clipped, same, the_one
 from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, harmless, object_of, unsure
-from broadcaster.channels.linkedin_rest import BARE, CODES, DUPLICATE, MUTE, Rest, little, plain
+from broadcaster.channels.linkedin_rest import BARE, CODES, DUPLICATE, MUTE, Rest, little, plain, version_life
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -52,6 +52,7 @@ class Options:
     def __post_init__(self) -> None:
         if bool(self.client_id) != bool(self.client_secret):
             raise ValueError("client_id goes with client_secret")
+        version_life("", self.api_version, datetime.now(UTC))
         if not 0 < self.timeout_seconds <= LONGEST_SECONDS:
             raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
 
@@ -237,7 +238,7 @@ class LinkedIn:
         return posts
 
     async def check(self) -> tuple[Check, ...]:
-        """May the token read the organisation's posts, and how long does it live?"""
+        """May the token read the organisation's posts, and how long do it and the API's version live?"""
         options, query = self._options, urlencode({"author": self._owner, "q": "author", "count": 1})
         try:
             await self._rest.call("GET", f"/rest/posts?{query}", headers={"X-RestLi-Method": "FINDER"})
@@ -245,7 +246,8 @@ class LinkedIn:
         except (ChannelError, OutcomeUnknown) as error:
             hint = "compare organization_id, access_token and api_version; docs/channels/linkedin.md"
             return (Check(False, f"{self.name}: the LinkedIn page cannot be used: {error}", hint),)
-        return Check(True, f"{self.name}: posts as {self._owner}"), life
+        version = version_life(self.name, options.api_version, datetime.now(UTC))
+        return Check(True, f"{self.name}: posts as {self._owner}"), life, version
 
     async def close(self) -> None:
         """Close all connections."""

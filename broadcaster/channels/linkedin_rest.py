@@ -9,7 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -25,6 +25,7 @@ SCOPES = (  # the feed's are for comments
     "r_organization_social_feed",
 )
 LIMITED_SECONDS, LONGEST_WAIT = 900.0, 3_600.0  # limits are counted by day
+AHEAD = timedelta(days=30)  # to try a newer version of the API before the configured one ends
 DUPLICATE, BARE, MUTE = "DUPLICATE_POST", "bare_next", "comment_refused"
 RESERVED = re.compile(r"([\\|{}@\[\]()<>*_~]|#(?!\w))")  # of the "little" format; #word stays a hashtag
 
@@ -143,6 +144,17 @@ def plain(text: str) -> str:
     """The text of "little" that ``little`` wrote; a hashtag comes back as {hashtag|\\#|word}."""
     tags = re.sub(r"\{hashtag\|\\?#\|([^{}|]*)\}", r"#\1", text)
     return re.sub(r"\\([\\|{}@\[\]()<>*_~#])", r"\1", tags)
+
+
+def version_life(name: str, version: str, now: datetime) -> Check:
+    """Whether a version of the API (YYYYMM, perhaps with .NN) still lives: LinkedIn keeps one for a year and ends it in
+    the middle of the month ("Versioning", "Migrations"). Raises ValueError for what is no version."""
+    month, _, patch = version.partition(".")
+    if len(month) != 6 or not f"{month}{patch}".isdigit():
+        raise ValueError(f"{version!r} is no version of LinkedIn's API, such as 202607")
+    ends = datetime(int(month[:4]) + 1, int(month[4:]), 15, tzinfo=UTC)
+    text = f"{name}: version {version} of LinkedIn's API ends about {ends:%Y-%m-%d}"
+    return Check(ends - now > AHEAD, text, "set api_version to the newest that LinkedIn names")
 
 
 def _told(name: str, told: Mapping[str, Any]) -> Check:

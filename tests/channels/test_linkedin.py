@@ -259,7 +259,7 @@ def checks(fake: LinkedIn, **more: Any) -> tuple[Check, ...]:
 
 
 def test_the_app_tells_how_long_the_token_lives(fake: LinkedIn) -> None:
-    page, untold = checks(fake)
+    page, untold, _ = checks(fake)
     assert (page.ok, untold.ok, untold.until) == (True, True, None)
     app = {"client_id": CLIENT_ID, "client_secret": Secret(CLIENT_SECRET)}
     life = checks(fake, **app)[1]
@@ -273,3 +273,31 @@ def test_the_app_tells_how_long_the_token_lives(fake: LinkedIn) -> None:
     [dead] = checks(fake)
     assert not dead.ok
     assert dead.hint
+
+
+@pytest.mark.parametrize(
+    ("version", "day", "well"),
+    [
+        ("202607", (2027, 6, 14), True),
+        ("202607", (2027, 6, 15), False),
+        ("202607.02", (2026, 11, 22), True),
+        ("202511", (2026, 11, 22), False),
+        ("202612", (2027, 11, 1), True),
+    ],
+)
+def test_a_version_of_the_api_is_called_old_a_month_before_its_year_is_over(
+    version: str, day: tuple[int, int, int], well: bool
+) -> None:
+    check = rest.version_life("org", version, datetime(*day, tzinfo=UTC))
+    assert (check.ok, "api_version" in check.hint) == (well, True)
+    assert f"{int(version[:4]) + 1}-{version[4:6]}-15" in check.text
+
+
+def test_the_check_says_when_the_version_ends(fake: LinkedIn) -> None:
+    assert "version 202401 of LinkedIn's API ends about 2025-01-15" in checks(fake, api_version="202401")[2].text
+
+
+@pytest.mark.parametrize("version", ["", "2026-07", "202613", "v202607", "20260701", "202607.x"])
+def test_what_is_no_version_is_refused(version: str) -> None:
+    with pytest.raises(ValueError, match=r"version|month"):
+        Options(ORGANIZATION, Secret(TOKEN), api_version=version)

@@ -192,7 +192,9 @@ def instagram_way(folder: Path) -> Iterator[Way]:
 @contextlib.contextmanager
 def linkedin_way(folder: Path) -> Iterator[Way]:
     def made(url: str) -> Channel:
-        options = linkedin.Options(linkedin_provider.ORGANIZATION, Secret(linkedin_provider.TOKEN), base_url=url)
+        fresh = f"{datetime.now(UTC):%Y%m}"  # a version that lives, whenever this runs
+        token = Secret(linkedin_provider.TOKEN)
+        options = linkedin.Options(linkedin_provider.ORGANIZATION, token, api_version=fresh, base_url=url)
         return linkedin.open_channel("org", options, PUBLIC_URL)
 
     with served(linkedin_provider.LinkedIn(linkedin_provider.LinkedInFaults(latency=0))) as fake:
