@@ -151,7 +151,8 @@ class Mastodon:
             post["spoiler_text"] = notice
         if not attempt.edits:
             post["visibility"] = self._options.visibility
-            post["media_ids"] = await self._pictures(message, attempt)
+            if pictures := await self._pictures(message, attempt):
+                post["media_ids"] = pictures
         if earlier:
             post["in_reply_to_id"] = earlier
         answer = await self._session.exchange(

@@ -67,6 +67,7 @@ def test_a_post_stands_in_public_in_its_language_with_its_address(fake: provider
     [post] = fake.posts
     assert (post.text, post.language, post.visibility, post.answers) == (TEXT, "es", "public", "")
     assert accepted == Accepted(post.id, f"{fake.base_url}/@county/{post.id}", delivered=True)
+    assert fake.sent == [{"status": TEXT, "language": "es", "visibility": "public"}]
 
 
 def test_an_update_answers_the_first_post(fake: provider.Mastodon) -> None:

@@ -56,11 +56,12 @@ class Status:
 
 @dataclass
 class Mastodon(Provider):
-    """``posts`` in order; ``keys`` every Idempotency-Key seen."""
+    """``posts`` in order; ``keys`` every Idempotency-Key seen, ``sent`` every body of a post."""
 
     token: str = TOKEN
     posts: list[Status] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
     pictures: dict[str, tuple[bytes, str]] = field(default_factory=dict)  # id -> file and description
 
     @property
@@ -97,6 +98,7 @@ class Mastodon(Provider):
 
     async def _create(self, request: web.BaseRequest) -> web.StreamResponse:
         post = await request.json()
+        self.sent.append(post)
         fault = self.plan.strike(self.chance)
         await asyncio.sleep(self.plan.latency)
         if fault == "too_many":
