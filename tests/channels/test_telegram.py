@@ -81,8 +81,9 @@ def test_the_card_goes_with_a_text_that_fits_below_it(fake: provider.Telegram) -
     assert [(post.photo, post.preview) for post in fake.posts] == [(len(PNG), ""), (0, LINK)]
 
 
-def test_a_picture_that_is_refused_does_not_hold_back_the_text(fake: provider.Telegram) -> None:
-    fake.faults = TelegramFaults(latency=0, refuse_photo="Bad Request: PHOTO_INVALID_DIMENSIONS")
+@pytest.mark.parametrize("why", ["PHOTO_INVALID_DIMENSIONS", "not enough rights to send photos to the chat"])
+def test_a_picture_that_is_refused_does_not_hold_back_the_text(fake: provider.Telegram, why: str) -> None:
+    fake.faults = TelegramFaults(latency=0, refuse_photo=f"Bad Request: {why}")
     assert send(fake, about=CARD).provider_id == "41"
     fake.faults = TelegramFaults(latency=0, unauthorized=True)
     assert refused(fake, about=CARD).code == "http_401"
