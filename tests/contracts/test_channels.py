@@ -1,4 +1,7 @@
-"""One suite over every kind in CHANNELS: what ``broadcaster.domain.channel`` promises, over real sockets."""
+"""One suite over every kind in CHANNELS: what ``broadcaster.domain.channel`` promises, over real sockets.
+
+For one kind: ``pytest tests/contracts/test_channels.py -k KIND``. What each test asks for: docs/channels/adding.md.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import dataclasses
 import gc
 import importlib
 import inspect
+import re
+import tomllib
 import traceback
 import typing
 import warnings
@@ -31,16 +36,21 @@ from broadcaster.domain.channel import (
     Sent,
     Verdict,
     laid_over,
+    repeats,
 )
+from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.posting import SHAPES
 from broadcaster.rendering.templates import FORMS
-from tests.channels.ways import WAYS, Way, message
+from tests.channels.ways import Way, message, way_to
 from tests.channels.ways import attempt as begun
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = {f.name for f in dataclasses.fields(ChannelConfig)} | {"segments_per_second"}  # keys of every kind
 
 
 @pytest.fixture(params=sorted(CHANNELS))
 def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Way]:
-    with WAYS[request.param](tmp_path) as made:
+    with way_to(request.param, tmp_path) as made:
         yield made
 
 
@@ -51,6 +61,22 @@ def attempt(way: Way, id_: str = "at_1") -> Attempt:
 
 def module(kind: str) -> Any:
     return importlib.import_module(CHANNELS[kind])
+
+
+def refused(channel: Channel, way: Way) -> ChannelError:
+    """What a try is refused with."""
+    error = outcome(channel, way)
+    assert isinstance(error, ChannelError), f"send must raise ChannelError here, and gives {error!r}"
+    return error
+
+
+def outcome(channel: Channel, way: Way) -> Accepted | ChannelError | OutcomeUnknown:
+    """What becomes of a try."""
+    try:
+        accepted: Accepted = run(channel, channel.send(message(), way.recipient, attempt(way)))
+        return accepted
+    except (ChannelError, OutcomeUnknown) as error:
+        return error
 
 
 def run(channel: Channel, work: Coroutine[Any, Any, Any]) -> Any:
@@ -66,53 +92,73 @@ def run(channel: Channel, work: Coroutine[Any, Any, Any]) -> Any:
 
 
 def test_no_kind_is_both_built_and_planned() -> None:
-    assert not PLANNED & CHANNELS.keys()
+    assert not PLANNED & CHANNELS.keys(), "take the kind out of PLANNED (broadcaster/channels/__init__.py)"
+
+
+@pytest.mark.parametrize("kind", sorted(CHANNELS))
+def test_a_module_exports_options_codes_and_open_channel(kind: str) -> None:
+    missing = [name for name in ("Options", "CODES", "open_channel") if not hasattr(module(kind), name)]
+    assert not missing, f"{CHANNELS[kind]} lacks {', '.join(missing)} (broadcaster/domain/channel.py)"
+    parameters = list(inspect.signature(module(kind).open_channel).parameters)
+    assert parameters == ["name", "options", "public_url"], "write open_channel(name, options, public_url)"
 
 
 @pytest.mark.parametrize("kind", sorted(CHANNELS))
 def test_options_are_a_frozen_dataclass_with_types(kind: str) -> None:
     options: Any = module(kind).Options
-    assert options.__dataclass_params__.frozen
+    assert dataclasses.is_dataclass(options), "Options is no dataclass"
+    assert options.__dataclass_params__.frozen, "write @dataclass(frozen=True, slots=True) over Options"
     assert set(typing.get_type_hints(options)) == {f.name for f in dataclasses.fields(options)}
+    if kind != "simulated":
+        assert "base_url" in typing.get_type_hints(options), "every network channel takes base_url (tests use it, too)"
 
 
 @pytest.mark.parametrize("kind", sorted(CHANNELS))
 def test_a_secret_is_never_in_the_repr_of_options(kind: str) -> None:
-    for own in dataclasses.fields(module(kind).Options):
-        assert not ("Secret" in str(own.type) and own.repr), f"{kind}.{own.name}"
+    shown = [own.name for own in dataclasses.fields(module(kind).Options) if "Secret" in str(own.type) and own.repr]
+    assert not shown, f"write {shown[0]}: Secret = field(repr=False), or logs will show it"
 
 
 @pytest.mark.parametrize("kind", sorted(CHANNELS))
 def test_codes_are_data(kind: str) -> None:
     codes: Codes = module(kind).CODES
-    assert codes
+    assert codes, "CODES is empty: every failure would be tried just once more"
     assert all(isinstance(code, str) and isinstance(verdict, Verdict) for code, verdict in codes.items())
     with pytest.raises(TypeError):
         codes["x"] = Verdict.RETRY  # type: ignore[index]
 
 
 @pytest.mark.parametrize("kind", sorted(CHANNELS))
-def test_a_channel_takes_a_name_options_and_the_public_address(kind: str) -> None:
-    assert list(inspect.signature(module(kind).open_channel).parameters) == ["name", "options", "public_url"]
+def test_a_page_shows_a_block_of_channels_toml_with_keys_that_exist(kind: str) -> None:
+    page = ROOT / "docs" / "channels" / f"{kind}.md"
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    text += (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = [block for block in re.findall(r"```toml\n(.*?)```", text, re.S) if "[[channel]]" in block]
+    shown = [one for block in blocks for one in tomllib.loads(block)["channel"] if one.get("kind") == kind]
+    assert shown or kind == "simulated", (
+        f'docs/channels/{kind}.md needs a toml block: [[channel]], kind = "{kind}", ...'
+    )
+    known = {f.name.rstrip("_") for f in dataclasses.fields(module(kind).Options)} | BASE
+    assert set().union(*shown) <= known, f"{page.name} shows keys that Options has not"
 
 
 def test_opening_a_channel_needs_no_loop_and_no_connection(way: Way) -> None:
-    assert way.open().name
-    assert way.seen() == 0
+    assert way.open().name, "a channel has the name it is given"
+    assert way.seen() == 0, "open_channel asked the provider: put that into the first request"
 
 
 def test_limits_can_be_counted(way: Way) -> None:
     limits = way.open().limits()
     assert limits.form in FORMS
     assert limits.picture in ("", *SHAPES)
-    assert limits.unit in text_social.COUNTERS
+    assert limits.unit in text_social.COUNTERS, "Limits.unit names a counter of domain/text_social.py"
     assert limits.length > 0
     assert (limits.audience, limits.address) in (
         ("people", "phone"),
         ("people", "email"),
         ("people", "push"),
         ("account", ""),
-    )
+    ), 'an account posts once for each language (audience "account", address ""); people have an address each'
 
 
 def test_what_a_provider_says_it_carries_can_be_laid_over_the_channels_own(way: Way) -> None:
@@ -126,12 +172,13 @@ def test_what_a_provider_says_it_carries_can_be_laid_over_the_channels_own(way: 
     assert replace(over, length=0, extras={}) == replace(channel.limits(), length=0, extras={})
 
 
+# --- one try --------------------------------------------------------------------------------------------------
 def test_a_message_is_sent_once_and_its_id_comes_back(way: Way) -> None:
     channel = way.open()
     accepted = run(channel, channel.send(message(), way.recipient, attempt(way)))
-    assert isinstance(accepted, Accepted)
-    assert accepted.provider_id
-    assert way.seen() == 1
+    assert isinstance(accepted, Accepted), "send returns Accepted, or raises"
+    assert accepted.provider_id, "Accepted.provider_id is the provider's id of the message: find and changes need it"
+    assert way.seen() == 1, "one try is one message at the provider (StandIn.seen says what counts as one)"
 
 
 def test_what_was_accepted_is_found_and_what_was_never_sent_is_not(way: Way) -> None:
@@ -149,28 +196,74 @@ def test_what_was_accepted_is_found_and_what_was_never_sent_is_not(way: Way) -> 
         return accepted, await channel.find(Sent(sent, message(), way.recipient)), await channel.find(other)
 
     accepted, found, missing = run(channel, work())
+    assert found, "find does not see what was just sent: it would be sent again (or write asks = False)"
     assert found.provider_id == accepted.provider_id
-    assert found.url == accepted.url
-    assert found.status == ("delivered" if accepted.delivered else "accepted")
-    assert missing is None
+    assert found.url == accepted.url, "find and send give a post the same address"
+    assert found.status == ("delivered" if accepted.delivered else "accepted"), "find and send say the same status"
+    assert missing is None, "find takes another text for this one: what was never sent would count as sent"
+
+
+def test_a_change_replaces_a_posts_words_and_posts_nothing_new(way: Way) -> None:
+    channel = way.open()
+    if not channel.limits().edits:
+        return
+
+    async def work() -> tuple[Accepted, Accepted]:
+        first = await channel.send(message(), way.recipient, attempt(way))
+        edits = replace(attempt(way, "at_2"), edits=first.provider_id)
+        return first, await channel.send(message("Sent in error."), way.recipient, edits)
+
+    first, changed = run(channel, work())
+    assert changed.provider_id == first.provider_id, "with attempt.edits, send changes that very post"
 
 
 def test_nobody_there_is_certainly_not_sent(way: Way) -> None:
-    channel = way.down()
     if way.kind == "simulated":
         return
-    with pytest.raises(ChannelError) as raised:
-        run(channel, channel.send(message(), way.recipient, attempt(way)))
-    assert raised.value.code == "connect"
-    assert not raised.value.permanent
-    assert module(way.kind).CODES["connect"] is Verdict.RETRY
+    error = refused(way.down(), way)
+    assert error.code == "connect", 'a connection never made is ChannelError(code="connect")'
+    assert not error.permanent, "a connection never made may be tried again"
 
 
+@pytest.mark.parametrize("fault", ["cut_after", "error_after", "unreadable"])
+def test_what_may_stand_is_never_said_to_be_refused(way: Way, fault: str) -> None:
+    channel = way.open()
+    if way.wrong is None or repeats(channel):
+        return
+    way.wrong(**{fault: 1.0})
+    error = outcome(channel, way)
+    assert not isinstance(error, ChannelError) or way.seen() == 0, (
+        f"{fault}: the provider has it, so raise OutcomeUnknown; ChannelError({error.code!r}) says it certainly has not"
+    )
+
+
+def test_too_many_requests_are_waited_for(way: Way) -> None:
+    if way.wrong is None:
+        return
+    way.wrong(**way.busy)
+    code = refused(way.open(), way).code
+    meaning = module(way.kind).CODES.get(code)
+    assert meaning in (Verdict.BACK_OFF, Verdict.RETRY), (
+        f"CODES: {code!r} is too many requests: BACK_OFF (all senders wait; RETRY where each address has its own limit)"
+    )
+
+
+def test_a_login_that_is_refused_stops_the_channel_or_rings(way: Way) -> None:
+    if way.wrong is None:
+        return
+    way.wrong(unauthorized=True)
+    code = refused(way.open(), way).code
+    assert module(way.kind).CODES.get(code) in (Verdict.STOP_CHANNEL, Verdict.ALARM), (
+        f"CODES: {code!r} is a token that is wrong, so STOP_CHANNEL: what waits goes out once somebody has acted"
+    )
+
+
+# --- loops, many at once, secrets -----------------------------------------------------------------------------
 def test_a_channel_works_again_in_another_loop_after_close(way: Way) -> None:
     channel = way.open()
     run(channel, channel.send(message(), way.recipient, attempt(way, "at_1")))
     run(channel, channel.send(message("Another text"), way.recipient, attempt(way, "at_2")))
-    assert way.seen() == 2
+    assert way.seen() == 2, "open connections in the first request, not in __init__ (HttpSession does)"
 
 
 def test_a_channel_outlives_a_loop_that_ended_without_closing_it(way: Way) -> None:
@@ -191,31 +284,34 @@ def test_many_at_once_all_arrive_once(way: Way) -> None:
         return list(await asyncio.gather(*tries))
 
     accepted = run(channel, work())
-    assert len({one.provider_id for one in accepted}) == 60
-    assert way.seen() == 60
+    assert len({one.provider_id for one in accepted}) == 60, "every message has an id of its own"
+    assert way.seen() == 60, "senders use one channel for many tries at once: keep nothing of a try on self"
 
 
 def test_secrets_are_in_no_repr_and_no_traceback(way: Way) -> None:
     channel = way.down()
-    assert not any(secret in repr(channel) for secret in way.secrets)
+    assert not any(secret in repr(channel) for secret in way.secrets), "write __repr__ with kind and name alone"
     try:
         run(channel, channel.send(message(), way.recipient, attempt(way)))
     except (ChannelError, OutcomeUnknown) as error:
         told = "".join(traceback.format_exception(error)) + repr(error) + repr(error.__cause__)
-        assert not any(secret in told for secret in way.secrets)
+        assert not any(secret in told for secret in way.secrets), (
+            "an error shows a secret: pass texts through http.said"
+        )
 
 
 def test_checking_a_good_channel_says_so(way: Way) -> None:
     channel = way.open()
     checks = run(channel, channel.check())
-    assert checks
-    assert all(check.ok and check.text for check in checks)
+    assert checks, "check gives doctor at least one line"
+    assert [check for check in checks if not check.ok or not check.text] == []
 
 
 def test_checking_a_dead_channel_says_what_to_do(way: Way) -> None:
     channel = way.down()
-    checks = run(channel, channel.check())
-    assert way.kind == "simulated" or (not checks[0].ok and checks[0].hint)
+    first = run(channel, channel.check())[0]
+    assert way.kind == "simulated" or not first.ok, "check raises nothing: it returns Check(False, what, hint) first"
+    assert way.kind == "simulated" or first.hint, "Check.hint says what to do: which keys to compare"
 
 
 def test_nothing_is_left_open_after_close(way: Way) -> None:
@@ -225,7 +321,7 @@ def test_nothing_is_left_open_after_close(way: Way) -> None:
         run(channel, channel.send(message(), way.recipient, attempt(way)))
         del channel
         gc.collect()
-    assert [str(warning.message) for warning in caught] == []
+    assert [str(warning.message) for warning in caught] == [], "close() leaves something open"
 
 
 def test_closing_twice_or_unused_is_no_error(way: Way) -> None:

@@ -9,11 +9,14 @@ import dataclasses
 import json
 import random
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from aiohttp import web
+
+from broadcaster.domain.channel import Recipient
+from broadcaster.domain.posting import Posting
 
 T = TypeVar("T")
 
@@ -120,6 +123,25 @@ class Provider:
         assert self.closing is not None
         await self.closing.wait()
         return web.Response(status=503)
+
+
+@dataclass
+class StandIn:
+    """How the contract suite uses a stand-in: each module here that has a kind's name gives it by ``stand_in(folder)``.
+
+    ``options`` are the keys of channels.toml but for ``base_url``, which is the stand-in's address with ``path``;
+    ``secrets`` are those among them that must never show. ``seen`` counts the messages that arrived (else: requests).
+    """
+
+    provider: Provider
+    options: dict[str, Any]
+    secrets: tuple[str, ...]
+    seen: Callable[[], int] | None = None
+    recipient: Callable[[], Recipient] = lambda: Recipient("en", "en")  # asked once the stand-in runs
+    posting: Posting | None = None  # what this kind cannot do without
+    lists_words: bool = True  # the provider shows what each of its own was, not only when
+    path: str = ""
+    busy: dict[str, Any] = field(default_factory=lambda: {"too_many": 1.0})  # faults that are too many requests
 
 
 class Thread:

@@ -13,12 +13,13 @@ import re
 import time
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from broadcaster.domain.text_graphemes import graphemes
-from tests.providers.base import Faults, Provider, arguments, main
+from tests.providers.base import Faults, Provider, StandIn, arguments, main
 
 DID, HANDLE, PASSWORD = "did:plc:judgecounty", "judgecounty.example", "app-pass-word-1234"
 POST = "app.bsky.feed.post"
@@ -198,6 +199,17 @@ def _limited(seconds: float = 30) -> web.Response:
 
 def _error(status: int, name: str, text: str, headers: dict[str, str] | None = None) -> web.Response:
     return web.json_response({"error": name, "message": text}, status=status, headers=headers)
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = Bluesky(BlueskyFaults(latency=0))
+    return StandIn(
+        fake,
+        {"app_password": PASSWORD, "identifier": HANDLE, "sessions": str(folder)},
+        (PASSWORD,),
+        seen=lambda: fake.writes,
+    )
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ import asyncio
 import json
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from tests.providers.base import Faults, Provider, arguments, main
+from tests.providers.base import Faults, Provider, StandIn, arguments, main
 
 ID, TOKEN = "123456789012345678", "kQx3-judge-county-webhook-token-0123456789_abcdefghijklmnopqrstuvwxyz"
 URL = f"discord://{ID}/{TOKEN}"
@@ -77,6 +78,12 @@ class Discord(Provider):
 
 def _error(status: int, code: int, text: str) -> web.Response:
     return web.json_response({"message": text, "code": code}, status=status)
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = Discord(DiscordFaults(latency=0))
+    return StandIn(fake, {"url": URL}, (TOKEN,), seen=lambda: len(fake.posts), path=PATH)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from tests.providers.base import arguments, main
+from tests.providers.base import StandIn, arguments, main
 from tests.providers.graph import TOKEN, Graph, GraphFaults, Post, error, iso, missing, page
 
 PAGE = "546349135390552"
@@ -102,6 +103,12 @@ def bytes_of(form: Mapping[str, Any]) -> bytes:
 def _shape(post: Post) -> dict[str, Any]:
     author = {"id": post.author, "name": "somebody"}
     return {"id": post.id, "message": post.text, "created_time": iso(post.created), "from": author}
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = Facebook(GraphFaults(latency=0))
+    return StandIn(fake, {"page_id": PAGE, "access_token": TOKEN}, (TOKEN,), seen=lambda: len(fake.shown))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from tests.providers.base import arguments, main
+from tests.channels.graphs import posting
+from tests.providers.base import StandIn, arguments, main
 from tests.providers.containers import Container, Containers, usage
 from tests.providers.graph import TOKEN, GraphFaults, Post, error, iso, missing, page
 
@@ -78,6 +80,14 @@ def _media(post: Post) -> dict[str, Any]:
 
 def _comment(post: Post) -> dict[str, Any]:
     return {"id": post.id, "text": post.text, "timestamp": iso(post.created)}
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = Instagram(GraphFaults(latency=0))
+    return StandIn(
+        fake, {"account_id": ACCOUNT, "access_token": TOKEN}, (TOKEN,), seen=lambda: len(fake.shown), posting=posting()
+    )
 
 
 if __name__ == "__main__":

@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
 
-from tests.providers.base import Faults, Provider, arguments, main
+from tests.providers.base import Faults, Provider, StandIn, arguments, main
 from tests.providers.graph import Post
 
 TOKEN = "AQVtoken-of-the-test-page"
@@ -228,6 +229,13 @@ def _comment(post: Post) -> dict[str, Any]:
         "message": {"text": post.text},
         "created": created,
     }
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite; with a version of the API that lives, whenever this runs."""
+    fake = LinkedIn(LinkedInFaults(latency=0))
+    options = {"organization_id": ORGANIZATION, "access_token": TOKEN, "api_version": f"{datetime.now(UTC):%Y%m}"}
+    return StandIn(fake, options, (TOKEN,), seen=lambda: len(fake.shown))
 
 
 if __name__ == "__main__":

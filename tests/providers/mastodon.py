@@ -11,11 +11,12 @@ import json
 import re
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from tests.providers.base import Faults, Provider, arguments, main
+from tests.providers.base import Faults, Provider, StandIn, arguments, main
 
 TOKEN = "token-of-the-test-account"
 ACCOUNT_ID = "109000000000000001"
@@ -218,6 +219,12 @@ def _iso(at: datetime) -> str:
 
 def _error(status: int, text: str) -> web.Response:
     return web.Response(status=status, text=json.dumps({"error": text}), content_type="application/json")
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = Mastodon(MastodonFaults(latency=0))
+    return StandIn(fake, {"access_token": TOKEN}, (TOKEN,))
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from tests.providers.base import Faults, Provider, arguments, main
+from tests.providers.base import Faults, Provider, StandIn, arguments, main
 from tests.providers.graph import Post
 
 TOKEN = "nd-token-of-the-test-agency"
@@ -131,6 +132,12 @@ def error(status: int, text: str) -> web.Response:
     """An error as Nextdoor answers it."""
     body = {"error": "invalid_input", "error_description": text}
     return web.Response(status=status, text=json.dumps(body), content_type="application/json")
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = Nextdoor(NextdoorFaults(latency=0))
+    return StandIn(fake, {"access_token": TOKEN}, (TOKEN,), seen=lambda: len(fake.shown))
 
 
 if __name__ == "__main__":

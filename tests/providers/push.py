@@ -8,6 +8,7 @@ import json
 import os
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import http_ece
@@ -16,7 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
 
-from tests.providers.base import Faults, Provider
+from broadcaster.domain.channel import Recipient
+from broadcaster.domain.push import address_of
+from tests.providers.base import Faults, Provider, StandIn
 
 PRIVATE_KEY = base64.urlsafe_b64encode(bytes(range(1, 33))).decode().rstrip("=")
 MOST = 4096
@@ -91,3 +94,15 @@ def _sound(request: web.BaseRequest) -> bool:
 
 def _text(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = Push(PushFaults(latency=0))
+    return StandIn(
+        fake,
+        {"private_key": PRIVATE_KEY, "contact": "mailto:alerts@judge.example", "allow_private": True},
+        (PRIVATE_KEY,),
+        recipient=lambda: Recipient(address_of(fake.subscription()), "en"),
+        busy={"status": 429, "retry_after": 7},
+    )

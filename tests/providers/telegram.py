@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from tests.providers.base import Faults, Provider, arguments, main
+from tests.providers.base import Faults, Provider, StandIn, arguments, main
 
 TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 CHAT = "@JudgeCounty"
@@ -187,6 +188,12 @@ def _ok(result: object) -> web.Response:
 def _error(status: int, text: str, **parameters: object) -> web.Response:
     more = {"parameters": parameters} if parameters else {}
     return web.json_response({"ok": False, "error_code": status, "description": text, **more}, status=status)
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = Telegram(TelegramFaults(latency=0))
+    return StandIn(fake, {"token": TOKEN, "chat_id": CHAT}, (TOKEN,))
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from tests.providers.base import arguments, main
+from tests.providers.base import StandIn, arguments, main
 from tests.providers.containers import Container, Containers, usage
 from tests.providers.graph import TOKEN, GraphFaults, Post, error, iso, missing, page
 
@@ -71,6 +72,12 @@ class Threads(Containers):
 def _shape(post: Post) -> dict[str, Any]:
     link = f"https://www.threads.com/@judgecounty/post/{post.id}"
     return {"id": post.id, "text": post.text, "timestamp": iso(post.created), "permalink": link}
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = Threads(GraphFaults(latency=0))
+    return StandIn(fake, {"access_token": TOKEN, "user_id": USER}, (TOKEN,), seen=lambda: len(fake.shown))
 
 
 if __name__ == "__main__":

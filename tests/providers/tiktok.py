@@ -11,11 +11,13 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from tests.providers.base import Faults, Provider, arguments, main
+from tests.channels.graphs import posting
+from tests.providers.base import Faults, Provider, StandIn, arguments, main
 
 KEY, SECRET, REFRESH = "awk-of-the-test-app", "tt-secret-of-the-test-app", "rft.first-of-the-test"
 ACCOUNT, DOMAIN = "judgecounty", "https://alerts.judge.example/"
@@ -189,6 +191,18 @@ def said(code: str, status: int = 200, words: str = "", data: dict[str, Any] | N
     """An answer in TikTok's envelope."""
     error = {"code": code, "message": words, "log_id": "20261122"}
     return web.json_response({"data": data or {}, "error": error}, status=status)
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = TikTok(TikTokFaults(latency=0))
+    return StandIn(
+        fake,
+        {"client_key": KEY, "client_secret": SECRET, "refresh_token": REFRESH, "folder": str(folder)},
+        (SECRET, REFRESH),
+        seen=lambda: len(fake.posts),
+        posting=posting(),
+    )
 
 
 if __name__ == "__main__":

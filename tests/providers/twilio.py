@@ -14,6 +14,7 @@ import json
 import uuid
 from dataclasses import asdict, dataclass, field
 from email.utils import formatdate
+from pathlib import Path
 from time import time
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -21,7 +22,8 @@ from urllib.parse import parse_qsl, urlencode
 import aiohttp
 from aiohttp import web
 
-from tests.providers.base import Faults, Provider, arguments, main
+from broadcaster.domain.channel import Recipient
+from tests.providers.base import Faults, Provider, StandIn, arguments, main
 
 ACCOUNT = "AC" + "a1" * 16
 TOKEN = "t0ken-of-the-test-account"
@@ -330,6 +332,17 @@ def _error(status: int, code: int, text: str) -> web.Response:
 
 def _smart(body: str) -> str:
     return body.replace("'", "\u2019").replace("-", "\u2013").replace("  ", " ")
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = Twilio(TwilioFaults(latency=0))
+    return StandIn(
+        fake,
+        {"account_sid": ACCOUNT, "auth_token": TOKEN, "messaging_service_sid": SERVICE},
+        (TOKEN,),
+        recipient=lambda: Recipient("+15005550101", "en"),
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from email.utils import formatdate
+from pathlib import Path
 from time import time
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -21,7 +22,8 @@ import aiohttp
 from aiohttp import web
 from lxml import etree
 
-from tests.providers.base import Faults, Provider
+from broadcaster.domain.channel import Recipient
+from tests.providers.base import Faults, Provider, StandIn
 from tests.providers.twilio import ACCOUNT, TOKEN, _basic, _error, sign
 
 FROM = "+15005550006"
@@ -295,3 +297,15 @@ def _shape(call: Call) -> dict[str, Any]:
         "to": call.form["To"],
         "uri": f"/2010-04-01/Accounts/{ACCOUNT}/Calls/{call.sid}.json",
     }
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = TwilioVoice(VoiceFaults(latency=0))
+    return StandIn(
+        fake,
+        {"account_sid": ACCOUNT, "auth_token": TOKEN, "from_": FROM},
+        (TOKEN,),
+        recipient=lambda: Recipient("+15005550101", "en"),
+        lists_words=False,
+    )

@@ -9,11 +9,12 @@ import hmac
 import json
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from tests.providers.base import Faults, Provider, arguments, main
+from tests.providers.base import Faults, Provider, StandIn, arguments, main
 
 SECRET = "whsec_" + base64.b64encode(b"the secret of the judge's sirens").decode()
 OLD_SECRET = "whsec_" + base64.b64encode(b"the sirens' secret of last year!").decode()
@@ -80,6 +81,12 @@ class Receiver(Provider):
         wanted = base64.b64encode(hmac.new(key, f"{id_}.{at}.".encode() + data, hashlib.sha256).digest()).decode()
         given = [word.partition(",") for word in request.headers.get("webhook-signature", "").split(" ")]
         return any(version == "v1" and hmac.compare_digest(word, wanted) for version, _, word in given)
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = Receiver(WebhookFaults(latency=0))
+    return StandIn(fake, {"secret": SECRET, "allow_private": True}, (SECRET, PATH), path=PATH)
 
 
 if __name__ == "__main__":

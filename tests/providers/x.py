@@ -14,13 +14,14 @@ import re
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from aiohttp import web
 
 from broadcaster.domain.text_x import weigh
-from tests.providers.base import Faults, Provider, arguments, main
+from tests.providers.base import Faults, Provider, StandIn, arguments, main
 
 USER = "1790000000000000001"
 KEYS = ("api-key-of-the-app", "api-secret-of-the-app", f"{USER}-access-token", "access-secret-of-the-account")
@@ -225,6 +226,17 @@ def signed(request: web.BaseRequest, keys: tuple[str, ...]) -> bool:
 def _error(status: int, kind: str, detail: str, headers: dict[str, str] | None = None) -> web.Response:
     body = {"title": "Forbidden" if status == 403 else detail, "detail": detail, "type": kind, "status": status}
     return web.json_response(body, status=status, headers=headers, content_type="application/problem+json")
+
+
+def stand_in(folder: Path) -> StandIn:
+    """For the contract suite."""
+    fake = X(XFaults(latency=0))
+    return StandIn(
+        fake,
+        dict(zip(("api_key", "api_secret", "access_token", "access_secret"), KEYS, strict=True)),
+        (KEYS[1], KEYS[3]),
+        seen=lambda: fake.writes,
+    )
 
 
 if __name__ == "__main__":
