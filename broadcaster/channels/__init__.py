@@ -17,6 +17,7 @@ CHANNELS = {
     "apprise": "broadcaster.channels.apprise",
     "bluesky": "broadcaster.channels.bluesky",
     "x": "broadcaster.channels.x",
+    "zulip": "broadcaster.channels.zulip",
     "simulated": "broadcaster.channels.simulated",
 }
 PLANNED = frozenset(
