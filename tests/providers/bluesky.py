@@ -124,7 +124,7 @@ class Bluesky(Provider):
         body = await request.read()
         if self.plan.no_blobs:
             return _error(413, "PayloadTooLarge", "request entity too large")
-        reference = "bafkrei" + hashlib.sha256(body).hexdigest()[:52]
+        reference = cid(0x55, body)
         self.blobs[reference] = body
         kind = request.headers["Content-Type"]
         blob = {"$type": "blob", "ref": {"$link": reference}, "mimeType": kind, "size": len(body)}
@@ -158,8 +158,8 @@ class Bluesky(Provider):
 
     def put(self, key: str, record: dict[str, Any]) -> dict[str, Any]:
         """A record as it stands afterwards."""
-        cid = "bafyrei" + hashlib.sha256(json.dumps(record).encode()).hexdigest()[:52]
-        self.records[key] = {"uri": f"at://{DID}/{POST}/{key}", "cid": cid, "value": record}
+        address = f"at://{DID}/{POST}/{key}"
+        self.records[key] = {"uri": address, "cid": cid(0x71, json.dumps(record).encode()), "value": record}
         return self.records[key]
 
     def _wrong(self, given: dict[str, Any]) -> web.Response | None:
@@ -186,6 +186,13 @@ class Bluesky(Provider):
         page = [self.records[key] for key in sorted(self.records, reverse=True) if key < cursor][:limit]
         more = {"cursor": page[-1]["uri"].rsplit("/", 1)[-1]} if page else {}
         return web.json_response({"records": page, **more})
+
+
+def cid(codec: int, content: bytes) -> str:
+    """A content id (CIDv1, SHA-256, base32) as the lexicons' own validator takes it."""
+    return "b" + base64.b32encode(
+        bytes([1, codec, 0x12, 0x20]) + hashlib.sha256(content).digest()
+    ).decode().lower().rstrip("=")
 
 
 def _invalid(text: str) -> web.Response:
