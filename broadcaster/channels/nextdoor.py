@@ -117,11 +117,12 @@ class Nextdoor:
         if attempt.earlier and attempt.earlier not in self._gone:
             return await self._comment(message, recipient, attempt, until)
         made = await self._post(message, attempt, until)
-        link = str(made.get("share_link") or "")
-        if not link:
+        link = str(made.get("share_link") or made.get("link_to_post") or "")  # its own manuals differ
+        if not link and made.get("result") != "success":
             raise OutcomeUnknown("Nextdoor names nothing that it made")
         found = await self._look(Sent(attempt, message, recipient), until)
-        return Accepted(found.provider_id if found else link, link, delivered=True)
+        link = link or (found.url if found else "")
+        return Accepted(found.provider_id if found else link or attempt.id, link, delivered=True)
 
     async def _post(self, message: Message, attempt: Attempt, until: float) -> dict[str, Any]:
         key = attempt.key or attempt.id

@@ -78,6 +78,15 @@ def test_a_post_that_is_not_listed_yet_is_known_by_its_address(fake: Nextdoor) -
     assert accepted.provider_id == accepted.url == link(fake.posts[0])
 
 
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("named", ["link_to_post", ""])
+def test_a_post_stands_whatever_its_address_is_called(fake: Nextdoor, named: str, listed: bool) -> None:
+    fake.faults = NextdoorFaults(latency=0, link=named, listed=listed)
+    accepted = send(fake)
+    address = link(fake.posts[0]) if named or listed else ""
+    assert accepted == Accepted(fake.posts[0].id if listed else address or "at_1", address, delivered=True)
+
+
 @pytest.mark.parametrize("given", [posting(), posting(link="http://127.0.0.1/a", picture=None)])
 def test_where_the_card_or_the_link_is_refused_the_next_try_is_the_text_alone(fake: Nextdoor, given: Any) -> None:
     async def two(agency: Any) -> None:

@@ -26,11 +26,12 @@ LENGTH = 8_192
 @dataclass
 class NextdoorFaults(Faults):
     """``refusal``: (status, description) of every write. ``listed``: whether the agency's posts are listed already.
-    ``agency``: whether the token is an agency's."""
+    ``agency``: whether the token is an agency's. ``link``: under which name a post's address comes; "": not at all."""
 
     refusal: tuple[int, str] | None = None
     listed: bool = True
     agency: bool = True
+    link: str = "share_link"
 
 
 @dataclass
@@ -79,7 +80,8 @@ class Nextdoor(Provider):
 
     def _post(self, body: dict[str, Any]) -> web.Response:
         made = self.made(body["body_text"], **{key: json.dumps(value) for key, value in body.items()})
-        return web.json_response({"result": "success", "share_link": link(made)})
+        named = {self.plan.link: link(made)} if self.plan.link else {}
+        return web.json_response({"result": "success", **named})
 
     def _comment(self, about: Post, body: dict[str, Any]) -> web.Response:
         self.made(body["body_text"], about.id)
