@@ -272,7 +272,7 @@ def _build(cls: type[T], raw: Mapping[str, Any], file: str, where: str) -> T:
         return adapter.validate_python(dict(raw))
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
+        key = ".".join(str(part) for part in first["loc"] if part not in ("str", "int"))  # which of two types: no key
         text = "unknown key" if first["type"] in ("unexpected_keyword_argument", "extra_forbidden") else first["msg"]
         known = ", ".join(f.name.rstrip("_") for f in fields(cls)) if is_dataclass(cls) else ""
         raise ConfigError("C005", f"{file} {where} {key}".strip(), text, f"known keys: {known}") from error
@@ -281,17 +281,7 @@ def _build(cls: type[T], raw: Mapping[str, Any], file: str, where: str) -> T:
 def _channel(raw: dict[str, Any], settings: Settings, env: Mapping[str, str]) -> ChannelConfig:
     name, kind = str(raw.get("name", "")), str(raw.get("kind", ""))
     where = f"[[channel]] {name}"
-    if kind in PLANNED:
-        raise ConfigError(
-            "C006",
-            f"channels.toml {where} kind",
-            f"{kind} is not built in this version",
-            f"built: {', '.join(sorted(CHANNELS))}",
-        )
-    if kind not in CHANNELS:
-        raise ConfigError(
-            "C007", f"channels.toml {where} kind", f"{kind!r} is unknown", f"known: {', '.join(sorted(CHANNELS))}"
-        )
+    config_check.check_kind(kind, f"channels.toml {where} kind", CHANNELS, PLANNED)
     if kind == "simulated" and settings.production:
         raise ConfigError(
             "C008", f"channels.toml {where}", "production refuses simulated channels", "remove it or give a real kind"

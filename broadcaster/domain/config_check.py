@@ -5,6 +5,7 @@ Pure. Each check raises ConfigError, which names file, key, an id and a hint.
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -48,6 +49,19 @@ def check(config: Config, languages: Collection[str], facts: Collection[str], li
     _told_by(config, limits)
     for feed in config.feeds:
         _feed(feed)
+
+
+def check_kind(kind: str, where: str, built: Collection[str], planned: Collection[str]) -> None:
+    """Whether there is such a kind of channel; else the hint names the nearest, all, and the way to other services."""
+    if kind in built:
+        return
+    known = ", ".join(sorted(built))
+    if kind in planned:
+        raise ConfigError("C006", where, f"{kind} is not built in this version", f"built: {known}")
+    near = [f'perhaps "{name}"; ' for name in difflib.get_close_matches(kind.lower(), built, 1)]
+    other = 'for Slack, Discord, ntfy, Matrix and others write kind = "apprise" (docs/channels/apprise.md)'
+    wrong = f"{kind!r} is unknown" if kind else "is missing"
+    raise ConfigError("C007", where, wrong, f"{''.join(near)}known: {known}; {other}")
 
 
 def check_rules(config: Config, templates: Collection[str]) -> None:

@@ -156,6 +156,27 @@ def test_a_value_that_would_fail_when_it_is_needed_stops_the_start(
     assert (found.id, file in found.where) == (id_, True)
 
 
+@pytest.mark.parametrize(
+    ("kind", "id_", "text", "hint"),
+    [
+        ("Telegramm", "C007", "'Telegramm' is unknown", 'perhaps "telegram"; known: apprise'),
+        ("slack", "C007", "'slack' is unknown", 'write kind = "apprise"'),
+        ("", "C007", "is missing", "known: apprise"),
+        ("whatsapp", "C006", "not built", "built: apprise"),
+    ],
+)
+def test_a_kind_that_does_not_exist_is_told_what_to_write(
+    tmp_path: Path, kind: str, id_: str, text: str, hint: str
+) -> None:
+    found = refusal(tmp_path, "channels.toml", CHANNEL.replace("simulated", kind))
+    assert (found.id, text in found.text, hint in found.hint) == (id_, True, True)
+
+
+def test_a_value_that_is_neither_of_two_types_names_its_key(tmp_path: Path) -> None:
+    toml = '[[channel]]\nname = "t"\nkind = "telegram"\ntoken = "env:TOKEN"\nchat_id = 1.5\n'
+    assert refusal(tmp_path, "channels.toml", toml, TOKEN="1:a").where.endswith("[[channel]] t chat_id")
+
+
 @pytest.mark.parametrize("file", ["agency.toml", "policy.toml", "channels.toml", "feeds.toml", "rules.toml"])
 def test_a_file_of_another_shape_is_named_and_never_a_traceback(tmp_path: Path, file: str) -> None:
     top = {"agency.toml": "agency", "policy.toml": "policy"}.get(file, file.removesuffix("s.toml"))
