@@ -65,6 +65,7 @@ GONE, NOT_THERE = "earlier_gone", "post_gone"
 CODES: Codes = MappingProxyType(
     {
         "connect": Verdict.RETRY,
+        "http_400": Verdict.PERMANENT,  # as 422, of other servers of this API
         "http_401": Verdict.STOP_CHANNEL,  # the token is not valid (any more)
         "http_403": Verdict.STOP_CHANNEL,  # the account is suspended, or the token lacks write:statuses
         "http_404": Verdict.ALARM,  # base_url is no Mastodon
@@ -136,8 +137,11 @@ class Mastodon:
     async def learn(self) -> Learned:
         """What the instance carries, by its own word. Raises ChannelError and OutcomeUnknown."""
         try:
-            statuses = (await self._get("/api/v2/instance"))["configuration"]["statuses"]
-            url = _size(statuses.get("characters_reserved_per_url", URL_CHARACTERS), 1)
+            instance = await self._get("/api/v2/instance")
+            statuses = instance["configuration"]["statuses"]
+            url = _size(statuses.get("characters_reserved_per_url", URL_CHARACTERS), 0)
+            if "gotosocial" in str(instance.get("source_url")):
+                url = 0  # it names 25 and counts addresses whole
             self._learned = Learned(_size(statuses["max_characters"], LEAST_LENGTH), url, self.source)
             return self._learned
         except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -208,7 +209,12 @@ def test_a_token_that_is_not_valid_stops_the_channel(fake: provider.Mastodon) ->
 
 @pytest.mark.parametrize(
     ("status", "verdict", "permanent"),
-    [(403, Verdict.STOP_CHANNEL, False), (404, Verdict.ALARM, True), (418, None, False)],
+    [
+        (400, Verdict.PERMANENT, True),
+        (403, Verdict.STOP_CHANNEL, False),
+        (404, Verdict.ALARM, True),
+        (418, None, False),
+    ],
 )
 def test_other_refusals_keep_their_status(
     fake: provider.Mastodon, status: int, verdict: Verdict | None, permanent: bool
@@ -345,6 +351,22 @@ def test_the_instances_word_counts_within_the_agencys_own_bound(
     assert f"takes {longest} characters, we write up to {ours}" in size.text
 
 
+@pytest.mark.parametrize(
+    ("reserved", "code", "url"),
+    [
+        (0, "https://git.pleroma.social/pleroma/pleroma", 0),
+        (25, "https://codeberg.org/superseriousbusiness/gotosocial", 0),
+        (25, "https://github.com/mastodon/mastodon", 25),
+    ],
+)
+def test_a_server_that_counts_addresses_whole_is_known(
+    fake: provider.Mastodon, reserved: int, code: str, url: int
+) -> None:
+    statuses = {"max_characters": 5000, "characters_reserved_per_url": reserved}
+    fake.faults = MastodonFaults(instance=json.dumps({"source_url": code, "configuration": {"statuses": statuses}}))
+    assert using(fake, lambda channel: channel.learn()) == Learned(5000, url, fake.base_url)
+
+
 def test_an_instance_without_a_word_on_addresses_counts_them_as_ever(fake: provider.Mastodon) -> None:
     fake.faults = MastodonFaults(instance='{"configuration": {"statuses": {"max_characters": 100}}}')
     assert using(fake, lambda channel: channel.learn()) == Learned(100, 23, fake.base_url)
@@ -363,7 +385,7 @@ def test_an_instance_without_a_word_on_addresses_counts_them_as_ever(fake: provi
             f'{{"configuration": {{"statuses": {{"max_characters": {raw}}}}}}}'
             for raw in ("null", "true", '"500"', "99", "-1", "5.5", "1000001", "1e400", "[500]")
         ),
-        '{"configuration": {"statuses": {"max_characters": 500, "characters_reserved_per_url": 0}}}',
+        '{"configuration": {"statuses": {"max_characters": 500, "characters_reserved_per_url": -1}}}',
     ],
 )
 def test_an_instance_that_says_nonsense_about_its_limits_has_said_nothing(fake: provider.Mastodon, body: str) -> None:

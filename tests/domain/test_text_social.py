@@ -49,6 +49,7 @@ def test_each_counter_counts_its_own_unit() -> None:
 def test_texts_for_phones_are_measured_in_parts_and_units_all_others_in_their_unit() -> None:
     assert measure("sms_segments", "€" * 81) == (2, 162)
     assert measure("mastodon", "https://example.org/long/long/long") == (1, 23)
+    assert measure("mastodon", "https://example.org/ \u0928\u093f", 0) == (1, 23)
 
 
 @pytest.mark.parametrize(
