@@ -20,8 +20,11 @@ _EMOJI_MARKS = "\N{COMBINING ENCLOSING KEYCAP}\N{VARIATION SELECTOR-16}" + "".jo
 
 
 def mastodon(text: str, url: int = URL_LENGTH) -> int:
-    """Characters as Mastodon counts them, an address as ``url``. 0: as other servers of its API do, which reserve nothing
-    for addresses and count the text as it stands, most of them by code points."""
+    """Characters as Mastodon counts them, an address as ``url``.
+
+    0: as other servers of its API do, which reserve nothing for addresses and count the text as it stands, most of
+    them by code points.
+    """
     return text_mastodon.count(text, url) if url else len(text)
 
 
