@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from broadcaster.channels import CHANNELS, simulated, smtp
-from broadcaster.domain.channel import Attempt, Channel, DataPath, Recipient, Secret
+from broadcaster.domain.channel import Attempt, Channel, Codes, DataPath, Recipient, Secret
 from broadcaster.domain.message import Message
 from broadcaster.domain.posting import Posting
 from tests.providers import smtp as smtp_provider
@@ -39,6 +39,7 @@ class Way:
     lists_words: bool = True  # the provider shows what each of its own was, not only when
     wrong: Callable[..., None] | None = None  # makes the stand-in fail (``providers.base.Faults``), where it can
     busy: dict[str, Any] = field(default_factory=dict)  # with what, for too many requests
+    codes: Codes = field(default_factory=dict)
 
 
 def message(text: str = TEXT, language: str = "en", **more: Any) -> Message:
@@ -54,13 +55,17 @@ def attempt(id_: str = "at_1", valid_seconds: int = 3600, earlier: str = "") -> 
 @contextlib.contextmanager
 def way_to(kind: str, folder: Path) -> Iterator[Way]:
     """The kind's stand-in runs meanwhile; ``folder`` is empty, and the kind's own."""
-    with OTHERS[kind](folder) if kind in OTHERS else _by_http(kind, folder) as way:
+    if kind in OTHERS:
+        opened = OTHERS[kind](folder)
+    else:
+        opened = by_http(kind, importlib.import_module(CHANNELS[kind]), _stand_in(kind, folder))
+    with opened as way:
         yield way
 
 
 @contextlib.contextmanager
-def _by_http(kind: str, folder: Path) -> Iterator[Way]:
-    one, module = _stand_in(kind, folder), importlib.import_module(CHANNELS[kind])
+def by_http(kind: str, module: Any, one: StandIn) -> Iterator[Way]:
+    """The way to a channel module by its stand-in."""
 
     def made(url: str) -> Channel:
         channel: Channel = module.open_channel("one", module.Options(**one.options, base_url=url), PUBLIC_URL)
@@ -78,6 +83,7 @@ def _by_http(kind: str, folder: Path) -> Iterator[Way]:
             one.lists_words,
             lambda **faults: setattr(fake, "faults", replace(fake.faults, **faults)),
             one.busy,
+            module.CODES,
         )
 
 

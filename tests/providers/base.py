@@ -106,6 +106,24 @@ class Provider:
         """Answer one request of the provider's API."""
         raise NotImplementedError
 
+    async def struck(
+        self, request: web.BaseRequest, act: Callable[[], web.Response], too_many: web.Response
+    ) -> web.StreamResponse:
+        """What ``act`` answers, or what the fault of this request leaves of it; before some faults nothing is done."""
+        fault = self.faults.strike(self.chance)
+        await asyncio.sleep(self.faults.latency)
+        if fault == "cut_before":
+            return self.cut(request)
+        if fault in ("too_many", "error_before"):
+            return too_many if fault == "too_many" else web.Response(status=500)
+        answer = act()
+        if fault == "cut_after":
+            return self.cut(request)
+        if fault == "hang_after":
+            return await self.hang()
+        rubbish = {"error_after": web.Response(status=500), "unreadable": web.Response(text="<html>ok</html>")}
+        return rubbish.get(fault, answer)
+
     def cut(self, request: web.BaseRequest) -> web.Response:
         """End the connection without an answer."""
         if request.transport is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from base64 import b64encode
 from dataclasses import asdict, dataclass, field
@@ -79,24 +78,11 @@ class Zulip(Provider):
 
     async def _write(self, request: web.BaseRequest, found: Post | None) -> web.StreamResponse:
         form = await request.post()
-        fault = self.plan.strike(self.chance)
-        await asyncio.sleep(self.plan.latency)
-        if fault == "too_many":
-            wait = self.plan.retry_after
-            headers = {"Retry-After": str(wait)}
-            return _error(429, "RATE_LIMIT_HIT", "API usage exceeded rate limit", headers, **{"retry-after": wait})
-        if fault == "error_before":
-            return _error(502, "", "Bad gateway")
-        if fault == "cut_before":
-            return self.cut(request)
-        answer = self._post(form) if found is None else self._change(found, str(form["content"]))
-        if fault == "error_after":
-            return _error(500, "INTERNAL_SERVER_ERROR", "Internal server error")
-        if fault == "cut_after":
-            return self.cut(request)
-        if fault == "hang_after":
-            return await self.hang()
-        return web.Response(text="<html>ok</html>") if fault == "unreadable" else answer
+        wait = self.plan.retry_after
+        headers = {"Retry-After": str(wait)}
+        busy = _error(429, "RATE_LIMIT_HIT", "API usage exceeded rate limit", headers, **{"retry-after": wait})
+        act = (lambda: self._post(form)) if found is None else (lambda: self._change(found, str(form["content"])))
+        return await self.struck(request, act, busy)
 
     def _post(self, form: Any) -> web.Response:
         if self.plan.refuse:
