@@ -138,9 +138,9 @@ class X:
         return Accepted(made, self._page(made), delivered=True, wait=wait(answer.headers))
 
     def _next(self, error: ChannelError, answered: str) -> ChannelError:
-        """What the next try leaves out. Since February 2026 X refuses answers of most apps unless the author of the
-        post named them, and does not say whether one's own posts are meant: the words come before the thread."""
-        if not answered or error.code not in (GONE, "http_403"):
+        """What the next try leaves out. A post that is gone has no code of its own; and since February 2026 X refuses
+        answers of most apps unless the author named them, perhaps in one's own threads too. Words come first."""
+        if not answered or error.code not in (GONE, "http_400", "http_403"):
             return error
         self._gone.add(answered)
         if error.code == GONE:
@@ -279,17 +279,12 @@ def _code(status: int, told: Mapping[str, Any]) -> str:
 
 
 def _words(told: Mapping[str, Any]) -> str:
-    """X's reason. It has three forms: a problem (RFC 9457), {"message"}, and a list of either as {"errors"}."""
+    """X's reason: a problem's (RFC 9457) with that of the first of its ``errors``, or {"message"} alone."""
     listed = told.get("errors")
     first = listed[0] if isinstance(listed, list) and listed and isinstance(listed[0], dict) else {}
-    return str(
-        told.get("detail")
-        or first.get("detail")
-        or first.get("message")
-        or told.get("message")
-        or told.get("title")
-        or ""
-    )
+    whole = told.get("detail") or told.get("message") or ("" if first else told.get("title"))
+    part = first.get("message") or first.get("detail")
+    return " ".join(str(words) for words in dict.fromkeys((whole, part)) if words)
 
 
 # --- which post is it? ----------------------------------------------------------------------------------------
@@ -307,7 +302,8 @@ def _spelt_out(post: Mapping[str, Any]) -> str:
     """A post's words with the addresses that were given, not X's short ones, and without its picture's."""
     text = html.unescape(post["text"])
     for link in post.get("entities", {}).get("urls", []):
-        text = text.replace(link["url"], "" if link.get("media_key") else link["expanded_url"], 1)
+        whole = link.get("expanded_url") or link["url"]
+        text = text.replace(link["url"], "" if link.get("media_key") else whole, 1)
     return text
 
 

@@ -92,6 +92,13 @@ def test_where_the_first_post_is_gone_the_next_try_answers_nothing(fake: provide
     assert [post.answers for post in fake.posts] == [""]
 
 
+def test_what_x_says_of_a_wrong_parameter_stands_below_its_words(fake: provider.X) -> None:
+    fake.faults = XFaults(latency=0, plain=True)
+    error = refused(fake, one=attempt("at_1", earlier="404"))
+    assert (error.code, error.permanent) == ("comment_refused", False)
+    assert "parameters to your request was invalid. Your reply tweet ID is invalid." in error.text
+
+
 def test_where_x_takes_no_answer_the_words_go_by_themselves(fake: provider.X) -> None:
     fake.faults = XFaults(latency=0, summons=True)
 
@@ -222,6 +229,13 @@ def test_a_post_is_found_by_its_text_as_x_shows_it(fake: provider.X, text: str) 
     assert found == Found(accepted.provider_id, "delivered", url=accepted.url)
     assert find(fake, Sent(attempt(), message(text + "!"), WHO)) is None
     assert find(fake, Sent(attempt(), message(text), WHO, frozenset([accepted.provider_id]))) is None
+
+
+def test_an_address_that_x_did_not_shorten_is_read_as_it_stands(fake: provider.X) -> None:
+    text = "Fire https://alerts.judge.example/a"
+    fake.post("Fire").text = text
+    fake.posts[0].links = {"https://alerts.judge.example/a": "https://alerts.judge.example/a"}
+    assert find(fake, Sent(attempt(), message(text), WHO)) is not None
 
 
 def test_a_post_whose_id_is_known_is_asked_for_by_it(fake: provider.X) -> None:

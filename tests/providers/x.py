@@ -40,8 +40,8 @@ FIELDS = {"text", "reply", "media"}  # of those that POST /2/tweets takes, what 
 @dataclass
 class XFaults(Faults):
     """``remaining``: of the window whose name is ``window``, after this post. ``refusal``: status, type and detail.
-    ``summons``: an answer needs the author's word first (self-serve apps since February 2026). ``plain``: errors in the
-    older form.
+    ``summons``: an answer needs the author's word first (self-serve apps since February 2026). ``plain``: errors in
+    X's other forms.
     """
 
     remaining: int = 99
@@ -155,7 +155,11 @@ class X(Provider):
         if answers and self.plan.summons:
             return _error(403, "about:blank", UNASKED)
         if answers and answers not in {post.id for post in self.posts}:
-            return _error(403, "about:blank", NO_SUCH)
+            return (
+                _error(403, "about:blank", NO_SUCH)
+                if not self.plan.plain
+                else _invalid("Your reply tweet ID is invalid.")
+            )
         if weigh(given["text"]) > 280:
             return _error(403, "about:blank", "Your Tweet text is too long.")
         if any(_spelt_out(post) == given["text"] for post in self.posts):
@@ -197,7 +201,12 @@ def _spelt_out(post: Post) -> str:
 def _shape(post: Post) -> dict[str, Any]:
     text = post.text
     urls: list[dict[str, Any]] = [
-        {"url": key, "expanded_url": value, "start": text.find(key), "end": text.find(key) + len(key)}
+        {
+            "url": key,
+            **({"expanded_url": value} if value != key else {}),
+            "start": text.find(key),
+            "end": text.find(key) + len(key),
+        }
         for key, value in post.links.items()
     ]
     if post.media:
@@ -221,6 +230,13 @@ def signed(request: web.BaseRequest, keys: tuple[str, ...]) -> bool:
     base = "&".join(quote(part, "~") for part in (request.method, f"http://{request.host}{request.path}", listed))
     key = f"{quote(keys[1], '~')}&{quote(keys[3], '~')}"
     return base64.b64encode(hmac.digest(key.encode(), base.encode(), hashlib.sha1)).decode() == signature
+
+
+def _invalid(why: str) -> web.Response:
+    """X's 400: what is wrong stands below ``errors``."""
+    kind, whole = "https://api.x.com/2/problems/invalid-request", "One or more parameters to your request was invalid."
+    body = {"title": "Invalid Request", "detail": whole, "type": kind, "errors": [{"message": why}]}
+    return web.json_response(body, status=400, content_type="application/problem+json")
 
 
 def _error(status: int, kind: str, detail: str, headers: dict[str, str] | None = None) -> web.Response:
