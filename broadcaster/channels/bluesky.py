@@ -123,10 +123,12 @@ class Bluesky:
         try:
             made, answer = await self._server.post("com.atproto.repo.createRecord", body)
             uri, wait = str(made["uri"]), rest(answer.headers)
-        except (OutcomeUnknown, KeyError, TypeError) as error:
-            uri, wait = await self._standing(session.did, key, message.text), 0.0
+        except (ChannelError, OutcomeUnknown, KeyError, TypeError) as error:
+            refused = error if isinstance(error, ChannelError) else None
+            taken = refused is None or refused.permanent  # some servers call a key that is taken a bad request
+            uri, wait = await self._standing(session.did, key, message.text) if taken else "", 0.0
             if not uri:
-                raise OutcomeUnknown(str(error)) from error
+                raise refused or OutcomeUnknown(str(error)) from error
         return Accepted(uri, _page(session.handle, uri), delivered=True, wait=wait)
 
     async def _standing(self, did: str, key: str, text: str) -> str:

@@ -280,6 +280,16 @@ def test_what_does_not_stand_after_a_lost_answer_is_unknown(fake: provider.Blues
     assert (fake.writes, fake.records) == (1, {})
 
 
+@pytest.mark.parametrize("conflict", [None, (400, "InvalidRequest"), (409, "RecordAlreadyExists")])
+def test_a_key_that_is_taken_by_an_earlier_try_is_read_whatever_it_is_called(
+    fake: provider.Bluesky, tmp_path: Path, conflict: tuple[int, str] | None
+) -> None:
+    fake.faults = BlueskyFaults(latency=0, conflict=conflict)
+    first = send(fake, tmp_path)
+    assert send(fake, tmp_path).provider_id == first.provider_id
+    assert refused(fake, tmp_path, text="x" * 301, key="k2").code == "http_400"
+
+
 def test_another_post_under_the_same_key_is_not_taken_for_ours(fake: provider.Bluesky, tmp_path: Path) -> None:
     one = tried("k1")
     fake.put(record_key(one), {"text": "Somebody else's", "createdAt": "2026-11-22T00:00:00Z"})

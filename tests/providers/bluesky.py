@@ -29,7 +29,8 @@ MOST_BLOB = 2_000_000
 @dataclass
 class BlueskyFaults(Faults):
     """``remaining``: what is left of the limit after this write; ``expired``: every access token made before now is;
-    ``sessions``: how many more may be created; ``no_blobs``: no picture is taken.
+    ``sessions``: how many more may be created; ``no_blobs``: no picture is taken; ``conflict``: what a key that is
+    taken gives in place of a 500.
     """
 
     remaining: int = 2990
@@ -37,6 +38,7 @@ class BlueskyFaults(Faults):
     refresh_refused: bool = False
     sessions: int = 30
     no_blobs: bool = False
+    conflict: tuple[int, str] | None = None
 
 
 @dataclass
@@ -139,6 +141,8 @@ class Bluesky(Provider):
             return _limited(self.plan.retry_after)
         if fault == "cut_before":
             return self.cut(request)
+        if self.plan.conflict and given["rkey"] in self.records:
+            return _error(*self.plan.conflict, "Record already exists")
         if fault == "error_before" or given["rkey"] in self.records:
             return _error(500, "InternalServerError", "Internal Server Error")
         if refusal := self._wrong(given):
