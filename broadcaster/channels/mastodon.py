@@ -165,11 +165,10 @@ class Mastodon:
             data=json.dumps(post).encode(),
             headers={"Content-Type": "application/json", "Idempotency-Key": attempt.key or attempt.id},
         )
-        if answer.status in (404, 410) and attempt.edits:
-            raise ChannelError("the post that is to be changed is gone", code=NOT_THERE, permanent=True)
-        if answer.status in (404, 410) and earlier:
-            self._gone.add(earlier)
-            raise ChannelError("the post that this one answers is gone", code=GONE)
+        if answer.status in (404, 410) and (attempt.edits or earlier):
+            raise self._missing(attempt.edits, earlier)
+        if answer.status == 422 and attempt.edits and (found := await self._there(Sent(attempt, message, recipient))):
+            return Accepted(found.provider_id, found.url, delivered=True)
         made = self._read(answer)
         if not isinstance(made, dict) or not made.get("id"):
             unsure(answer)
@@ -203,6 +202,18 @@ class Mastodon:
             return _found(min(matching, key=_created)) if matching else None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise OutcomeUnknown("the account's posts cannot be read") from error
+
+    def _missing(self, edits: str, earlier: str) -> ChannelError:
+        if edits:
+            return ChannelError("the post that is to be changed is gone", code=NOT_THERE, permanent=True)
+        self._gone.add(earlier)
+        return ChannelError("the post that this one answers is gone", code=GONE)
+
+    async def _there(self, sent: Sent) -> Found | None:
+        """A change that the server refuses because it is made already (GoToSocial); None also where nobody can say."""
+        with suppress(ChannelError, OutcomeUnknown, KeyError, TypeError):
+            return await self._changed(sent)
+        return None
 
     async def _changed(self, sent: Sent) -> Found | None:
         """Whether the post says our words already; repeating a change does no harm."""

@@ -90,6 +90,17 @@ def test_a_change_whose_outcome_is_unknown_is_found_by_its_words(fake: provider.
     assert (wrong.before[0], wrong.text, wrong.language, len(fake.posts)) == ("Leave now.", "Sent in error.", "es", 1)
 
 
+def test_a_change_that_is_made_already_is_no_refusal(fake: provider.Mastodon) -> None:
+    wrong = fake.post("Leave now.")
+    change = replace(attempt("at_1"), edits=wrong.id)
+    for strict, characters in ((True, 500), (True, 500), (False, 5)):
+        fake.faults = MastodonFaults(latency=0, strict=strict, characters=characters)
+        made = using(fake, lambda c: c.send(message("Sent in error."), WHO, change))
+        assert (made.provider_id, wrong.before) == (wrong.id, ["Leave now."])
+    with pytest.raises(ChannelError, match="limit of 5 exceeded"):
+        using(fake, lambda c: c.send(message("Other words."), WHO, change))
+
+
 def tried(id_: str = "at_1", **more: Any) -> Attempt:
     return replace(attempt(id_), key="dl_1", posting=posting(**more))
 

@@ -37,6 +37,7 @@ class MastodonFaults(Faults):
     remaining: int = 299
     media: int = 200  # with which status a picture is answered; 202: it is worked on until ``ready``
     ready: bool = True
+    strict: bool = False  # a change that changes nothing is refused, as by GoToSocial
 
 
 @dataclass(slots=True)
@@ -140,6 +141,8 @@ class Mastodon(Provider):
         await asyncio.sleep(self.plan.latency)
         if (refused := self._wrong(change)) is not None:
             return refused
+        if self.plan.strict and change["status"] == found.text:
+            return _error(422, "Unprocessable Entity: status was not changed")
         found.before.append(found.text)
         found.text, found.language = change["status"], change.get("language", found.language)
         found.notice, found.media = change.get("spoiler_text", ""), change.get("media_ids", [])
