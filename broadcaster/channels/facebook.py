@@ -1,4 +1,4 @@
-"""Posts on a Facebook Page, by the Graph API (v26.0): /{page}/feed, /{page}/photos, /{post}/comments.
+"""Posts on a Facebook Page, by the Graph API (v26.0): feed, photos and published_posts of a page, comments of a post.
 
 One request a try. With the alert's card it is a photo post with alt text, else a post with the link's preview; where
 Meta refuses card or link, the next try is the text alone. An update is a comment on the incident's first post. Facebook
@@ -196,7 +196,10 @@ class Facebook:
 
     async def _among_posts(self, sent: Sent) -> Found | None:
         wanted = {"fields": "id,message,created_time,from"}
-        posts = await self._graph.listed(f"{self._options.page_id}/feed", wanted, sent.attempt.started, "created_time")
+        path = (
+            f"{self._options.page_id}/published_posts"  # the feed has visitors' posts, too, and wants a right for them
+        )
+        posts = await self._graph.listed(path, wanted, sent.attempt.started, "created_time")
         found = the_one([one for one in posts if self._is_own(one)], sent, "message", "created_time")
         return _found(str(found["id"])) if found else None
 

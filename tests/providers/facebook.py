@@ -34,8 +34,8 @@ class Facebook(Graph):
         about, _, edge = path.partition("/")
         if path == PAGE:
             return web.json_response({"id": PAGE, "name": "Judge County"})
-        if path == f"{PAGE}/feed":
-            return page([_shape(post) for post in self.posts[::-1]], form)
+        if path == f"{PAGE}/published_posts":
+            return page([_shape(post) for post in self.posts[::-1] if post.author == PAGE], form)
         found = self.one(about)
         if found is None:
             return missing()
