@@ -58,7 +58,7 @@ def way_to(kind: str, folder: Path) -> Iterator[Way]:
     if kind in OTHERS:
         opened = OTHERS[kind](folder)
     else:
-        opened = by_http(kind, importlib.import_module(CHANNELS[kind]), _stand_in(kind, folder))
+        opened = by_http(kind, importlib.import_module(CHANNELS[kind]), stand_in(kind, folder))
     with opened as way:
         yield way
 
@@ -87,7 +87,8 @@ def by_http(kind: str, module: Any, one: StandIn) -> Iterator[Way]:
         )
 
 
-def _stand_in(kind: str, folder: Path) -> StandIn:
+def stand_in(kind: str, folder: Path) -> StandIn:
+    """A kind's stand-in, not running yet; ``folder`` is the kind's data folder."""
     name = f"tests.providers.{NAMES.get(kind, kind)}"
     found = importlib.util.find_spec(name) and importlib.import_module(name)
     assert hasattr(found, "stand_in"), f"{kind} has no stand-in: write {name} with stand_in(folder) -> StandIn"

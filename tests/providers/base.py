@@ -148,12 +148,14 @@ class StandIn:
     """How the contract suite uses a stand-in: each module here that has a kind's name gives it by ``stand_in(folder)``.
 
     ``options`` are the keys of channels.toml but for ``base_url``, which is the stand-in's address with ``path``;
-    ``secrets`` are those among them that must never show. ``seen`` counts the messages that arrived (else: requests).
+    ``secrets`` are those among them that must never show; ``has`` tells what came to stand there, a word for each that
+    no two share. ``seen`` counts the messages that arrived (else: requests).
     """
 
     provider: Provider
     options: dict[str, Any]
     secrets: tuple[str, ...]
+    has: Callable[[], list[str]]
     seen: Callable[[], int] | None = None
     recipient: Callable[[], Recipient] = lambda: Recipient("en", "en")  # asked once the stand-in runs
     posting: Posting | None = None  # what this kind cannot do without

@@ -213,12 +213,13 @@ def _error(status: int, name: str, text: str, headers: dict[str, str] | None = N
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = Bluesky(BlueskyFaults(latency=0))
     return StandIn(
         fake,
         {"app_password": PASSWORD, "identifier": HANDLE, "sessions": str(folder)},
         (PASSWORD,),
+        lambda: [kept["value"]["text"] for kept in fake.records.values()],
         seen=lambda: fake.writes,
     )
 

@@ -81,9 +81,16 @@ def _error(status: int, code: int, text: str) -> web.Response:
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = Discord(DiscordFaults(latency=0))
-    return StandIn(fake, {"url": URL}, (TOKEN,), seen=lambda: len(fake.posts), path=PATH)
+    return StandIn(
+        fake,
+        {"url": URL},
+        (TOKEN,),
+        lambda: [post["content"] for post in fake.posts],
+        seen=lambda: len(fake.posts),
+        path=PATH,
+    )
 
 
 if __name__ == "__main__":

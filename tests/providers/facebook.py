@@ -106,9 +106,15 @@ def _shape(post: Post) -> dict[str, Any]:
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = Facebook(GraphFaults(latency=0))
-    return StandIn(fake, {"page_id": PAGE, "access_token": TOKEN}, (TOKEN,), seen=lambda: len(fake.shown))
+    return StandIn(
+        fake,
+        {"page_id": PAGE, "access_token": TOKEN},
+        (TOKEN,),
+        lambda: [post.text for post in fake.shown],
+        seen=lambda: len(fake.shown),
+    )
 
 
 if __name__ == "__main__":

@@ -83,10 +83,15 @@ def _comment(post: Post) -> dict[str, Any]:
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = Instagram(GraphFaults(latency=0))
     return StandIn(
-        fake, {"account_id": ACCOUNT, "access_token": TOKEN}, (TOKEN,), seen=lambda: len(fake.shown), posting=posting()
+        fake,
+        {"account_id": ACCOUNT, "access_token": TOKEN},
+        (TOKEN,),
+        lambda: [post.text for post in fake.shown],
+        seen=lambda: len(fake.shown),
+        posting=posting(),
     )
 
 

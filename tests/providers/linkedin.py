@@ -235,7 +235,7 @@ def stand_in(folder: Path) -> StandIn:
     """For the contract suite; with a version of the API that lives, whenever this runs."""
     fake = LinkedIn(LinkedInFaults(latency=0))
     options = {"organization_id": ORGANIZATION, "access_token": TOKEN, "api_version": f"{datetime.now(UTC):%Y%m}"}
-    return StandIn(fake, options, (TOKEN,), seen=lambda: len(fake.shown))
+    return StandIn(fake, options, (TOKEN,), lambda: [post.text for post in fake.shown], seen=lambda: len(fake.shown))
 
 
 if __name__ == "__main__":

@@ -225,9 +225,9 @@ def _error(status: int, text: str) -> web.Response:
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = Mastodon(MastodonFaults(latency=0))
-    return StandIn(fake, {"access_token": TOKEN}, (TOKEN,))
+    return StandIn(fake, {"access_token": TOKEN}, (TOKEN,), lambda: [post.text for post in fake.posts])
 
 
 if __name__ == "__main__":

@@ -137,9 +137,15 @@ def error(status: int, text: str) -> web.Response:
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = Nextdoor(NextdoorFaults(latency=0))
-    return StandIn(fake, {"access_token": TOKEN}, (TOKEN,), seen=lambda: len(fake.shown))
+    return StandIn(
+        fake,
+        {"access_token": TOKEN},
+        (TOKEN,),
+        lambda: [post.text for post in fake.shown],
+        seen=lambda: len(fake.shown),
+    )
 
 
 if __name__ == "__main__":

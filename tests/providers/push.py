@@ -97,12 +97,13 @@ def _text(raw: bytes) -> str:
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = Push(PushFaults(latency=0))
     return StandIn(
         fake,
         {"private_key": PRIVATE_KEY, "contact": "mailto:alerts@judge.example", "allow_private": True},
         (PRIVATE_KEY,),
+        lambda: [said["tag"] for _, said in fake.messages],
         recipient=lambda: Recipient(address_of(fake.subscription()), "en"),
         busy={"status": 429, "retry_after": 7},
     )

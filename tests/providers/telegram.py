@@ -16,6 +16,19 @@ TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
 CHAT = "@JudgeCounty"
 CHAT_ID = -1001234567890
 BOT_ID = 110201543
+GIFTS = dict.fromkeys(
+    ("unlimited_gifts", "limited_gifts", "unique_gifts", "premium_subscription", "gifts_from_channels"), False
+)
+RIGHTS = dict.fromkeys(  # of an administrator, told in any case
+    [
+        "can_be_edited",
+        "is_anonymous",
+        *(f"can_{right}" for right in ("manage_chat", "manage_video_chats", "restrict_members", "promote_members")),
+        *(f"can_{right}" for right in ("change_info", "invite_users", "delete_messages")),
+        *(f"can_{right}_stories" for right in ("post", "edit", "delete")),
+    ],
+    False,
+)
 METHODS = ("sendMessage", "sendPhoto", "editMessageText", "editMessageCaption", "pinChatMessage", "unpinChatMessage")
 
 
@@ -74,9 +87,10 @@ class Telegram(Provider):
         if (refused := self._refused(wanted)) is not None:
             return refused
         if method == "getChat":
-            return _ok({**self._chat(), "accent_color_id": 0})
+            return _ok({**self._chat(), "accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": GIFTS})
         if method == "getChatMember":
-            return _ok({"status": "administrator", "user": {"id": wanted["user_id"]}, **plan.rights})
+            bot = {"id": wanted["user_id"], "is_bot": True, "first_name": "Alerts"}
+            return _ok({"status": "administrator", "user": bot, **RIGHTS, **plan.rights})
         return await self._changing(request, method, wanted)
 
     async def _changing(self, request: web.BaseRequest, method: str, wanted: dict[str, Any]) -> web.StreamResponse:
@@ -191,9 +205,9 @@ def _error(status: int, text: str, **parameters: object) -> web.Response:
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = Telegram(TelegramFaults(latency=0))
-    return StandIn(fake, {"token": TOKEN, "chat_id": CHAT}, (TOKEN,))
+    return StandIn(fake, {"token": TOKEN, "chat_id": CHAT}, (TOKEN,), lambda: [post.text for post in fake.posts])
 
 
 if __name__ == "__main__":

@@ -75,9 +75,15 @@ def _shape(post: Post) -> dict[str, Any]:
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = Threads(GraphFaults(latency=0))
-    return StandIn(fake, {"access_token": TOKEN, "user_id": USER}, (TOKEN,), seen=lambda: len(fake.shown))
+    return StandIn(
+        fake,
+        {"access_token": TOKEN, "user_id": USER},
+        (TOKEN,),
+        lambda: [post.text for post in fake.shown],
+        seen=lambda: len(fake.shown),
+    )
 
 
 if __name__ == "__main__":

@@ -194,12 +194,13 @@ def said(code: str, status: int = 200, words: str = "", data: dict[str, Any] | N
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = TikTok(TikTokFaults(latency=0))
     return StandIn(
         fake,
         {"client_key": KEY, "client_secret": SECRET, "refresh_token": REFRESH, "folder": str(folder)},
         (SECRET, REFRESH),
+        lambda: [post.text for post in fake.posts],
         seen=lambda: len(fake.posts),
         posting=posting(),
     )

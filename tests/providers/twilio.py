@@ -335,12 +335,13 @@ def _smart(body: str) -> str:
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = Twilio(TwilioFaults(latency=0))
     return StandIn(
         fake,
         {"account_sid": ACCOUNT, "auth_token": TOKEN, "messaging_service_sid": SERVICE},
         (TOKEN,),
+        lambda: [text.to for text in fake.accepted],
         recipient=lambda: Recipient("+15005550101", "en"),
     )
 

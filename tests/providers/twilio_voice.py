@@ -300,12 +300,13 @@ def _shape(call: Call) -> dict[str, Any]:
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = TwilioVoice(VoiceFaults(latency=0))
     return StandIn(
         fake,
         {"account_sid": ACCOUNT, "auth_token": TOKEN, "from_": FROM},
         (TOKEN,),
+        lambda: [call.form["To"] for call in fake.calls],
         recipient=lambda: Recipient("+15005550101", "en"),
         lists_words=False,
     )

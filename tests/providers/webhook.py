@@ -84,9 +84,9 @@ class Receiver(Provider):
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = Receiver(WebhookFaults(latency=0))
-    return StandIn(fake, {"secret": SECRET, "allow_private": True}, (SECRET, PATH), path=PATH)
+    return StandIn(fake, {"secret": SECRET, "allow_private": True}, (SECRET, PATH), lambda: list(fake.ids), path=PATH)
 
 
 if __name__ == "__main__":

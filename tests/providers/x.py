@@ -245,12 +245,13 @@ def _error(status: int, kind: str, detail: str, headers: dict[str, str] | None =
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = X(XFaults(latency=0))
     return StandIn(
         fake,
         dict(zip(("api_key", "api_secret", "access_token", "access_secret"), KEYS, strict=True)),
         (KEYS[1], KEYS[3]),
+        lambda: [post.text for post in fake.posts],
         seen=lambda: fake.writes,
     )
 

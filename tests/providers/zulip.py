@@ -150,9 +150,14 @@ def _error(status: int, code: str, text: str, headers: dict[str, str] | None = N
 
 
 def stand_in(folder: Path) -> StandIn:
-    """For the contract suite."""
+    """For the tests over all kinds."""
     fake = Zulip(ZulipFaults(latency=0))
-    return StandIn(fake, {"email": EMAIL, "api_key": KEY, "channel": CHANNEL}, (KEY,))
+    return StandIn(
+        fake,
+        {"email": EMAIL, "api_key": KEY, "channel": CHANNEL},
+        (KEY,),
+        lambda: [post.content for post in fake.posts],
+    )
 
 
 if __name__ == "__main__":

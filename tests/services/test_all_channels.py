@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from broadcaster.channels import CHANNELS
 from broadcaster.domain.message import Message
 from broadcaster.domain.push import address_of
 from broadcaster.services.system import System
@@ -26,19 +25,13 @@ from broadcaster.store.schema import (
 )
 from tests.channels.ways import PUBLIC_URL
 from tests.sending import TEXT, go_live, people, with_channels
-from tests.services.every_kind import KINDS, Account, account, accounts
+from tests.services.every_kind import Account, account, accounts
 from tests.services.texting import work
 
 ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # lines of channels are no matter of SQL
 PEOPLE = 6
 EVERYBODY = ("twilio_sms", "smtp")  # what people get who chose nothing
 CHOSEN = ("twilio_voice", "web_push")  # what one person chose, and one more the broken one
-ELSEWHERE = {"simulated", "whatsapp"}  # speaks to no server; people opt in
-
-
-def test_every_kind_that_speaks_to_a_server_is_among_them() -> None:
-    assert CHANNELS.keys() - KINDS.keys() <= ELSEWHERE
-    assert KINDS.keys() <= CHANNELS.keys()
 
 
 @ONCE
@@ -52,11 +45,11 @@ def test_good_accounts_of_every_kind_have_everything_while_broken_ones_of_every_
         for one in (*bad, *good):
             choose(ground, one)
         go_live(ground)
-        seen = Watch(ground, good, [one for one in bad if one.kind.hangs])
+        seen = Watch(ground, good, [one for one in bad if one.hangs])
         with seen:
             work(ground, 60)
     for one in (*good, *bad):
-        stands = one.kind.has(one.server)
+        stands = one.has()
         assert len(stands) == len(set(stands)) <= wanted(one), one.config.name  # nothing is posted twice anywhere
         assert one in bad or len(stands) == wanted(one), one.config.name
     tries = first_tries(ground)
@@ -67,7 +60,7 @@ def test_good_accounts_of_every_kind_have_everything_while_broken_ones_of_every_
     # Nobody had given a hanging account up by then; on a machine too slow for that, none waited for one to begin.
     assert seen.complete
     assert all(at > max(begun) for at in seen.given_up)
-    refused = {row.delivered_as for one in bad for row in tries[one.config.name] if not one.kind.hangs}
+    refused = {row.delivered_as for one in bad for row in tries[one.config.name] if not one.hangs}
     assert refused <= {"waiting", "unknown", "failed"}
 
 
@@ -134,7 +127,7 @@ class Watch:
             one.server.release()
 
     def _all(self) -> bool:
-        return all(len(one.kind.has(one.server)) >= wanted(one) for one in (*self.good, *self.hanging))
+        return all(len(one.has()) >= wanted(one) for one in (*self.good, *self.hanging))
 
 
 @ONCE
