@@ -188,8 +188,9 @@ class Telegram:
     def _checked(self, bot: Mapping[str, Any], chat: Mapping[str, Any], member: Mapping[str, Any]) -> tuple[Check, ...]:
         channel, owner = chat["type"] == "channel", member["status"] == "creator"
         where = f"{self.name}: @{bot['username']} posts in {chat.get('title') or self._chat}"
-        if channel and not (owner or member.get("can_post_messages")):
+        if not (owner or _may_post(channel, member)):
             hint = 'make the bot an administrator of the channel with the right "Post messages"'
+            hint = hint if channel else "let the bot into the group, with the right to send messages"
             return (Check(False, f"{self.name}: @{bot['username']} may not post in {chat.get('title')}", hint),)
         right = "can_edit_messages" if channel else "can_pin_messages"  # pinChatMessage, Bot API 10.1
         if self.pins and not (owner or member.get(right)):
@@ -261,6 +262,13 @@ def _accepted(made: Any, kind: str = "") -> Accepted:
         return Accepted(f"{number}{kind}", _page(made["chat"], number), delivered=True)
     except (KeyError, TypeError, ValueError) as error:
         raise OutcomeUnknown("Telegram's answer names no post") from error
+
+
+def _may_post(channel: bool, member: Mapping[str, Any]) -> bool:
+    """A public chat answers about itself also to bots that are not in it."""
+    if channel:
+        return bool(member.get("can_post_messages"))
+    return member["status"] not in ("left", "kicked") and bool(member.get("can_send_messages", True))
 
 
 def _number(post: str) -> int:

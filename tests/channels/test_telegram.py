@@ -248,6 +248,10 @@ def test_silence_is_unknown_at_the_time_limit(fake: provider.Telegram) -> None:
         ("channel", {"status": "creator"}, True, [True]),
         ("supergroup", {"can_pin_messages": True}, True, [True]),
         ("supergroup", {}, True, [True, False]),
+        ("supergroup", {"status": "member"}, False, [True]),
+        ("supergroup", {"status": "left"}, False, [False]),
+        ("supergroup", {"status": "kicked"}, False, [False]),
+        ("supergroup", {"status": "restricted", "can_send_messages": False}, False, [False]),
     ],
 )
 def test_a_check_looks_at_the_bots_rights(
