@@ -5,17 +5,23 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import importlib.util
+import itertools
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
+
+from tests.waiting import until
+
 NOBODY = 65534
+FIRST_PORT, PORTS = 20_000, 12_000
+_ports = itertools.count()
 
 
 def _die_with_parent() -> None:
@@ -41,7 +47,7 @@ def redis_server() -> Iterator[str]:
         preexec_fn=_die_with_parent,
     )
     try:
-        _wait(lambda: _connects(f"{folder}/s"))
+        until(lambda: _connects(f"{folder}/s"))
         yield f"unix://{folder}/s"
     finally:
         process.kill()
@@ -103,10 +109,12 @@ def postgres_server() -> Iterator[str]:
         f"unix_socket_directories={folder}",
         "-c",
         "max_connections=200",
+        "-c",
+        "deadlock_timeout=200ms",
     ]
     process = subprocess.Popen([str(binaries / "postgres"), "-D", f"{folder}/d", *options], **run)  # type: ignore[call-overload]
     try:
-        _wait(lambda: _connects(f"{folder}/.s.PGSQL.5432"))
+        until(lambda: _answers(folder))
         yield f"postgresql+psycopg://postgres@/postgres?host={folder}"
     finally:
         process.send_signal(signal.SIGINT)
@@ -125,9 +133,18 @@ def _connects(path: str) -> bool:
     return False
 
 
-def _wait(ready: object, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not ready():  # type: ignore[operator]
-        if time.monotonic() > end:
-            raise TimeoutError("the server did not start")
-        time.sleep(0.02)
+def _answers(folder: Path) -> bool:
+    """A cluster that is starting up listens already and refuses everybody."""
+    with contextlib.suppress(psycopg.OperationalError):
+        psycopg.connect(host=str(folder), user="postgres", dbname="postgres").close()
+        return True
+    return False
+
+
+def free_port() -> int:
+    """A port that nobody has and the kernel gives to nobody: those it gives away begin at 32768."""
+    while True:
+        port = FIRST_PORT + (os.getpid() * 97 + next(_ports)) % PORTS
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

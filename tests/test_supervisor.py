@@ -115,7 +115,7 @@ def test_a_child_dies_with_its_supervisor_however_that_ends() -> None:
         child = psutil.Process(int(said[0]))
         parent.kill()
         parent.wait()
-        psutil.wait_procs([child], timeout=10)
+        psutil.wait_procs([child], timeout=60)
         assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 

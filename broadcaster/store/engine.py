@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import random
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +24,7 @@ from sqlalchemy.types import TypeDecorator
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+PAUSE_SECONDS = (0.02, 0.1)
 BROKEN_OFF = ("40P01", "40001")  # deadlock_detected, serialization_failure
 
 
@@ -115,6 +118,7 @@ def again(work: Callable[[], T], tries: int = 3) -> T:
             if getattr(error.orig, "sqlstate", None) not in BROKEN_OFF:
                 raise
             log.warning("a transaction was broken off (%s) and is run again", error.orig.sqlstate)  # type: ignore[union-attr]
+            time.sleep(random.uniform(*PAUSE_SECONDS))  # else it may lock again before the other wakes
     return work()
 
 

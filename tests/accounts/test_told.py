@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,17 +30,14 @@ ADMIN = Actor("boss@judge.example", "console:y", frozenset({"admin"}), verified=
 
 @pytest.fixture
 def system(
-    settings: Settings, sqlite_model: Path, tmp_path: Path, redis: redis_package.Redis, clock: Clock
-) -> Iterator[System]:
+    settings: Settings, sqlite_database: Database, tmp_path: Path, redis: redis_package.Redis, clock: Clock
+) -> System:
     """Anna, who reads Spanish, off duty, in an agency that texts."""
-    shutil.copyfile(sqlite_model, tmp_path / "told.db")
-    database = Database(f"sqlite:///{tmp_path}/told.db")
-    made = System(settings, agency(tmp_path), database, redis, clock)
+    made = System(settings, agency(tmp_path), sqlite_database, redis, clock)
     hire(made, {"anna": ["approver"], "boss": ["admin"]}, anna=PHONE)
-    with database.write() as connection:
+    with made.database.write() as connection:
         people.change(connection, users_id(made), language="es", on_duty=False)
-    yield made
-    database.close()
+    return made
 
 
 def users_id(system: System) -> int:

@@ -190,7 +190,7 @@ def run() -> list[Row]:
     with redis_server() as redis_url, postgres_server() as postgres_url:
         redis = redis_package.Redis.from_url(redis_url)
         postgres = Postgres(postgres_url)
-        lite, heavy = Database(f"sqlite:///{folder}/bench.db"), Database(postgres.url(postgres.take()))
+        lite, heavy = Database(f"sqlite:///{folder}/bench.db"), postgres.take()
         fill(lite)
         for name, database, bound in (("SQLite", lite, 400.0), ("PostgreSQL", heavy, 300.0)):
             system = system_on(database, redis, folder)
@@ -210,7 +210,6 @@ def run() -> list[Row]:
             rows.append(_at_most("feeds: poll of 50 alerts that only moved its own time, CPU (ms)", moved, 5))
             rows.append(_at_most("feeds: 200 feeds at 60 s (% of one core)", many(system, base), 10))
         lite.close()
-        heavy.close()
         postgres.close()
     return rows
 

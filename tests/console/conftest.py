@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,15 +30,12 @@ STAFF = {
 
 @pytest.fixture
 def house(
-    settings: Settings, config: Config, sqlite_model: Path, tmp_path: Path, redis: redis_package.Redis, clock: Clock
-) -> Iterator[System]:
+    settings: Settings, config: Config, sqlite_database: Database, redis: redis_package.Redis, clock: Clock
+) -> System:
     """A System on SQLite (databases are tested below the doors) with one person of each role, and two admins."""
-    shutil.copyfile(sqlite_model, tmp_path / "house.db")
-    database = Database(f"sqlite:///{tmp_path}/house.db")
-    made = System(settings, config, database, redis, clock)
+    made = System(settings, config, sqlite_database, redis, clock)
     hire(made, STAFF)
-    yield made
-    database.close()
+    return made
 
 
 @dataclass

@@ -7,10 +7,10 @@ import logging
 from collections.abc import Callable
 
 import pytest
-import redis as redis_package
 
 from broadcaster.services import csp, metrics
 from broadcaster.services.system import System
+from broadcaster.transport.connection import connect
 from tests.console.conftest import Visitor
 
 Visit = Callable[..., Visitor]
@@ -121,7 +121,7 @@ def test_a_report_cannot_write_lines_or_novels_into_the_log(house: System, caplo
 def test_without_redis_a_report_is_logged_and_nothing_fails(house: System, caplog: pytest.LogCaptureFixture) -> None:
     from dataclasses import replace
 
-    away = replace(house, redis=redis_package.Redis(host="127.0.0.1", port=1, socket_connect_timeout=1))
+    away = replace(house, redis=connect("unix:///nonexistent/redis.sock"))
     csp.note(away, json.dumps(OLD).encode())
     assert csp.counts(away) == {}
     assert "script-src-elem" in caplog.text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,6 @@ from broadcaster.domain.rules import Ruling, held_back
 from broadcaster.services import audit, expand, settle, switches
 from broadcaster.services.ingest import ingest
 from broadcaster.services.line import GROUP
-from broadcaster.services.send import Sender
 from broadcaster.services.system import Actor, System
 from broadcaster.store import alarms as rung
 from broadcaster.store.engine import now
@@ -29,6 +27,8 @@ from tests.providers.twilio import Twilio, TwilioFaults
 from tests.sending import go_live, people, sms, states, with_channels
 from tests.services.agency import agency, rows, settle_people
 from tests.services.feed_documents import document, named
+from tests.services.texting import Holding, due_now, work
+from tests.waiting import until
 
 APPROVER = Actor("approver@judge.example", "console:test", frozenset({"approver"}))
 PROVEN = replace(APPROVER, verified=True)
@@ -38,22 +38,14 @@ NWS = FeedConfig("nws", "cap", trust="official")
 
 
 @pytest.fixture
-def twilio() -> Iterator[Twilio]:
-    with served(Twilio(TwilioFaults(latency=0.01))) as provider:
+def twilio() -> Iterator[Holding]:
+    with served(Holding(TwilioFaults(latency=0.01))) as provider:
         yield provider
 
 
 @pytest.fixture
 def ground(system: System, twilio: Twilio) -> System:
     return with_channels(system, sms(twilio))
-
-
-def work(system: System, seconds: float = 20) -> None:
-    sender = Sender(system)
-    try:
-        sender.work(seconds)
-    finally:
-        sender.close()
 
 
 # --- who may --------------------------------------------------------------------------------------------------
@@ -137,32 +129,30 @@ def test_another_channels_switch_holds_nothing(ground: System, twilio: Twilio) -
     assert len(twilio.accepted) == 3
 
 
-def test_stopped_in_the_middle_only_what_was_begun_goes_and_the_rest_waits(ground: System, twilio: Twilio) -> None:
-    people(ground, 1500)
-    twilio.faults.latency = 0.2
+def test_stopped_in_the_middle_only_what_was_begun_goes_and_the_rest_waits(ground: System, twilio: Holding) -> None:
+    people(ground, 800)
+    twilio.hold_after = 200
     go_live(ground)
     expand.resume(ground)
     sender = threading.Thread(target=work, args=(ground,))
     sender.start()
-    while len(twilio.accepted) < 200:
-        time.sleep(0.005)
+    until(lambda: len(twilio.accepted) >= 200)
     switches.stop(ground, APPROVER, "sending")
     with ground.database.read() as connection:
         begun = connection.execute(sa.select(sa.func.count()).select_from(attempts)).scalar_one()
+    twilio.hold_after = None
     sender.join()
     first = len(twilio.accepted)
     assert first <= begun + GROUP  # what had begun, and the one group that was being written
     left = states(ground)
     assert left.pop("accepted") == first
     assert left.keys() <= {"queued", "waiting"}
-    assert sum(left.values()) == 1500 - first
+    assert sum(left.values()) == 800 - first
     switches.resume(ground, PROVEN, "sending")
-    twilio.faults.latency = 0.0
-    until = time.monotonic() + 60
-    while states(ground) != {"accepted": 1500} and time.monotonic() < until:
-        work(ground, 5)
-    assert states(ground) == {"accepted": 1500}
-    assert len({text.to for text in twilio.accepted}) == len(twilio.accepted) == 1500
+    due_now(ground)
+    work(ground)
+    assert states(ground) == {"accepted": 800}
+    assert len({text.to for text in twilio.accepted}) == len(twilio.accepted) == 800
 
 
 def test_while_all_is_stopped_a_resting_channels_fallback_takes_nothing_over(ground: System, twilio: Twilio) -> None:

@@ -226,12 +226,19 @@ def crowded(system: System) -> System:
 
 def test_five_hundred_alerts_and_fifty_feeds_ask_no_more_questions_than_none(system: System) -> None:
     asked: list[str] = []
-    sa.event.listen(system.database.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
-    watch(system, CHIEF)
-    calm = len(asked)
-    large = crowded(system)
-    asked.clear()
-    found = watch(large, CHIEF)
+
+    def heard(*given: object) -> None:
+        asked.append(str(given[2]))
+
+    sa.event.listen(system.database.engine, "before_cursor_execute", heard)
+    try:
+        watch(system, CHIEF)
+        calm = len(asked)
+        large = crowded(system)
+        asked.clear()
+        found = watch(large, CHIEF)
+    finally:
+        sa.event.remove(system.database.engine, "before_cursor_execute", heard)
     assert (len(found.live), found.more_drafts) == (101, 88)
     assert len(asked) <= calm + 2  # totals of live broadcasts, headlines of what just happened
     assert calm < 20

@@ -8,18 +8,19 @@ import pytest
 
 from broadcaster.services.system import System
 from tests.providers.base import served
-from tests.providers.twilio import Twilio, TwilioFaults
+from tests.providers.twilio import TwilioFaults
 from tests.sending import sms, with_channels
+from tests.services.texting import Holding
 
 
 @pytest.fixture
-def twilio() -> Iterator[Twilio]:
+def twilio() -> Iterator[Holding]:
     """A Twilio on loopback that answers at once."""
-    with served(Twilio(TwilioFaults(latency=0.01))) as provider:
+    with served(Holding(TwilioFaults(latency=0.01))) as provider:
         yield provider
 
 
 @pytest.fixture
-def ground(system: System, twilio: Twilio) -> System:
+def ground(system: System, twilio: Holding) -> System:
     """A system whose only channel is that Twilio."""
     return with_channels(system, sms(twilio))

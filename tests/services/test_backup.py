@@ -18,6 +18,7 @@ from broadcaster.services.system import SYSTEM, System
 from broadcaster.store import dump, heartbeats
 from broadcaster.store.engine import Database, Time, now
 from broadcaster.store.schema import audit_entries, feed_entries, incidents, subscribers
+from tests.databases import Postgres, Sqlite, stamp
 
 ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # the archive, whatever the database
 
@@ -28,7 +29,7 @@ T = datetime(2026, 11, 22, 10, 0, 0, 123456, tzinfo=UTC)
 def full(system: System, monkeypatch: pytest.MonkeyPatch) -> System:
     """A migrated installation with a row of each difficult kind, its key in the data folder."""
     monkeypatch.delenv("SECRET_KEY", raising=False)
-    _stamp(system.database)
+    stamp(system.database)
     Path(system.settings.data, "secret_key").write_text(system.settings.secret_key)
     Path(system.settings.config).mkdir()
     Path(system.settings.config, "agency.toml").write_text("[agency]\n")
@@ -38,13 +39,6 @@ def full(system: System, monkeypatch: pytest.MonkeyPatch) -> System:
         connection.execute(feed_entries.insert().values(**feed_entry()))
         audit.record(system, connection, SYSTEM, "test", "x", T, words={"$time": "not a time"})
     return system
-
-
-def _stamp(database: Database) -> None:
-    """Its tables are those of the newest migration (tests/store/test_migrations.py): say so, as a migration would."""
-    with database.write() as connection:
-        connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
-        connection.execute(sa.text("INSERT INTO alembic_version VALUES (:newest)"), {"newest": migrate.newest()})
 
 
 def subscriber(number: int) -> dict[str, Any]:
@@ -69,23 +63,15 @@ def feed_entry() -> dict[str, Any]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def other(request: pytest.FixtureRequest, tmp_path: Path, full: System) -> Iterator[System]:
     """An empty installation of either kind, on another folder."""
-    if request.param == "sqlite":
-        database = Database(f"sqlite:///{tmp_path}/other.db")
-    else:
-        url = request.getfixturevalue("postgres_url")
-        admin = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(sa.text("DROP DATABASE IF EXISTS restored WITH (FORCE)"))
-            connection.execute(sa.text("CREATE DATABASE restored"))
-        admin.dispose()
-        database = Database(sa.engine.make_url(url).set(database="restored").render_as_string(hide_password=False))
-    migrate.migrate(database)
+    databases: Sqlite | Postgres = request.getfixturevalue("sqlite" if request.param == "sqlite" else "postgres")
+    database = databases.take()
+    stamp(database)
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     (folder / "secret_key").write_text("another key")
     settings = replace(full.settings, data=str(folder), config=str(folder / "config"), secret_key="another key")
     yield replace(full, settings=settings, database=database)
-    database.close()
+    databases.give_back(database)
 
 
 def contents(database: Database) -> dict[str, list[dict[str, Any]]]:

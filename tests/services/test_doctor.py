@@ -9,11 +9,12 @@ from threading import Thread
 
 import pytest
 
-from broadcaster.services import audit, doctor, migrate
+from broadcaster.services import audit, doctor
 from broadcaster.services.system import SYSTEM, System
 from broadcaster.store.engine import Database
 from broadcaster.store.schema import alarms, audit_entries, metadata
 from broadcaster.transport.connection import connect
+from tests.databases import stamp
 
 ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # looked for beside SQL
 
@@ -40,8 +41,7 @@ def web() -> Iterator[str]:
 
 @pytest.fixture
 def well(system: System, web: str) -> System:
-    metadata.drop_all(system.database.engine)
-    migrate.migrate(system.database)
+    stamp(system.database)
     Path(system.settings.data).chmod(0o700)
     return replace(system, settings=replace(system.settings, public_url=web, console_url=web))
 

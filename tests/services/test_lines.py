@@ -19,7 +19,8 @@ from broadcaster.services.system import System
 from broadcaster.store.engine import Database
 from tests.providers.twilio import Twilio
 from tests.sending import attempt_rows, go_live, people, sms, states, with_channels
-from tests.services.texting import due_now, work
+from tests.services.texting import Holding, due_now, work
+from tests.waiting import until
 
 
 @contextmanager
@@ -62,31 +63,31 @@ def test_while_the_database_refuses_results_and_rows_are_kept_and_nobody_gets_it
     assert set(Counter(text.to for text in twilio.accepted).values()) == {1}
 
 
-def stopped_in_flight(system: System, twilio: Twilio) -> list[BaseException]:
+def stopped_in_flight(system: System, twilio: Holding) -> list[BaseException]:
     """A sender that is told to stop while its requests are under way. Returns what its job raised."""
+    twilio.hold_after = 0
     sender, raised = Sender(system), []
 
     def job() -> None:
         try:
-            sender.work(20)
+            sender.work(100)
         except OperationalError as error:
             raised.append(error)
 
     thread = threading.Thread(target=job)
     thread.start()
-    while not twilio.requests:
-        time.sleep(0.005)
+    until(lambda: twilio.requests > 0)
     sender.stop()
+    twilio.hold_after = None
     thread.join()
     sender.close()
     return raised
 
 
 def test_results_that_the_database_refused_at_the_end_of_a_job_are_written_by_a_second_try(
-    ground: System, twilio: Twilio
+    ground: System, twilio: Holding
 ) -> None:
     people(ground, 10)
-    twilio.faults.latency = 0.3
     go_live(ground)
     with before(ground.database, "UPDATE attempts", refusing(1)):
         assert len(stopped_in_flight(ground, twilio)) == 1
@@ -94,10 +95,9 @@ def test_results_that_the_database_refused_at_the_end_of_a_job_are_written_by_a_
 
 
 def test_a_sender_that_is_told_to_stop_waits_for_its_answers_and_gives_back_the_rest(
-    ground: System, twilio: Twilio
+    ground: System, twilio: Holding
 ) -> None:
     people(ground, 400)
-    twilio.faults.latency = 0.3
     go_live(ground)
     assert stopped_in_flight(ground, twilio) == []
     told = states(ground)
@@ -108,7 +108,7 @@ def test_a_sender_that_is_told_to_stop_waits_for_its_answers_and_gives_back_the_
     assert set(Counter(text.to for text in twilio.accepted).values()) == {1}
 
 
-def test_a_line_claims_no_more_than_two_seconds_of_its_pace(system: System, twilio: Twilio) -> None:
+def test_a_line_claims_no_more_than_two_seconds_of_its_pace(system: System, twilio: Holding) -> None:
     """So that an evacuation overtakes what is queued, and a second sender finds something to do."""
     ground = with_channels(system, sms(twilio, per_second=10))
     people(ground, 100)

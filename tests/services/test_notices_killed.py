@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +20,7 @@ from broadcaster.services.system import System, wall_clock
 from broadcaster.store.schema import notices
 from tests.people import hire
 from tests.services.agency import agency, in_review, rows, settle_people
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -66,10 +66,7 @@ def test_killed_in_the_middle_of_sending_it_is_sent_by_the_next(system: System, 
     arguments = [sys.executable, "-c", PROGRAM, str(tmp_path), url, redis_url]
     process = subprocess.Popen(arguments, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     try:
-        until = time.monotonic() + 60
-        while states(system) != ["sending"]:
-            assert time.monotonic() < until, states(system)
-            time.sleep(0.05)
+        until(lambda: states(system) == ["sending"])
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()

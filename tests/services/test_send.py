@@ -26,7 +26,8 @@ from broadcaster.transport.connection import connect
 from tests.providers.base import served
 from tests.providers.twilio import Twilio, TwilioFaults
 from tests.sending import TEXT, attempt_rows, go_live, people, sms, states, with_channels
-from tests.services.texting import due_now, receipt, work
+from tests.services.texting import Holding, due_now, receipt, work
+from tests.waiting import until
 
 
 def numbers(provider: Twilio) -> Counter[str]:
@@ -131,23 +132,23 @@ def test_after_a_stop_nothing_more_starts(ground: System, twilio: Twilio) -> Non
     assert states(ground) == {"suppressed": 30}
 
 
-def test_a_stop_in_the_middle_lets_through_what_is_in_flight_and_one_group(ground: System, twilio: Twilio) -> None:
-    people(ground, 1500)
-    twilio.faults.latency = 0.2
+def test_a_stop_in_the_middle_lets_through_what_is_in_flight_and_one_group(ground: System, twilio: Holding) -> None:
+    people(ground, 800)
+    twilio.hold_after = 200
     go_live(ground)
     expand.resume(ground)
     sender = threading.Thread(target=work, args=(ground,))
     sender.start()
-    while len(twilio.accepted) < 200:
-        time.sleep(0.005)
+    until(lambda: len(twilio.accepted) >= 200)
     with ground.database.write() as connection:
         deliveries.stop_broadcast(connection, "one", ground.now())
         begun = connection.execute(sa.select(sa.func.count()).select_from(attempts)).scalar_one()
+    twilio.hold_after = None
     sender.join()
     deliveries.suppress_ended(ground)
     unseen = 0 if ground.database.sqlite else GROUP  # a group that PostgreSQL was about to commit beside the stop
     assert len(twilio.accepted) <= begun + unseen
-    assert states(ground) == {"accepted": len(twilio.accepted), "suppressed": 1500 - len(twilio.accepted)}
+    assert states(ground) == {"accepted": len(twilio.accepted), "suppressed": 800 - len(twilio.accepted)}
 
 
 @pytest.mark.parametrize("state", ["cancelled", "superseded", "lifted", "expired"])

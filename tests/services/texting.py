@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import sqlalchemy as sa
+from aiohttp import web
 
 from broadcaster.domain.channel import Receipt
 from broadcaster.services import receipts
@@ -14,11 +16,25 @@ from broadcaster.store.engine import now
 from broadcaster.store.schema import attempts, deliveries
 from broadcaster.transport import receipts as transport
 from broadcaster.transport.receipts import MARK
+from tests.providers.twilio import Twilio, TwilioFaults
 from tests.sending import attempt_rows
 
 
-def work(system: System, seconds: float = 20) -> None:
-    """One sender's job."""
+class Holding(Twilio):
+    """A Twilio that keeps every answer back from the moment it has taken so many texts, until a test lets it go."""
+
+    def __init__(self, faults: TwilioFaults | None = None) -> None:
+        super().__init__(faults)
+        self.hold_after: int | None = None
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        while self.hold_after is not None and len(self.accepted) >= self.hold_after:
+            await asyncio.sleep(0.005)
+        return await super().handle(request)
+
+
+def work(system: System, seconds: float = 100) -> None:
+    """One sender's job, to its end on any machine."""
     sender = Sender(system)
     try:
         sender.work(seconds)
