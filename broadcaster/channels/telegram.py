@@ -52,7 +52,7 @@ CODES: Codes = MappingProxyType(
         "http_409": Verdict.RETRY,
         "http_413": Verdict.PERMANENT,
         "http_429": Verdict.BACK_OFF,
-        CHAT: Verdict.STOP_CHANNEL,  # chat_id names nothing that the bot can see
+        CHAT: Verdict.STOP_CHANNEL,  # chat_id or topic names nothing that the bot can see, or a topic that is closed
         RIGHTS: Verdict.STOP_CHANNEL,  # the bot is there and may not post
         MIGRATED: Verdict.BACK_OFF,  # the group has another id now, which the next try uses
         NOT_THERE: Verdict.PERMANENT,  # somebody deleted the post that is to be changed: nothing is left to change
@@ -60,7 +60,7 @@ CODES: Codes = MappingProxyType(
 )
 # What Telegram says in words alone: all of it is "400 Bad Request".
 _SAID = (
-    (re.compile(r"chat not found|chat_id is empty|peer_id_invalid", re.I), CHAT),
+    (re.compile(r"chat not found|chat_id is empty|peer_id_invalid|message thread not found|topic_", re.I), CHAT),
     (re.compile(r"not enough rights|need administrator rights|chat_admin_required|have no rights", re.I), RIGHTS),
     (re.compile(r"message to (edit|pin|unpin) not found|message_id_invalid|message can't be edited", re.I), NOT_THERE),
 )
@@ -71,12 +71,13 @@ _POST = re.compile(rf"\d+({PHOTO})?")
 @dataclass(frozen=True, slots=True)
 class Options:
     """The keys of channels.toml. ``chat_id`` is @name of a public channel or the number of any chat; ``pin`` keeps a
-    danger's post at the top for as long as it is in force."""
+    danger's post at the top for as long as it is in force; ``topic`` is the number of a forum's topic to post in."""
 
     token: Secret = field(repr=False)
     chat_id: str | int
     base_url: str = BASE_URL
     pin: bool = True
+    topic: int = 0
     timeout_seconds: float = TOTAL_SECONDS
 
     def __post_init__(self) -> None:
@@ -126,16 +127,19 @@ class Telegram:
             except ChannelError as error:
                 if error.code not in ("http_400", "http_413", RIGHTS):  # a group may allow words and no pictures
                     raise
-        wanted: dict[str, Any] = {"text": message.text, **_answering(attempt.earlier)}
+        wanted: dict[str, Any] = {"text": message.text, **self._place_of(attempt.earlier)}
         if attempt.posting is not None and attempt.posting.link:
             wanted["link_preview_options"] = {"url": attempt.posting.link, "prefer_large_media": True}
         return _accepted(await self._call("sendMessage", wanted))
+
+    def _place_of(self, earlier: str) -> dict[str, Any]:
+        return {**({"message_thread_id": self._options.topic} if self._options.topic else {}), **_answering(earlier)}
 
     async def _photo(self, text: str, picture: Picture, earlier: str) -> Accepted:
         form = aiohttp.FormData()
         form.add_field("chat_id", str(self._chat))
         form.add_field("caption", text)
-        for key, value in _answering(earlier).items():
+        for key, value in self._place_of(earlier).items():
             form.add_field(key, json.dumps(value))
         form.add_field("photo", picture.png, filename="alert.png", content_type="image/png")
         return _accepted(self._read(await self._post("sendPhoto", form)), PHOTO)

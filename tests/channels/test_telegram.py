@@ -53,7 +53,7 @@ def using(fake: provider.Telegram, work: Callable[[Telegram], Awaitable[T]], **m
 
 
 def send(fake: provider.Telegram, text: str = TEXT, about: Posting | None = None, **more: Any) -> Accepted:
-    options = {key: more.pop(key) for key in ("timeout_seconds", "token", "chat_id") if key in more}
+    options = {key: more.pop(key) for key in ("timeout_seconds", "token", "chat_id", "topic") if key in more}
     tried = replace(attempt(), posting=about, **more)
     return using(fake, lambda channel: channel.send(message(text), WHO, tried), **options)
 
@@ -79,6 +79,14 @@ def test_the_card_goes_with_a_text_that_fits_below_it(fake: provider.Telegram) -
     assert send(fake, fits, CARD).provider_id == "41/photo"
     assert send(fake, fits + "x", CARD).provider_id == "42"
     assert [(post.photo, post.preview) for post in fake.posts] == [(len(PNG), ""), (0, LINK)]
+
+
+def test_a_forums_topic_gets_pictures_and_words(fake: provider.Telegram) -> None:
+    for about in (CARD, POSTING):
+        send(fake, about=about, topic=17)
+    assert [(post.topic, bool(post.photo)) for post in fake.posts] == [(17, True), (17, False)]
+    send(fake)
+    assert fake.posts[2].topic == 0
 
 
 @pytest.mark.parametrize("why", ["PHOTO_INVALID_DIMENSIONS", "not enough rights to send photos to the chat"])
@@ -159,6 +167,8 @@ def test_all_we_say_stands_in_the_published_specification(fake: provider.Telegra
     ("words", "code", "verdict"),
     [
         ("Bad Request: chat not found", "chat", Verdict.STOP_CHANNEL),
+        ("Bad Request: message thread not found", "chat", Verdict.STOP_CHANNEL),
+        ("Bad Request: TOPIC_CLOSED", "chat", Verdict.STOP_CHANNEL),
         ("Bad Request: need administrator rights in the channel chat", "rights", Verdict.STOP_CHANNEL),
         ("Bad Request: not enough rights to send text messages to the chat", "rights", Verdict.STOP_CHANNEL),
         ("Forbidden: bot was kicked from the channel chat", "http_403", Verdict.STOP_CHANNEL),

@@ -53,6 +53,7 @@ class Post:
     photo: int = 0
     answers: int = 0
     preview: str = ""
+    topic: int = 0
     before: list[str] = field(default_factory=list)
 
 
@@ -156,7 +157,9 @@ class Telegram(Provider):
                 return _error(400, "Bad Request: message to be replied not found")
             answers = 0
         preview = wanted.get("link_preview_options", {}).get("url", "")
-        return _ok(self._message(self.post(text, len(wanted.get("photo", b"")), answers, preview)))
+        made = self.post(text, len(wanted.get("photo", b"")), answers, preview)
+        made.topic = int(wanted.get("message_thread_id", 0))
+        return _ok(self._message(made))
 
     def _edit(self, method: str, found: Post, wanted: dict[str, Any]) -> web.Response:
         text = wanted.get("text") or wanted.get("caption") or ""
