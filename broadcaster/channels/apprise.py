@@ -23,7 +23,6 @@ from urllib.parse import urlsplit
 from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyFormat, OverflowMode
 from apprise.plugins.base import NotifyBase
 
-from broadcaster.channels import CHANNELS, PLANNED
 from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, HttpSession
 from broadcaster.domain.channel import (
     Accepted,
@@ -57,17 +56,17 @@ CODES: Codes = MappingProxyType(
         TOO_LONG: Verdict.PERMANENT,
     }
 )
-# Schemas of services that have a kind here: those of a kind's own name, and these besides.
 OWN = MappingProxyType(
     {
-        **{kind: kind for kind in {*CHANNELS, *PLANNED} - {"apprise"}},
         **dict.fromkeys(("mailto", "mailtos"), "smtp"),
-        **dict.fromkeys(("mastodons", "toot", "toots"), "mastodon"),
+        **dict.fromkeys(("mastodon", "mastodons", "toot", "toots"), "mastodon"),
         **dict.fromkeys(("twilio", "twilios"), "twilio_sms"),
-        **dict.fromkeys(("tweet", "twitter"), "x"),
-        "bsky": "bluesky",
-        "tgram": "telegram",
+        **dict.fromkeys(("x", "tweet", "twitter"), "x"),
+        **dict.fromkeys(("bluesky", "bsky"), "bluesky"),
+        **dict.fromkeys(("tgram", "telegram"), "telegram"),
         "vapid": "web_push",
+        "whatsapp": "whatsapp",
+        "zulip": "zulip",
     }
 )
 # Rooms and groups, though their services could also write to one person's phone or mail.

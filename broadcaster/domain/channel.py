@@ -5,7 +5,7 @@ A channel module (``broadcaster/channels/<kind>.py``, one line in ``CHANNELS``) 
 - ``Options``: a frozen dataclass of its keys in channels.toml; a field typed ``Secret`` is only ever written
   "env:NAME", any other text may be; one typed ``DataPath`` is a path relative to the data folder. It may have
   ``wrong(region) -> Wrong | None`` (region: the agency's, ISO 3166): a value that would fail when it is needed;
-- ``CODES``: provider code -> ``Verdict`` (data, rules.md section 4);
+- ``CODES``: provider code -> ``Verdict``; a code that is not there is tried once more, and shown;
 - ``open_channel(name, options, public_url) -> Channel``: opens no connection;
 - ``FOLLOWS`` (optional): where a provider finishes later what it took and tells only who asks, the seconds between
   asking. ``find`` then answers for an id that is known, also where ``asks`` is False.
@@ -156,8 +156,9 @@ def laid_over(own: Limits, learned: Learned) -> Limits:
 class ChannelError(Exception):
     """A try that the provider refused, or that certainly did not reach it.
 
-    ``permanent`` says whether trying again can help, ``retry_after`` is in seconds, ``code`` is the
-    provider's (or ``http_503``, ``connect``). An outcome nobody knows is ``OutcomeUnknown`` instead.
+    ``code`` is the provider's (or ``http_503``, ``connect``), never empty: ``CODES`` says of it what becomes of a
+    delivery. ``permanent`` tells notices and pins that trying again cannot help; ``retry_after`` is in seconds. An
+    outcome nobody knows is ``OutcomeUnknown`` instead.
     """
 
     def __init__(self, text: str, *, code: str = "", permanent: bool = False, retry_after: float | None = None) -> None:

@@ -210,7 +210,7 @@ def test_tokens_are_in_no_error_and_no_log(fake: Discord) -> None:
         ("signal://localhost:8080/+15005550006/+15005550007", "telephone"),
         ("mailto://user:pass@gmail.com", 'kind of its own; write kind = "smtp"'),
         ("tgram://123456789:abcdefg_hijklmnop/12315544/", 'write kind = "telegram"'),
-        ("zulip://bot@judge/a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4/alerts", 'write kind = "zulip"'),  # by the kind's own name
+        ("zulip://bot@judge/a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4/alerts", 'write kind = "zulip"'),
         ("vonage://ACaaaaaa:bbbbbbbbbbbbbbbb@15005550006/15005550007", "one by one; they subscribe"),
         ("sendgrid://key:from@judge.example/a@judge.example", "one by one"),
         ("syslog://", "no account"),

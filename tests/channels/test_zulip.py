@@ -212,9 +212,3 @@ def test_options_that_cannot_work_stop_the_start(more: dict[str, Any], key: str)
     given = {"email": EMAIL, "api_key": Secret(KEY), "base_url": "https://z.example", "channel": CHANNEL, **more}
     found = Options(**given).wrong("US")
     assert (found.key if found else "") == key
-
-
-@pytest.mark.parametrize("seconds", [0, 11])
-def test_a_time_limit_lies_below_the_senders_own(seconds: float) -> None:
-    with pytest.raises(ValueError, match="lies"):
-        Options(EMAIL, Secret(KEY), "https://z.example", CHANNEL, timeout_seconds=seconds)

@@ -40,6 +40,7 @@ class Way:
     wrong: Callable[..., None] | None = None  # makes the stand-in fail (``providers.base.Faults``), where it can
     busy: dict[str, Any] = field(default_factory=dict)  # with what, for too many requests
     codes: Codes = field(default_factory=dict)
+    limited: Callable[[float], Any] | None = None  # the options with that time limit in seconds
 
 
 def message(text: str = TEXT, language: str = "en", **more: Any) -> Message:
@@ -84,6 +85,7 @@ def by_http(kind: str, module: Any, one: StandIn) -> Iterator[Way]:
             lambda **faults: setattr(fake, "faults", replace(fake.faults, **faults)),
             one.busy,
             module.CODES,
+            lambda seconds: module.Options(**one.options, base_url=fake.base_url + one.path, timeout_seconds=seconds),
         )
 
 

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 
 from broadcaster.channels import CHANNELS, PLANNED
+from broadcaster.channels.http import LONGEST_SECONDS
 from broadcaster.domain import text_social
 from broadcaster.domain.channel import (
     Accepted,
@@ -145,6 +146,18 @@ def test_a_page_shows_a_block_of_channels_toml_with_keys_that_exist(kind: str) -
 def test_opening_a_channel_needs_no_loop_and_no_connection(way: Way) -> None:
     assert way.open().name, "a channel has the name it is given"
     assert way.seen() == 0, "open_channel asked the provider: put that into the first request"
+
+
+def test_a_time_limit_lies_below_the_senders_own(way: Way) -> None:
+    if way.limited is None:
+        return
+    way.limited(LONGEST_SECONDS)
+    for seconds in (0, LONGEST_SECONDS + 1):
+        try:
+            way.limited(seconds)
+        except ValueError:
+            continue
+        pytest.fail(f"Options takes timeout_seconds = {seconds:.0f}: refuse it in __post_init__ (ValueError)")
 
 
 def test_limits_can_be_counted(way: Way) -> None:
