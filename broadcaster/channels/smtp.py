@@ -1,7 +1,8 @@
 """Mail through an agency's own mail server (SMTP submission), by aiosmtplib: one mail per person.
 
 "Delivered" means handed over: the mail server has taken it, and nothing more ever comes. A mail server cannot be
-asked about a mail, so a connection cut after DATA stays unknown, and policy decides.
+asked about a mail, so a connection cut after DATA stays unknown, and policy decides. A refusal is told by its enhanced
+status code (RFC 3463) where that says more than the three digits before it. What a mail says: ``smtp_mail``.
 """
 
 from __future__ import annotations
@@ -9,13 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import re
 import ssl
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from email.headerregistry import Address
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
-from email.policy import SMTP as SMTP_POLICY
-from email.utils import format_datetime, parseaddr
+from email.utils import parseaddr
 from types import MappingProxyType
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
@@ -24,6 +24,7 @@ import aiosmtplib
 from pydantic import Field
 
 from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, said
+from broadcaster.channels.smtp_mail import Mailbox, compose, deliverable
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -42,11 +43,12 @@ from broadcaster.domain.message import Limits, Message
 
 PER_SECOND = 20  # mails, unless channels.toml says otherwise: 5,000 people in four minutes
 LONGEST_TEXT = 100_000
-LONGEST_SUBJECT = 200
 MAILS_PER_CONNECTION = 100  # many servers end a connection themselves after about as many
-_POLICY = SMTP_POLICY.clone(cte_type="7bit")
+UTF8 = "smtputf8"
+_ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 
-# RFC 5321 section 4.2.3 and RFC 4954. A 5xx to our sender or login means all mail, one to a recipient means this mail.
+# RFC 5321 section 4.2.3, RFC 4954; enhanced codes by IANA's registry (RFC 5248) and, from 4.7.28 and 5.7.57 on, by the
+# manuals of Google and Microsoft. A 5xx to our sender or login means all mail, one to a recipient means this mail.
 CODES: Codes = MappingProxyType(
     {
         "connect": Verdict.RETRY,
@@ -56,9 +58,15 @@ CODES: Codes = MappingProxyType(
         "534": Verdict.STOP_CHANNEL,
         "535": Verdict.STOP_CHANNEL,  # wrong login
         "538": Verdict.STOP_CHANNEL,
-        **dict.fromkeys(("421", "432", "450", "451", "452", "454", "455"), Verdict.RETRY),
-        **dict.fromkeys(("550", "551", "552", "553", "554", "555", "556", "address"), Verdict.PERMANENT),
+        **dict.fromkeys(("450", "451", "452", "455"), Verdict.RETRY),
+        **dict.fromkeys(("421", "432", "454"), Verdict.BACK_OFF),  # the server itself is busy or closing
+        **dict.fromkeys(("550", "551", "552", "553", "554", "555", "556", "address", UTF8), Verdict.PERMANENT),
         **dict.fromkeys(("500", "501", "502", "503", "504", "521"), Verdict.ALARM),
+        **dict.fromkeys(("4.3.1", "4.3.2", "4.4.5", "4.7.28", "4.7.500"), Verdict.BACK_OFF),  # too much at once
+        **dict.fromkeys(("4.2.0", "4.2.1", "4.2.2", "4.7.1"), Verdict.RETRY_LATER),  # greylisted, flooded, full
+        **dict.fromkeys(("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.2.2"), Verdict.PERMANENT),
+        **dict.fromkeys(("5.7.1", "5.7.23", "5.7.25", "5.7.26", "5.7.27"), Verdict.ALARM),  # filtered; SPF, DKIM, DNS
+        **dict.fromkeys(("5.4.5", "5.7.57", "5.7.60", "5.7.64", "5.7.705", "5.7.708"), Verdict.STOP_CHANNEL),  # account
     }
 )
 
@@ -69,6 +77,7 @@ class Options:
 
     smtp:// wants STARTTLS and a good certificate, but for a server on this machine. ``ca_file`` is a PEM file of
     the authority that signed the server's. ``connections`` bounds how many are open at once in one sender.
+    ``bounces`` is the address that later refusals are sent to, in place of the sender's.
     """
 
     base_url: str
@@ -76,6 +85,7 @@ class Options:
     username: str | None = None
     password: Secret | None = field(default=None, repr=False)
     reply_to: str | None = None
+    bounces: str | None = None
     ca_file: str | None = None
     connections: int = 10
     timeout_seconds: float = TOTAL_SECONDS
@@ -94,7 +104,10 @@ class Options:
             raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
 
     def wrong(self, region: str) -> Wrong | None:
-        """Whether the file of ``ca_file`` is there and holds certificates."""
+        """Whether our addresses can be written, and the file of ``ca_file`` is there and holds certificates."""
+        for key, text in (("from", self.from_), ("reply_to", self.reply_to), ("bounces", self.bounces)):
+            if text is not None and not _writable(parseaddr(text)[1]):
+                return Wrong(key, f"{text!r} is no address that every mail server takes", "as alerts@example.gov")
         try:
             if self.ca_file is not None:
                 ssl.create_default_context(cafile=self.ca_file)
@@ -122,8 +135,11 @@ class Smtp:
         self.name = name
         self._options = options
         self._url = urlsplit(options.base_url)
-        self._sender = parseaddr(options.from_)[1]
-        self._domain = self._sender.rpartition("@")[2]
+        title, address = parseaddr(options.from_)
+        self._sender = Mailbox(title, deliverable(address), options.reply_to)
+        host = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "alerts"
+        self._sender = replace(self._sender, list_id=f"{host}.{self._sender.domain}")  # RFC 2919
+        self._bounces = options.bounces or self._sender.address
         self._idle: list[_Line] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._free = asyncio.Semaphore(options.connections)
@@ -140,14 +156,14 @@ class Smtp:
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """Hand one mail over. Raises ChannelError or OutcomeUnknown; never repeats itself."""
-        to = _ascii(recipient.address)
-        mail = compose(message, recipient, attempt, self._options, to)
+        to = deliverable(recipient.address)
+        mail = compose(message, recipient, attempt, self._sender, to)
         line: _Line | None = None
         try:
             async with asyncio.timeout(self._options.timeout_seconds), self._gate():
                 line = await self._take()
                 async with self._used(line):
-                    await _hand_over(line, self._sender, to, mail)
+                    await _hand_over(line, self._bounces, to, mail)
         except (OSError, TimeoutError, aiosmtplib.SMTPException) as error:
             raise _refusal(error, line is not None and line.in_data, self._options.password or "") from error
         return Accepted(str(mail["Message-ID"]), delivered=True)
@@ -167,7 +183,7 @@ class Smtp:
             problem = _refusal(error, False, self._options.password or "")
             hint = "compare base_url, username and password; port 587 for smtp://, 465 for smtps://"
             return (Check(False, f"{self.name}: the mail server does not let us in: {problem}", hint),)
-        return (Check(True, f"{self.name}: {self._url.hostname} takes mail from {self._sender}"),)
+        return (Check(True, f"{self.name}: {self._url.hostname} takes mail from {self._sender.address}"),)
 
     async def close(self) -> None:
         """Take leave of the server on all connections."""
@@ -193,7 +209,7 @@ class Smtp:
             port=port(self._url),
             username=self._options.username,
             password=self._options.password,
-            local_hostname=self._domain,
+            local_hostname=self._sender.domain,
             timeout=self._options.timeout_seconds,
             use_tls=self._direct,
             start_tls=False if self._direct else (None if self._local else True),
@@ -216,7 +232,7 @@ class Smtp:
             if keep and line.client.is_connected:
                 self._idle.append(line)
             else:
-                line.client.close()
+                _drop(line)
 
     @property
     def _direct(self) -> bool:
@@ -255,8 +271,11 @@ def is_loopback(host: str) -> bool:
 
 async def _hand_over(line: _Line, sender: str, to: str, mail: EmailMessage) -> None:
     line.in_data = False
-    await line.client.mail(sender)
-    await line.client.rcpt(to)
+    options, encoding = ([], "ascii") if to.isascii() else (["SMTPUTF8"], "utf-8")
+    if options and not line.client.supports_extension(UTF8):
+        raise ChannelError("the mail server takes no addresses in other letters", code=UTF8, permanent=True)
+    await line.client.mail(sender, options=options)
+    await line.client.rcpt(to, encoding=encoding)
     line.in_data = True
     await line.client.data(mail.as_bytes())
     line.in_data = False
@@ -273,49 +292,30 @@ async def _cleared(line: _Line) -> bool:
 
 
 async def _leave(line: _Line) -> None:
-    try:
+    with contextlib.suppress(OSError, TimeoutError, aiosmtplib.SMTPException):  # it was gone already
+        transport = line.client.transport
         await line.client.quit(timeout=2)
-    except (OSError, TimeoutError, aiosmtplib.SMTPException):
-        line.client.close()  # it was gone already
+        _abort(transport)
+    _drop(line)
+    await asyncio.sleep(0)  # the loop closes sockets at its next turn, and this may be its last
 
 
-def compose(message: Message, recipient: Recipient, attempt: Attempt, options: Options, to: str) -> EmailMessage:
-    """The mail, with the attempt's id in its Message-ID and one-click leaving (RFC 8058) in its headers."""
-    sender = parseaddr(options.from_)
-    mail = EmailMessage(policy=_POLICY)
-    mail["From"] = Address(sender[0], addr_spec=sender[1])
-    mail["To"] = to
-    mail["Subject"] = _subject(message)
-    mail["Date"] = format_datetime(attempt.started)
-    mail["Message-ID"] = f"<{attempt.id}@{sender[1].rpartition('@')[2]}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    if options.reply_to:
-        mail["Reply-To"] = options.reply_to
-    if attempt.earlier:
-        mail["In-Reply-To"] = mail["References"] = attempt.earlier
-    if recipient.unsubscribe_url:
-        mail["List-Unsubscribe"] = f"<{recipient.unsubscribe_url}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.set_content(message.text)
-    mail["Content-Language"] = message.language  # after set_content, which drops every Content- header
-    return mail
+def _drop(line: _Line) -> None:
+    """Let go at once: TLS would wait for the server's last word, which a loop that ends never hears."""
+    _abort(line.client.transport)
+    line.client.close()
 
 
-def _subject(message: Message) -> str:
-    words = message.subject or message.text.strip().partition("\n")[0]
-    return " ".join(words.split())[:LONGEST_SUBJECT]
+def _abort(transport: asyncio.BaseTransport | None) -> None:
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
-def _ascii(address: str) -> str:
-    """The address with its domain in ASCII (IDNA); raises ChannelError where there is none."""
-    local, at, domain = address.rpartition("@")
+def _writable(address: str) -> bool:
     try:
-        plain = f"{local.encode('ascii').decode()}@{domain.encode('idna').decode()}"
-    except UnicodeError:
-        plain = ""
-    if not (local and at and plain) or any(letter.isspace() or not letter.isprintable() for letter in plain):
-        raise ChannelError("not an address that mail can be sent to", code="address", permanent=True)
-    return plain
+        return "@" in address and deliverable(address).isascii()
+    except ChannelError:
+        return False
 
 
 def _refusal(error: Exception, in_data: bool, secret: str) -> ChannelError | OutcomeUnknown:
@@ -338,10 +338,17 @@ def _answered(error: aiosmtplib.SMTPResponseException, in_data: bool, secret: st
         if in_data:
             return OutcomeUnknown(f"the mail server answered {error.code}, which proves nothing")
         return ChannelError(f"the mail server answered {error.code}, which is no SMTP", code="connect")
-    code = str(error.code)
+    code = _code(error)
     if isinstance(error, aiosmtplib.SMTPSenderRefused) and error.code >= 500 and error.code not in (530, 552):
         code = "sender"
     permanent = CODES.get(code, Verdict.RETRY_ONCE) in (Verdict.PERMANENT, Verdict.ALARM)
     return ChannelError(
         f"the mail server refused with {error.code}: {said(error.message, secret)}", code=code, permanent=permanent
     )
+
+
+def _code(error: aiosmtplib.SMTPResponseException) -> str:
+    """The enhanced code where it is one that says more, else the three digits."""
+    found = _ENHANCED.match(error.message)
+    enhanced = found.group(1) if found and found.group(1)[0] == str(error.code)[0] else ""
+    return enhanced if enhanced in CODES else str(error.code)

@@ -55,11 +55,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom: a normalised address (E.164 phone, lower-case mail) or an account's name."""
+    """Whom: a normalised address (E.164 phone, lower-case mail) or an account's name.
+
+    ``unsubscribe_url`` is where they leave by one press, ``unsubscribe_words`` what is written on it.
+    """
 
     address: str
     language: str
     unsubscribe_url: str = ""
+    unsubscribe_words: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class Posting:
     """The alert in the message's language, as approval froze it. ``identifier`` and ``sent`` are CAP's, ``link`` is its
     permanent page, ``ending`` what it does to what it replaces (superseded, cancelled, lifted), ``zones`` their ids.
 
+    ``look``: its level of danger or the ending it tells ("act_now", "lifted"), ``word`` how the page calls that.
     ``document``: the alert in all languages, in the words of /alerts.json; empty unless ``Limits.document`` asks.
     """
 
@@ -49,6 +50,8 @@ class Posting:
     replaces: tuple[str, ...] = ()
     picture: Picture | None = None
     incident: str = ""
+    look: str = ""
+    word: str = ""
     document: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +22,7 @@ from broadcaster.domain.delivery import UNDER_WAY
 from broadcaster.domain.message import Limits, Message
 from broadcaster.domain.posting import Posting
 from broadcaster.domain.switches import SENDING, of_channel
+from broadcaster.rendering.phrasebook import tables
 from broadcaster.services.cards import picture
 from broadcaster.services.channels import fits
 from broadcaster.services.postings import document_of, posting
@@ -30,7 +31,7 @@ from broadcaster.services.system import System
 from broadcaster.services.verdicts import VerdictOf, act
 from broadcaster.store import deliveries as store
 from broadcaster.store import switches
-from broadcaster.store.broadcasts import About, about, post_of
+from broadcaster.store.broadcasts import About, about, first_mails, post_of
 from broadcaster.store.deliveries import Authority, Leased, Word
 from broadcaster.store.engine import now
 from broadcaster.store.schema import broadcast_messages
@@ -106,10 +107,11 @@ class Exchange:
             named = [(row, uuid.uuid4().hex) for row in rows if row.id in allowed]
             kept = store.begin(connection, named, self._holder, at)
             store.renew(connection, [row.id for row in held], self._holder, at)
+            begun = [(row, id_) for row, id_ in named if row.id in kept]
+            answered = self._answered(connection, [row for row, _ in begun], allowed)
             prepared = [
-                self._prepare(connection, row, id_, allowed[row.id], at, written)
-                for row, id_ in named
-                if row.id in kept
+                self._prepare(connection, row, id_, allowed[row.id], at, written, answered.get(row.recipient, ""))
+                for row, id_ in begun
             ]
         return Exchanged(tuple(prepared), rest)
 
@@ -160,26 +162,48 @@ class Exchange:
             return "drill"
         return "opted_out" if row.subscriber in gone else ""
 
+    def _answered(
+        self, connection: Connection, rows: Sequence[Leased], known: Mapping[int, Authority]
+    ) -> dict[str, str]:
+        """Recipient -> the first mail they had of this incident, which an update answers."""
+        if self._limits.address != "email":
+            return {}
+        found: dict[str, str] = {}
+        for broadcast, incident in {(row.broadcast, known[row.id].incident) for row in rows}:
+            to = [row.recipient for row in rows if row.broadcast == broadcast]
+            found |= first_mails(connection, incident, self._config.name, to, broadcast)
+        return found
+
     def _prepare(
-        self, connection: Connection, row: Leased, id_: str, authority: Authority, at: datetime, written: float
+        self,
+        connection: Connection,
+        row: Leased,
+        id_: str,
+        authority: Authority,
+        at: datetime,
+        written: float,
+        answered: str = "",
     ) -> Prepared:
         language, message = self._messages[row.message]
         left = UNTIL_LIFTED_SECONDS if authority.expires is None else int((authority.expires - at).total_seconds())
         key = f"{row.broadcast}-{row.id}"
-        attempt = Attempt(id_, at, max(1, left), key=key, posting=self._postings.get(row.message))
+        attempt = Attempt(id_, at, max(1, left), answered, key, posting=self._postings.get(row.message))
         if self._limits.audience == "account":
             delivery = About(row.id, row.recipient, row.after, row.edits)
             earlier, edits = about(connection, authority.incident, self._config.name, delivery)
             attempt = replace(attempt, earlier=earlier, edits=edits)
-        leave = unsubscribe_url(self._system, row.recipient) if self._limits.address == "email" else ""
-        recipient = Recipient(row.recipient, language, leave)
-        return Prepared(row, message, recipient, attempt, written)
+        return Prepared(row, message, self._recipient(row.recipient, language), attempt, written)
+
+    def _recipient(self, address: str, language: str) -> Recipient:
+        if self._limits.address != "email":
+            return Recipient(address, language)
+        return Recipient(address, language, unsubscribe_url(self._system, address), tables(language)["forms"]["leave"])
 
     def _load(self, connection: Connection, ids: set[int]) -> None:
         query = sa.select(broadcast_messages).where(broadcast_messages.c.id.in_(ids))
         for row in connection.execute(query).all():
             self._messages[row.id] = (row.language, _message(row))
-            if self._limits.audience == "account" or self._limits.address == "push":
+            if self._limits.audience == "account" or self._limits.address in ("email", "push"):
                 self._postings[row.id] = self._posting(connection, row)
 
     def _posting(self, connection: Connection, row: sa.Row[Any]) -> Posting:

@@ -19,6 +19,7 @@ from broadcaster.domain.channel import Attempt, ChannelError, OutcomeUnknown, Pu
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.errors import Invalid, NotFound, Refused, Unavailable
 from broadcaster.domain.message import VOICE, Message
+from broadcaster.rendering.phrasebook import tables
 from broadcaster.services.channels import open_channel
 from broadcaster.services.subscribers import opt_in, opt_out, unsubscribe_url
 from broadcaster.services.system import System
@@ -156,9 +157,10 @@ def _send(system: System, config: ChannelConfig, address: str, language: str, to
     text = TEXTS[words].format(agency=agency, url=url)
     message = Message(config.name, words, text, SUBJECTS[words].format(agency=agency), 1, len(text))
     leave = unsubscribe_url(system, address) if kind_of(address) == "email" else ""
+    to = Recipient(address, words, leave, tables(words)["forms"]["leave"])
     attempt = Attempt(uuid.uuid4().hex, system.now(), int(GOOD_FOR.total_seconds() // 24))
     try:
-        asyncio.run(_sent(system, config, message, Recipient(address, words, leave), attempt))
+        asyncio.run(_sent(system, config, message, to, attempt))
     except (ChannelError, OutcomeUnknown, TimeoutError) as error:
         raise Unavailable("not_sent", "the message with the link could not be sent; try again in a moment") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ from broadcaster.domain.alert import Alert, Info, State
 from broadcaster.domain.posting import Posting
 from broadcaster.domain.snapshot import ALL_CLEAR, danger_of, face
 from broadcaster.domain.wording import IN_ERROR
+from broadcaster.rendering.phrasebook import ending_word, level_word
 from broadcaster.services import publish
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store
@@ -26,14 +28,14 @@ def posting(system: System, connection: Connection, message: Row[Any]) -> tuple[
 
 def document_of(system: System, connection: Connection, alert: Alert) -> dict[str, Any]:
     """The facts of an alert that is on air, as the public page has them, with its standing (``Limits.document``)."""
-    over = alert.ending in ALL_CLEAR
-    told = face(State.LIVE, alert.ending, alert.content.template == IN_ERROR)
-    standing = {"state": State.LIVE.value, "level": told if over else danger_of(alert.content.infos)}
+    standing = {"state": State.LIVE.value, "level": _look(alert, alert.content.infos)}
     return {**publish.documents(system, connection, [alert.id])[alert.id], **standing}
 
 
 def posting_of(system: System, alert: Alert, language: str) -> Posting:
     """The same for any alert; one that is not on air yet has no identifier, and its time is when it was written."""
+    info = info_in(alert, language)
+    look = _look(alert, [info])
     return Posting(
         alert=alert.id,
         identifier=alert.identifier or "",
@@ -41,14 +43,23 @@ def posting_of(system: System, alert: Alert, language: str) -> Posting:
         msg_type=alert.msg_type,
         mode=alert.mode,
         ending=alert.ending or "",
-        info=info_in(alert, language),
+        info=info,
         zones=alert.zones,
         link=permanent(system, alert),
         expires=alert.expires,
         until_lifted=alert.until_lifted,
         replaces=alert.replaces,
         incident=alert.incident,
+        look=look,
+        word=ending_word(look, language) if alert.ending in ALL_CLEAR else level_word(look, language),
     )
+
+
+def _look(alert: Alert, infos: Iterable[Info]) -> str:
+    """The danger's level in those words; what ends one speaks of the ending."""
+    if alert.ending in ALL_CLEAR:
+        return face(State.LIVE, alert.ending, alert.content.template == IN_ERROR)
+    return danger_of(infos)
 
 
 def info_in(alert: Alert, language: str) -> Info:

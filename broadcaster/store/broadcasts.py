@@ -321,6 +321,29 @@ def first_post(connection: Connection, incident: str, channel: str, recipient: s
     return connection.execute(query).scalar_one_or_none() or ""
 
 
+def first_mails(
+    connection: Connection, incident: str, channel: str, recipients: Sequence[str], broadcast: str
+) -> dict[str, str]:
+    """Recipient -> the provider's id of the first message that they had of this incident, before that broadcast."""
+    own = sa.select(broadcasts.c.created).where(broadcasts.c.id == broadcast).scalar_subquery()
+    query = (
+        sa.select(broadcasts.c.id)
+        .join(alerts, alerts.c.id == broadcasts.c.alert)
+        .where(alerts.c.incident == incident, broadcasts.c.id != broadcast, broadcasts.c.created <= own)
+    )
+    earlier = list(connection.execute(query).scalars())
+    if not earlier:
+        return {}
+    d = deliveries.c
+    mails = (
+        sa.select(d.recipient, attempts.c.provider_id)
+        .join(attempts, attempts.c.delivery == d.id)
+        .where(d.broadcast.in_(earlier), d.channel == channel, d.recipient.in_(list(recipients)), _stands)
+        .order_by(d.id.desc())
+    )
+    return {row.recipient: row.provider_id for row in connection.execute(mails)}  # the first comes last, and stays
+
+
 @dataclass(frozen=True, slots=True)
 class About:
     """A delivery to an account: its id, whom it names, the delivery it continues and the one whose post it changes."""

@@ -70,19 +70,11 @@ def test_a_mail_carries_everything_its_reader_and_their_program_need(server: Mai
         "Message-ID": "<at_1@judge.example>",
         "Auto-Submitted": "auto-generated",
         "Content-Language": "es",
+        "List-Id": "<mail.judge.example>",
         "List-Unsubscribe": f"<{PUBLIC_URL}/unsubscribe/t0>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
     assert accepted == Accepted("<at_1@judge.example>", delivered=True)
-
-
-@pytest.mark.parametrize(
-    "text", [TEXT, "Évacuation 🔥\n\n. a dot first\n" + "long " * 400, "¡Salga ya!\r\nMás: https://x.example"]
-)
-def test_the_text_arrives_as_it_was_approved(server: MailServer, text: str) -> None:
-    send(server, text=text)
-    arrived = server.mails[0].message.get_content()
-    assert arrived.replace("\r\n", "\n").rstrip("\n") == text.replace("\r\n", "\n").rstrip("\n")
 
 
 def test_without_a_subject_the_first_line_is_one(server: MailServer) -> None:
@@ -107,20 +99,6 @@ def test_somebody_without_a_leaving_address_gets_none(server: MailServer) -> Non
     send(server, to=Recipient(ANA, "en"))
     assert server.mails[0].message["List-Unsubscribe"] is None
     assert server.mails[0].message["List-Unsubscribe-Post"] is None
-
-
-def test_a_domain_in_other_letters_is_written_in_ascii(server: MailServer) -> None:
-    send(server, to=Recipient("ana@bücher.example", "en"))
-    assert server.mails[0].to == ["ana@xn--bcher-kva.example"]
-
-
-@pytest.mark.parametrize(
-    "address", ["", "ana", "@judge.example", "añа@judge.example", "a b@judge.example", "a@b\r\nx.example"]
-)
-def test_what_is_no_address_is_refused_before_anything_is_sent(server: MailServer, address: str) -> None:
-    error = refused(server, to=Recipient(address, "en"))
-    assert (error.code, error.permanent, CODES["address"]) == ("address", True, Verdict.PERMANENT)
-    assert server.connections == 0
 
 
 # --- safety of the connection ---------------------------------------------------------------------------------
@@ -209,18 +187,24 @@ def test_options_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("place", "reply", "code", "permanent", "verdict"),
     [
-        ("rcpt", "450 4.2.0 greylisted", "450", False, Verdict.RETRY),
-        ("rcpt", "452 4.2.2 full", "452", False, Verdict.RETRY),
-        ("rcpt", "550 5.1.1 nobody here", "550", True, Verdict.PERMANENT),
-        ("rcpt", "553 5.1.3 no address", "553", True, Verdict.PERMANENT),
+        ("rcpt", "450 4.2.0 greylisted", "4.2.0", False, Verdict.RETRY_LATER),
+        ("rcpt", "452 4.2.2 full", "4.2.2", False, Verdict.RETRY_LATER),
+        ("rcpt", "550 5.1.1 nobody here", "5.1.1", True, Verdict.PERMANENT),
+        ("rcpt", "553 5.1.3 no address", "5.1.3", True, Verdict.PERMANENT),
         ("rcpt", "471 4.0.0 something", "471", False, None),
         ("mail", "451 4.3.0 later", "451", False, Verdict.RETRY),
         ("mail", "553 5.7.1 not your address", "sender", False, Verdict.STOP_CHANNEL),
         ("mail", "530 5.7.0 log in first", "530", False, Verdict.STOP_CHANNEL),
         ("mail", "552 5.3.4 too big", "552", True, Verdict.PERMANENT),
         ("data", "451 4.3.0 later", "451", False, Verdict.RETRY),
-        ("data", "554 5.7.1 looks like spam", "554", True, Verdict.PERMANENT),
+        ("data", "554 5.7.1 looks like spam", "5.7.1", True, Verdict.ALARM),
         ("data", "500 5.5.2 what", "500", True, Verdict.ALARM),
+        ("data", "550 5.7.26-Unauthenticated mail\n550 5.7.26 see the manual", "5.7.26", True, Verdict.ALARM),
+        ("data", "550 5.4.5 daily limit", "5.4.5", False, Verdict.STOP_CHANNEL),
+        ("data", "550 4.2.2 of another class", "550", True, Verdict.PERMANENT),
+        ("rcpt", "550 25.7.1 5.7.1 no such code", "550", True, Verdict.PERMANENT),
+        ("rcpt", "421 4.7.0 try later", "421", False, Verdict.BACK_OFF),
+        ("data", "454 Throttling failure", "454", False, Verdict.BACK_OFF),
     ],
 )
 def test_every_refusal_has_its_verdict(

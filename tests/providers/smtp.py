@@ -54,17 +54,18 @@ class Mail:
     message: EmailMessage
     encrypted: bool
     user: str
+    raw: bytes
 
 
 class MailServer:
     """``mails`` in order, ``connections`` counts sessions, ``tries`` counts RCPT commands."""
 
-    def __init__(self, *, starttls: bool = False, login: bool = False) -> None:
+    def __init__(self, *, starttls: bool = False, login: bool = False, utf8: bool = False) -> None:
         self.faults = SmtpFaults()
         self.mails: list[Mail] = []
         self.connections = 0
         self.tries = 0
-        self.starttls, self.login = starttls, login
+        self.starttls, self.login, self.utf8 = starttls, login, utf8
         self.port = 0
         self.ca_file = ""
         self._context: ssl.SSLContext | None = None
@@ -90,6 +91,7 @@ class MailServer:
             wire = _Wire(
                 self,
                 hostname="mail.test",
+                enable_SMTPUTF8=self.utf8,
                 tls_context=self._context,
                 require_starttls=self.starttls,
                 authenticator=self._authenticate if self.login else None,
@@ -150,7 +152,14 @@ class MailServer:
         assert isinstance(message, EmailMessage)
         user = str(session.auth_data) if session.authenticated else ""
         self.mails.append(
-            Mail(str(envelope.mail_from), list(envelope.rcpt_tos), message, session.ssl is not None, user)
+            Mail(
+                str(envelope.mail_from),
+                list(envelope.rcpt_tos),
+                message,
+                session.ssl is not None,
+                user,
+                envelope.original_content or b"",
+            )
         )
         if self.faults.cut_after:
             _abort(server.transport)
@@ -183,10 +192,12 @@ def _abort(transport: object) -> None:
 
 
 @contextlib.contextmanager
-def mail_server(*, starttls: bool = False, login: bool = False, port: int = 0) -> Iterator[MailServer]:
+def mail_server(
+    *, starttls: bool = False, login: bool = False, utf8: bool = False, port: int = 0
+) -> Iterator[MailServer]:
     """Run a mail server in a thread of its own."""
     thread = Thread()
-    server = MailServer(starttls=starttls, login=login)
+    server = MailServer(starttls=starttls, login=login, utf8=utf8)
     with tempfile.TemporaryDirectory() as folder:
         try:
             thread.run(server.start(Path(folder), port))

@@ -144,16 +144,28 @@ def test_a_change_of_a_post_that_somebody_deleted_ends_without_another_try(syste
             assert [tuple(row) for row in rows] == [("failed", mastodon.NOT_THERE)]
 
 
-def test_a_mail_carries_the_way_to_leave_for_whom_it_goes_to(system: System) -> None:
+def test_a_mail_carries_the_way_to_leave_and_answers_the_first_that_its_reader_had_of_the_incident(
+    system: System,
+) -> None:
     with mail_server() as server:
         options = smtp.Options(base_url=f"smtp://127.0.0.1:{server.port}", from_="Judge County <a@judge.example>")
         ground = with_channels(system, ChannelConfig("mail", "smtp", per_second=1000, options=options))
-        people(ground, 2)
+        people(ground, 1)
         go_live(ground)
         work(ground)
+        people(ground, 1)  # who joins later has had none
+        for alert, incident in (("two", "fire"), ("flood", "flood"), ("three", "fire")):
+            go_live(ground, alert, incident=incident)
+            work(ground)
     for mail in server.mails:
         assert mail.message["List-Unsubscribe"] == f"<{unsubscribe_url(ground, mail.to[0])}>"
-    assert len({mail.to[0] for mail in server.mails}) == 2
+        assert "Stop all alerts" in mail.message.get_body().get_content()
+    had: dict[str, list[Any]] = {}
+    for mail in server.mails:
+        had.setdefault(mail.to[0], []).append(mail.message)
+    early, late = had["p1@example.org"], had["p2@example.org"]
+    assert [mail["References"] for mail in early] == [None, early[0]["Message-ID"], None, early[0]["Message-ID"]]
+    assert [mail["In-Reply-To"] for mail in late] == [None, None, late[0]["Message-ID"]]
 
 
 def left_early(system: System) -> None:
