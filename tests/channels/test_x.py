@@ -75,9 +75,18 @@ def test_later_posts_of_a_thread_have_no_picture(fake: provider.X) -> None:
     assert (fake.posts[0].media, fake.media) == ([], {})
 
 
-def test_a_picture_that_is_not_taken_takes_no_word_with_it(fake: provider.X) -> None:
-    fake.faults = XFaults(latency=0, no_media=True)
+@pytest.mark.parametrize("kind", ["multipart/form-data", "application/json"])
+def test_a_picture_is_uploaded_in_the_form_that_x_takes(fake: provider.X, kind: str) -> None:
+    fake.faults = XFaults(latency=0, media_as=kind)
     send(fake, one=tried())
+    [media] = fake.posts[0].media
+    assert (fake.media[media], fake.alts[media]) == (PNG, CARD.alt)
+
+
+@pytest.mark.parametrize("faults", [{"no_media": True}, {"media_hangs": True}])
+def test_a_picture_that_is_not_taken_takes_no_word_with_it(fake: provider.X, faults: dict[str, Any]) -> None:
+    fake.faults = XFaults(latency=0, **faults)
+    send(fake, one=tried(), timeout_seconds=2.0)
     assert (len(fake.posts), fake.posts[0].media) == (1, [])
 
 

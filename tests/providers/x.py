@@ -49,6 +49,8 @@ class XFaults(Faults):
     reset_seconds: float = 600
     refusal: tuple[int, str, str] | None = None
     no_media: bool = False
+    media_as: str = ""  # the only kind of upload that is taken
+    media_hangs: bool = False
     summons: bool = False
     plain: bool = False
 
@@ -136,12 +138,23 @@ class X(Provider):
         name, end = self.plan.window, str(int(time.time() + self.plan.reset_seconds))
         return {f"{name}-limit": "100", f"{name}-remaining": str(remaining), f"{name}-reset": end}
 
-    async def _upload(self, request: web.BaseRequest) -> web.Response:
-        if self.plan.no_media:
-            return _error(400, "https://api.x.com/2/problems/invalid-request", "media type unrecognized")
-        parts = {part.name: await part.read() async for part in await request.multipart()}  # type: ignore[union-attr]
+    async def _upload(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self.plan.media_hangs:
+            return await self.hang()
+        multipart = request.content_type == "multipart/form-data"
+        if self.plan.no_media or self.plan.media_as not in ("", request.content_type):
+            return _invalid("Requests with bodies must have content-type of another kind.")
+        if multipart:
+            parts = {part.name: await part.read() async for part in await request.multipart()}  # type: ignore[union-attr]
+        else:
+            given = await request.json()
+            parts = {
+                **given,
+                "media": base64.b64decode(given["media"]),
+                "media_category": given["media_category"].encode(),
+            }
         if parts.keys() != {"media", "media_category"} or parts["media_category"] != b"tweet_image":
-            return _error(400, "https://api.x.com/2/problems/invalid-request", "unknown parameter")
+            return _invalid("unknown parameter")
         id_ = f"18{len(self.media):017d}"
         self.media[id_] = bytes(parts["media"])
         return web.json_response({"data": {"id": id_, "media_key": f"3_{id_}", "expires_after_secs": 86400}})
