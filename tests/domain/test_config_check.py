@@ -160,7 +160,7 @@ def test_a_value_that_would_fail_when_it_is_needed_stops_the_start(
     ("kind", "id_", "text", "hint"),
     [
         ("Telegramm", "C007", "'Telegramm' is unknown", 'perhaps "telegram"; known: apprise'),
-        ("slack", "C007", "'slack' is unknown", 'write kind = "apprise"'),
+        ("pigeon", "C007", "'pigeon' is unknown", 'write kind = "apprise"'),
         ("", "C007", "is missing", "known: apprise"),
         ("whatsapp", "C006", "not built", "built: apprise"),
     ],
