@@ -8,6 +8,7 @@ read, and is the proof. Posts cannot be changed.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 import unicodedata
@@ -95,6 +96,7 @@ class Bluesky:
         self.name = name
         account = Account(options.base_url.rstrip("/"), options.identifier, options.app_password)
         self._server = Xrpc(account, Path(options.sessions) / f"{name}.json", options.timeout_seconds, CODES)
+        self._seconds = options.timeout_seconds
         self._gone: set[str] = set()
 
     def __repr__(self) -> str:
@@ -176,9 +178,10 @@ class Bluesky:
         return {"$type": "app.bsky.embed.external", "external": {"uri": posting.link, **words}}
 
     async def _blob(self, png: bytes) -> Any:
-        """The picture on the server; None where it is not taken: the words go without it."""
+        """The picture on the server; None where it is not taken in half of our time: the words go without it."""
+        until = asyncio.get_running_loop().time() + self._seconds / 2
         try:
-            made, _ = await harmless(self._server.post("com.atproto.repo.uploadBlob", png, "image/png"))
+            made, _ = await harmless(self._server.post("com.atproto.repo.uploadBlob", png, "image/png", until))
             return made["blob"]
         except (KeyError, TypeError):
             return None

@@ -111,10 +111,12 @@ class Xrpc:
             unsure(answer)
         return Session(self._account.base_url, self._account.identifier, *map(str, words))
 
-    async def post(self, method: str, body: Mapping[str, Any] | bytes, kind: str = "") -> tuple[Any, Answer]:
+    async def post(
+        self, method: str, body: Mapping[str, Any] | bytes, kind: str = "", until: float | None = None
+    ) -> tuple[Any, Answer]:
         """What a procedure answers. Raises ChannelError or OutcomeUnknown."""
         session = await self.session()
-        answer = await self._call("POST", method, body, session.access, kind)
+        answer = await self._call("POST", method, body, session.access, kind, until)
         try:
             return self._read(answer), answer
         except ChannelError as error:
@@ -127,13 +129,20 @@ class Xrpc:
         return self._read(await self._call("GET", query + whole))
 
     async def _call(
-        self, verb: str, method: str, body: Mapping[str, Any] | bytes | None = None, token: str = "", kind: str = ""
+        self,
+        verb: str,
+        method: str,
+        body: Mapping[str, Any] | bytes | None = None,
+        token: str = "",
+        kind: str = "",
+        until: float | None = None,
     ) -> Answer:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         if body is not None:
             headers["Content-Type"] = kind or "application/json"
         data = json.dumps(body).encode() if isinstance(body, Mapping) else body
-        return await self._http.exchange(verb, f"{self._account.base_url}/xrpc/{method}", data=data, headers=headers)
+        url = f"{self._account.base_url}/xrpc/{method}"
+        return await self._http.exchange(verb, url, data=data, headers=headers, until=until)
 
     def _read(self, answer: Answer) -> Any:
         try:

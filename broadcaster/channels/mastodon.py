@@ -113,7 +113,7 @@ class Mastodon:
         self._account = ""
         self._gone: set[str] = set()
         self._learned: Learned | None = None
-        self._media = Media(self._call, self._read)
+        self._media = Media(self._call, self._read, options.timeout_seconds / 2)
 
     def __repr__(self) -> str:
         return f"<mastodon {self.name}>"
@@ -179,8 +179,8 @@ class Mastodon:
         picture = attempt.posting.picture if attempt.posting is not None and message.number == 0 else None
         return [] if picture is None else await self._media.attached(picture, attempt.key or attempt.id)
 
-    async def _call(self, verb: str, path: str, form: aiohttp.FormData | None = None) -> Answer:
-        return await self._session.exchange(verb, self._base_url + path, data=form)
+    async def _call(self, verb: str, path: str, form: aiohttp.FormData | None, until: float) -> Answer:
+        return await self._session.exchange(verb, self._base_url + path, data=form, until=until)
 
     async def _notice(self, message: Message, posting: Posting | None) -> str:
         """What a drill says before anybody opens it, where there is room: the instance counts it with the text."""

@@ -130,9 +130,12 @@ def test_without_a_picture_a_card_leads_to_the_alerts_page(fake: provider.Bluesk
     assert record["value"]["langs"] == ["es"]
 
 
-def test_a_picture_that_is_not_taken_takes_no_word_with_it(fake: provider.Bluesky, tmp_path: Path) -> None:
-    fake.faults = BlueskyFaults(latency=0, no_blobs=True)
-    assert send(fake, tmp_path).provider_id
+@pytest.mark.parametrize("faults", [{"no_blobs": True}, {"blobs_hang": True}])
+def test_a_picture_that_is_not_taken_takes_no_word_with_it(
+    fake: provider.Bluesky, tmp_path: Path, faults: dict[str, Any]
+) -> None:
+    fake.faults = BlueskyFaults(latency=0, **faults)
+    using(channel(fake, tmp_path, timeout_seconds=2.0), lambda c: c.send(message(), WHO, tried()))
     [record] = fake.records.values()
     assert record["value"]["embed"]["$type"] == "app.bsky.embed.external"
 

@@ -127,9 +127,10 @@ def test_a_picture_that_takes_a_moment_is_waited_for_once(fake: provider.Mastodo
     assert (len(fake.posts), len(fake.posts[0].media), len(fake.pictures)) == (1, pictures, 1)
 
 
-def test_a_picture_that_is_not_taken_takes_no_word_with_it(fake: provider.Mastodon) -> None:
-    fake.faults = MastodonFaults(latency=0, media=422)
-    using(fake, lambda c: c.send(message(), WHO, tried()))
+@pytest.mark.parametrize("faults", [{"media": 422}, {"media_hangs": True}])
+def test_a_picture_that_is_not_taken_takes_no_word_with_it(fake: provider.Mastodon, faults: dict[str, Any]) -> None:
+    fake.faults = MastodonFaults(latency=0, **faults)
+    using(fake, lambda c: c.send(message(), WHO, tried()), timeout_seconds=2.0)
     assert (len(fake.posts), fake.posts[0].media) == (1, [])
     fake.faults = MastodonFaults(latency=0, media=401)
     with pytest.raises(ChannelError):

@@ -38,6 +38,7 @@ class BlueskyFaults(Faults):
     refresh_refused: bool = False
     sessions: int = 30
     no_blobs: bool = False
+    blobs_hang: bool = False
     conflict: tuple[int, str] | None = None
 
 
@@ -122,7 +123,9 @@ class Bluesky(Provider):
         return None
 
     # --- records ----------------------------------------------------------------------------------------------
-    async def _upload(self, request: web.BaseRequest) -> web.Response:
+    async def _upload(self, request: web.BaseRequest) -> web.StreamResponse:
+        if self.plan.blobs_hang:
+            return await self.hang()
         body = await request.read()
         if self.plan.no_blobs:
             return _error(413, "PayloadTooLarge", "request entity too large")

@@ -37,6 +37,7 @@ class MastodonFaults(Faults):
     remaining: int = 299
     media: int = 200  # with which status a picture is answered; 202: it is worked on until ``ready``
     ready: bool = True
+    media_hangs: bool = False
     strict: bool = False  # a change that changes nothing is refused, as by GoToSocial
 
 
@@ -122,6 +123,8 @@ class Mastodon(Provider):
         return await self._answer(request, fault, made)
 
     async def _upload(self, request: web.BaseRequest) -> web.Response:
+        if self.plan.media_hangs:
+            return await self.hang()
         if self.plan.media >= 400:
             return _error(self.plan.media, "Validation failed: File content type is invalid")
         parts = {part.name: await part.read() async for part in await request.multipart()}  # type: ignore[union-attr]
