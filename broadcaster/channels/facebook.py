@@ -93,6 +93,7 @@ class Facebook:
         self._graph = Graph(access, CODES, options.timeout_seconds)
         self._gone: set[str] = set()
         self._bare: set[str] = set()
+        self._doubted: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<facebook {self.name}>"
@@ -150,6 +151,10 @@ class Facebook:
                 return await self._graph.post(f"{page}/photos", form, file=file)
             form = {"message": message.text} | ({"link": posting.link} if posting and posting.link else {})
             return await self._graph.post(f"{page}/feed", form)
+        except OutcomeUnknown:
+            if posting and posting.picture:  # one that hangs twice holds back no words
+                (self._bare if key in self._doubted else self._doubted).add(key)
+            raise
         except ChannelError as error:
             if posting is None or CODES.get(error.code) not in (None, Verdict.PERMANENT) or error.code == "506":
                 raise

@@ -7,6 +7,7 @@ first post, where it has room. Posts and comments can be changed.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from broadcaster.channels.graph import GONE, NOT_THERE, clipped, same, the_one
-from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, harmless, object_of, unsure
+from broadcaster.channels.http import LONGEST_SECONDS, STEP_LOST, TOTAL_SECONDS, harmless, object_of, unsure
 from broadcaster.channels.linkedin_rest import BARE, CODES, DUPLICATE, MUTE, Rest, little, plain, version_life
 from broadcaster.domain.channel import (
     Accepted,
@@ -71,6 +72,7 @@ class LinkedIn:
         self._gone: set[str] = set()
         self._mute = False
         self._bare: set[str] = set()
+        self._doubted: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<linkedin {self.name}>"
@@ -119,7 +121,7 @@ class LinkedIn:
             answer = await self._rest.call("POST", "/rest/posts", until, post | content)
         except ChannelError as error:
             refused = CODES.get(error.code) in (None, Verdict.PERMANENT) and error.code != DUPLICATE
-            if posting is None or not refused:
+            if posting is None or not (refused or self._hangs(error, key)):
                 raise
             self._bare.add(key)
             raise ChannelError(f"{error}; the next try is the text alone", code=BARE, retry_after=0.0) from error
@@ -127,10 +129,18 @@ class LinkedIn:
         made = answer.headers.get("x-restli-id") or unsure(answer)
         return Accepted(made, _url(made), delivered=True)
 
+    def _hangs(self, error: ChannelError, key: str) -> bool:
+        """A picture whose upload gets no answer is tried twice; words come before pictures."""
+        again = key in self._doubted
+        if error.code == STEP_LOST:
+            self._doubted.add(key)
+        return again and error.code == STEP_LOST
+
     async def _content(self, posting: Posting, key: str, until: float) -> dict[str, Any]:
         if posting.picture:
             if key not in self._images:
-                self._images[key] = await harmless(self._upload(posting.picture.png, until))
+                half = asyncio.get_running_loop().time() + self._options.timeout_seconds / 2
+                self._images[key] = await harmless(self._upload(posting.picture.png, min(until, half)))
             return {"content": {"media": {"id": self._images[key], "altText": clipped(posting.picture.alt)}}}
         article = {"source": posting.link, "title": posting.info.headline[:200] or posting.link}
         return {"content": {"article": article}} if posting.link else {}

@@ -102,6 +102,19 @@ def test_where_the_card_or_the_link_is_refused_the_next_try_is_the_text_alone(
     assert [(post.text, post.more) for post in fake.posts] == [(TEXT, {"link": ""})]
 
 
+def test_a_card_without_an_answer_twice_holds_back_no_words(fake: Facebook) -> None:
+    async def three(page: Any) -> None:
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown):
+                await page.send(message(), WHO, tried)
+        await page.send(message(), WHO, tried)
+
+    tried = replace(attempt("at_1"), key="dl_1", posting=posting())
+    fake.faults = GraphFaults(latency=0, edge="/photos", cut_before=1)
+    using(channel(fake), three)
+    assert [(post.text, post.more) for post in fake.posts] == [(TEXT, {"link": ""})]
+
+
 def test_an_update_is_a_comment_on_the_first_post(fake: Facebook) -> None:
     first = fake.made("first", PAGE, f"{PAGE}_{{}}")
     accepted = send(fake, earlier=first.id, posting=posting())

@@ -174,6 +174,22 @@ def test_a_picture_that_got_no_answer_is_tried_again_and_one_that_is_there_not(f
     assert (len(fake.images), len(fake.posts)) == (1, 1)
 
 
+def test_a_picture_that_got_no_answer_twice_holds_back_no_words(fake: LinkedIn) -> None:
+    async def three(org: Any) -> list[str]:
+        said = []
+        for _ in range(2):
+            with pytest.raises(ChannelError) as raised:
+                await org.send(message(), WHO, tried)
+            said.append(raised.value.code)
+        await org.send(message(), WHO, tried)
+        return said
+
+    tried = replace(attempt("at_1"), key="dl_1", posting=posting())
+    fake.faults = LinkedInFaults(latency=0, edge="/images", hang_after=1)
+    assert using(channel(fake, timeout_seconds=2.0), three) == [STEP_LOST, rest.BARE]
+    assert [(post.text, post.more["image"]) for post in fake.posts] == [(TEXT, "")]
+
+
 def test_the_token_goes_to_no_address_that_is_not_linkedins(fake: LinkedIn) -> None:
     fake.faults = LinkedInFaults(latency=0, upload="http://elsewhere.example/upload")
     error = refused(fake, posting=posting())
