@@ -23,7 +23,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
 from alert_feeds import PARSERS
 from broadcaster import feed_checks
-from broadcaster.channels import CHANNELS, PLANNED
+from broadcaster.channels import CHANNELS
 from broadcaster.domain import config_check
 from broadcaster.domain.channel import DataPath, Secret
 from broadcaster.domain.config import (
@@ -281,7 +281,7 @@ def _build(cls: type[T], raw: Mapping[str, Any], file: str, where: str) -> T:
 def _channel(raw: dict[str, Any], settings: Settings, env: Mapping[str, str]) -> ChannelConfig:
     name, kind = str(raw.get("name", "")), str(raw.get("kind", ""))
     where = f"[[channel]] {name}"
-    config_check.check_kind(kind, f"channels.toml {where} kind", CHANNELS, PLANNED)
+    config_check.check_kind(kind, f"channels.toml {where} kind", CHANNELS)
     if kind == "simulated" and settings.production:
         raise ConfigError(
             "C008", f"channels.toml {where}", "production refuses simulated channels", "remove it or give a real kind"
@@ -310,12 +310,12 @@ def _options(
     for own in (f for f in fields(cls) if hints[f.name] is DataPath):
         raw = {**raw, own.name: str(data / str(raw.get(own.name, own.default)))}
     for key, item in raw.items():
-        if key == "base_url" and not re.match(
+        if key in config_check.ADDRESSES and not re.match(
             r"https://|smtps?://|http://(127(\.\d+){3}|localhost|\[::1\])(:\d+)?(/|$)", str(item)
         ):
             raise ConfigError(
                 "C009",
-                f"channels.toml {where} base_url",
+                f"channels.toml {where} {key}",
                 f"{item} is neither https nor loopback",
                 "give its https:// address",
             )

@@ -3,6 +3,7 @@
 CHANNELS = {
     "twilio_sms": "broadcaster.channels.twilio_sms",
     "twilio_voice": "broadcaster.channels.twilio_voice",
+    "whatsapp": "broadcaster.channels.whatsapp",
     "mastodon": "broadcaster.channels.mastodon",
     "facebook": "broadcaster.channels.facebook",
     "threads": "broadcaster.channels.threads",
@@ -20,8 +21,3 @@ CHANNELS = {
     "zulip": "broadcaster.channels.zulip",
     "simulated": "broadcaster.channels.simulated",
 }
-PLANNED = frozenset(
-    [
-        "whatsapp",
-    ]
-)

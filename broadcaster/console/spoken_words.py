@@ -262,6 +262,19 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "language_missing": (
         _s("There is no text in %(language)s; people who read it get the one in %(other_language)s."),
     ),
+    "no_frame": (
+        _s("%(channel)s has no approved words for this in %(languages)s: nothing goes out by it. Leave it out."),
+        _s(
+            "%(channel)s takes approved words alone, and has none that begin and end with TEST. "
+            "Add [channel.test_templates.en] to channels.toml."
+        ),
+    ),
+    "frame_missing": (
+        _s(
+            "%(channel)s has no approved words in %(language)s; people who read it get the text in "
+            "%(other_language)s by it."
+        ),
+    ),
     "drill_words": (_s("%(where)s: a drill never says that it is no drill."),),
     "too_long": (
         _s("A text is too long. Shorten it."),

@@ -4,7 +4,8 @@ A channel module (``broadcaster/channels/<kind>.py``, one line in ``CHANNELS``) 
 
 - ``Options``: a frozen dataclass of its keys in channels.toml; a field typed ``Secret`` is only ever written
   "env:NAME", any other text may be; one typed ``DataPath`` is a path relative to the data folder. It may have
-  ``wrong(region) -> Wrong | None`` (region: the agency's, ISO 3166): a value that would fail when it is needed;
+  ``wrong(region) -> Wrong | None`` (region: the agency's, ISO 3166): a value that would fail when it is needed; and
+  ``Carries``, where not every mode has words;
 - ``CODES``: provider code -> ``Verdict``; a code that is not there is tried once more, and shown;
 - ``open_channel(name, options, public_url) -> Channel``: opens no connection;
 - ``FOLLOWS`` (optional): where a provider finishes later what it took and tells only who asks, the seconds between
@@ -24,6 +25,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType, Protocol, runtime_checkable
 
+from broadcaster.domain.alert import Mode
 from broadcaster.domain.message import Limits, Message
 from broadcaster.domain.posting import Posting
 
@@ -38,6 +40,13 @@ class Wrong:
     key: str
     text: str
     hint: str
+
+
+@runtime_checkable
+class Carries(Protocol):
+    """What ``Options`` have besides, where a platform approves words beforehand: whether there are some for a mode."""
+
+    def carries(self, mode: Mode) -> bool: ...
 
 
 class Verdict(StrEnum):

@@ -17,6 +17,7 @@ import phonenumbers
 from broadcaster.domain.alert import Certainty, Severity, Status, Urgency
 from broadcaster.domain.config import Agency, ChannelConfig, Config, FeedConfig, Policy, RuleConfig
 from broadcaster.domain.errors import ConfigError
+from broadcaster.domain.frames import DRILLS
 from broadcaster.domain.message import VOICE, Limits
 from broadcaster.domain.rules import span_of
 from broadcaster.domain.wording import EVACUATION_LEVELS
@@ -26,6 +27,7 @@ LONGEST_POLL = 7 * 24 * 3600  # seconds
 INSTEAD = 'use action = "submit"'
 VTEC_ACTIONS = ("NEW", "CON", "EXT", "EXA", "EXB", "UPG", "CAN", "EXP", "COR", "ROU")  # NWS Directive 10-1703
 FROM_ONE = ("review_expires_minutes", "until_lifted_review_minutes", "stale_after_seconds", "max_expires_hours")
+ADDRESSES = ("base_url", "content_base_url")  # keys of channels that hold the address of a provider
 ARMING = ("arming_days", "release_oldest_minutes")
 _NAME = re.compile(r"[^\s/;?#%\x00-\x1f\x7f]([^/;?#%\x00-\x1f\x7f]*[^\s/;?#%\x00-\x1f\x7f])?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
@@ -46,18 +48,19 @@ def check(config: Config, languages: Collection[str], facts: Collection[str], li
     _loops(config.channels)
     for channel in config.channels:
         _stand_in(channel, limits)
+    for channel in config.channels:
+        if channel.enabled and limits[channel.name].frames:
+            _approved(channel, limits[channel.name], config.agency.languages)
     _told_by(config, limits)
     for feed in config.feeds:
         _feed(feed)
 
 
-def check_kind(kind: str, where: str, built: Collection[str], planned: Collection[str]) -> None:
+def check_kind(kind: str, where: str, built: Collection[str]) -> None:
     """Whether there is such a kind of channel; else the hint names the nearest, all, and the way to other services."""
     if kind in built:
         return
     known = ", ".join(sorted(built))
-    if kind in planned:
-        raise ConfigError("C006", where, f"{kind} is not built in this version", f"built: {known}")
     near = [f'perhaps "{name}"; ' for name in difflib.get_close_matches(kind.lower(), built, 1)]
     other = 'for Slack, Discord, ntfy, Matrix and others write kind = "apprise" (docs/channels/apprise.md)'
     wrong = f"{kind!r} is unknown" if kind else "is missing"
@@ -83,8 +86,9 @@ def _told_by(config: Config, limits: Mapping[str, Limits]) -> None:
         if name not in limits or limits[name].audience != "people":
             text = f"{name!r} is no enabled channel that reaches people"
             raise ConfigError("C063", where, text, "name a channel of phones or mail, or leave it out for all of them")
-        if limits[name].form == VOICE:
-            text = f"{name!r} calls, and our own people are sent links"
+        if not limits[name].free:
+            how = "calls" if limits[name].form == VOICE else "takes approved words alone"
+            text = f"{name!r} {how}, and our own people are sent links"
             raise ConfigError("C063", where, text, "name a channel of text messages or mail")
 
 
@@ -155,11 +159,12 @@ def _channel(channel: ChannelConfig) -> None:
     if math.isnan(channel.per_second) or channel.per_second < 0:
         hint = "above 0, or leave it out for the kind's own"
         raise ConfigError("C048", f"{where} segments_per_second", f"{channel.per_second} is no pace", hint)
-    address = getattr(channel.options, "base_url", None)
-    if isinstance(address, str):
-        schemes = ("smtp", "smtps") if channel.kind == "smtp" else ("https", "http")
-        _address(address, schemes, f"{where} base_url")
-        _bare(address, f"{where} base_url")
+    for key in ADDRESSES:
+        address = getattr(channel.options, key, None)
+        if isinstance(address, str):
+            schemes = ("smtp", "smtps") if channel.kind == "smtp" else ("https", "http")
+            _address(address, schemes, f"{where} {key}")
+            _bare(address, f"{where} {key}")
 
 
 def _bare(address: str, where: str) -> None:
@@ -182,9 +187,32 @@ def _stand_in(channel: ChannelConfig, limits: Mapping[str, Limits]) -> None:
     if VOICE in (own.form, other.form) and own.form != other.form:
         text = "what was written to be read is not said in a call, nor the other way round"
         raise ConfigError("C064", where, text, "let a call stand in for calls alone; choose both channels for an alert")
+    if own.frames or other.frames:
+        text = "what stands in words that a platform approved is written for its channel alone"
+        raise ConfigError("C065", where, text, "leave it out; people can choose both channels")
     if (own.audience, own.address) != (other.audience, other.address):
         text = f"{channel.fallback} reaches {_whom(other)}, {channel.name} reaches {_whom(own)}"
         raise ConfigError("C060", where, text, "name a channel that reaches the same")
+
+
+def _approved(channel: ChannelConfig, limits: Limits, languages: tuple[str, ...]) -> None:
+    """Words that a platform approved are there in the agency's first language, which others fall back to, and in none
+    that nobody of ours reads; for drills too, where it carries such."""
+    where = f"channels.toml [[channel]] {channel.name}"
+    for bodies in limits.frames.values():
+        if languages[0] not in bodies:
+            text, hint = (
+                f"none is in {languages[0]}, the agency's first language",
+                "people without their own fall back to it",
+            )
+            raise ConfigError("C066", f"{where} templates", text, hint)
+        for language in sorted(set(bodies) - set(languages)):
+            text, hint = f"{language!r} is no language of the agency", "add it to agency.toml, or leave it out"
+            raise ConfigError("C057", f"{where} templates.{language}", text, hint)
+    if channel.drills and not set(limits.frames) & set(DRILLS):
+        text = "drills = true, and no approved words begin and end with the drill's"
+        hint = "add [channel.drill_templates.en] (EXERCISE) or [channel.test_templates.en] (TEST), or drills = false"
+        raise ConfigError("C067", f"{where} drills", text, hint)
 
 
 def _whom(limits: Limits) -> str:

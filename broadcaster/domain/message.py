@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from broadcaster.domain.alert import Mode
+
 VOICE = "voice"  # the form of what is said in a call; everything else is read
 LONGEST_CALL = 900  # characters that a call says: about a minute, and it is said twice
 
@@ -54,6 +56,8 @@ class Limits:
     ``thread``: at most so many posts where one cannot hold it all. ``edits``: a post can be changed afterwards.
     ``picture``: the shape of the alert card that goes with it (``domain.posting.SHAPES``); empty: none.
     ``document``: machines read it, so ``Posting.document`` is wanted.
+    ``frames``: words that the platform approved beforehand, by mode and language (``domain.frames``): ours stand in
+    them, and where there are none for a mode or language, nothing is said. Empty: any words.
     """
 
     form: str
@@ -69,6 +73,20 @@ class Limits:
     picture: str = ""
     document: bool = False
     variant: str = ""
+    frames: Mapping[Mode, Mapping[str, str]] = field(default_factory=dict)
+
+    @property
+    def free(self) -> bool:
+        """Whether any text can be sent by it: what is spoken, or stands in approved words, is only what was made so."""
+        return self.form != VOICE and not self.frames
+
+    def frame(self, mode: Mode, language: str) -> str | None:
+        """The approved words around a text of that mode and language; None where there are none."""
+        return self.frames.get(mode, {}).get(language)
+
+    def speaks(self, mode: Mode, language: str) -> bool:
+        """Whether something can be said by it in that mode and language."""
+        return not self.frames or language in self.frames.get(mode, {})
 
 
 def shown_as(limits: Limits | None) -> str:

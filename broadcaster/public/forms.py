@@ -37,7 +37,8 @@ class Forms:
         form = request.form
         address = form.get("address", "").strip()
         try:
-            kind = joining.ask(self._system, address, form.get("language", ""), form.getlist("zones"))
+            wanted = form.get("language", ""), form.getlist("zones"), form.getlist("hows")
+            kind = joining.ask(self._system, address, *wanted)
         except BroadcasterError as refused:
             return self._form(words, refused)
         text = words["f"]["look_phone" if kind == "phone" else "look_mail"]
@@ -103,6 +104,7 @@ class Forms:
             "public/subscribe.html",
             title=words["f"]["title"],
             ways=joining.ways(self._system),
+            hows=tuple(joining.hows(self._system)),
             key=joining.application_key(self._system),
             zones=joining.places(self._system),
             languages=[_language(code) for code in agency.languages],

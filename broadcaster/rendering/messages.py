@@ -14,6 +14,7 @@ from pathlib import Path
 from broadcaster.domain import text_sms
 from broadcaster.domain.alert import Certainty, Info, Mode, Severity, Urgency
 from broadcaster.domain.config import Config
+from broadcaster.domain.frames import framed
 from broadcaster.domain.message import VOICE, Finding, Limits, Message
 from broadcaster.domain.text_html import for_people
 from broadcaster.domain.text_social import URL_LENGTH, measure
@@ -75,6 +76,7 @@ def render(config: Config, job: Job, root: Path = ROOT) -> Rendered:
     infos = tuple(pen.info() for pen in pens.values())
     messages: list[Message] = []
     for channel, limits in job.limits.items():
+        findings += _unframed(channel, limits, job, spoken)
         for language in _spoken_on(channel, limits, job, spoken):
             thread, said = pens[language].fitting(channel, limits)
             messages += thread
@@ -107,11 +109,25 @@ def _languages(config: Config, template: Template, job: Job) -> tuple[list[str],
 
 
 def _spoken_on(channel: str, limits: Limits, job: Job, spoken: list[str]) -> list[str]:
-    """People get every language that is said; an account those it is configured for, else the first."""
+    """People get every language that is said, where a platform approves words those that have such; an account those it
+    is configured for, else the first."""
     if limits.audience == "people":
-        return spoken
+        return [lang for lang in spoken if limits.speaks(job.mode, lang)]
     wanted = [lang for lang in job.accounts.get(channel, ()) if lang in spoken]
     return wanted or spoken[:1]
+
+
+def _unframed(channel: str, limits: Limits, job: Job, spoken: list[str]) -> list[Finding]:
+    """What is to be said of languages in which a platform has approved no words for this channel."""
+    if all(limits.speaks(job.mode, lang) for lang in (*spoken, *job.languages)):
+        return []
+    said = next((lang for lang in spoken if limits.speaks(job.mode, lang)), "")
+    if not said:
+        text = f"{channel} has no approved words for this in {', '.join(spoken)}: nothing goes out by it. Leave it out."
+        return [Finding("no_frame", text, blocking=True, about="channels")]
+    text = "{} has no approved words in {}; people who read it get the text in {} by it."
+    missing = [lang for lang in job.languages if not limits.speaks(job.mode, lang)]
+    return [Finding("frame_missing", text.format(channel, lang, said), about="languages") for lang in missing]
 
 
 def _told_facts(template: Template, job: Job, spoken: list[str], root: Path) -> list[tuple[str, str]]:
@@ -124,7 +140,12 @@ def _told_facts(template: Template, job: Job, spoken: list[str], root: Path) -> 
         return []
     wanted = [lang for lang in job.languages if lang in template.facts and lang not in spoken]
     people = [(name, TOLD[o.form]) for name, o in job.limits.items() if o.form in TOLD and o.audience == "people"]
-    return [(name, lang) for name, form in people for lang in wanted if (root / SHARED / lang / f"{form}.j2").is_file()]
+    return [
+        (name, lang)
+        for name, form in people
+        for lang in wanted
+        if (root / SHARED / lang / f"{form}.j2").is_file() and job.limits[name].speaks(job.mode, lang)
+    ]
 
 
 class _Pen:
@@ -171,7 +192,9 @@ class _Pen:
         """The text of a channel's form, with the drill's label first and last."""
         plain = limits.unit == "sms_segments"
         raw = self._part(limits.form, plain, variant=limits.variant)
-        text = self._labelled(self._laid_out(raw, limits.form), limits.form)
+        said = self._laid_out(raw, limits.form)
+        frame = limits.frame(self.job.mode, self.language)
+        text = self._labelled(said, limits.form) if frame is None else framed(frame, said)
         subject = self._labelled(self._headline(), "subject") if limits.form == "long" else ""
         return replace(self._measured(channel, limits, text), subject=subject)
 

@@ -12,9 +12,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from broadcaster.domain.alert import Mode
 from broadcaster.domain.channel import Attempt, ChannelError, Check, OutcomeUnknown, Recipient, Verdict
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.errors import Forbidden, NotFound, Refused
+from broadcaster.domain.frames import framed
 from broadcaster.domain.message import Limits, Message
 from broadcaster.domain.review import APPROVERS
 from broadcaster.domain.switches import SENDING, of_channel
@@ -124,7 +126,7 @@ def own_address(system: System, actor: Actor, name: str) -> str:
 def test(system: System, actor: Actor, name: str) -> Tested:
     """One message to the person's own address, TEST first and last. Nobody else gets it.
 
-    Raises NotFound, Forbidden (role), Refused: no address, off, or stopped by a person.
+    Raises NotFound, Forbidden (role), Refused: no address, off, stopped by a person, or no words approved for tests.
     """
     config = _config(system, name)
     by = who(actor)
@@ -132,15 +134,30 @@ def test(system: System, actor: Actor, name: str) -> Tested:
         raise Forbidden("role", "A test message needs an approver or an admin.")
     address = own_address(system, actor, name)
     _may_go(system, config, address)
-    text = (
-        f"TEST. {system.config.agency.name}: this is a test of the channel {name}, sent to you alone. No action. TEST"
-    )
-    tested = asyncio.run(_send(system, config, address, text))
+    text, language = _words(system, config)
+    tested = asyncio.run(_send(system, config, address, text, language))
     at = system.now()
     with system.database.write() as connection:
         detail = {"accepted": tested.accepted, "said": tested.said}
         audit.record(system, connection, actor, "channel.test", f"channel:{name}", at, **detail)
     return tested
+
+
+def _words(system: System, config: ChannelConfig) -> tuple[str, str]:
+    """The test's text, and the language of what stands around it."""
+    said = f"{system.config.agency.name}: this is a test of the channel {config.name}, sent to you alone. No action."
+    limits = open_channel(system, config).limits()
+    if not limits.frames:
+        return f"TEST. {said} TEST", "en"
+    language = min(limits.frames.get(Mode.TEST, {}), key=lambda code: code != "en", default="en")
+    frame = limits.frame(Mode.TEST, language)
+    if frame is None:
+        raise Refused(
+            "no_frame",
+            f"{config.name} takes approved words alone, and has none that begin and end with TEST. "
+            "Add [channel.test_templates.en] to channels.toml.",
+        )
+    return framed(frame, said), language
 
 
 def _may_go(system: System, config: ChannelConfig, address: str) -> None:
@@ -153,13 +170,13 @@ def _may_go(system: System, config: ChannelConfig, address: str) -> None:
             raise Refused("stopped", "The sending is stopped. Let it go on first; a test would break that.")
 
 
-async def _send(system: System, config: ChannelConfig, address: str, text: str) -> Tested:
+async def _send(system: System, config: ChannelConfig, address: str, text: str, language: str) -> Tested:
     channel = open_channel(system, config)
-    message = Message(config.name, "en", text, "TEST", 1, len(text))
+    message = Message(config.name, language, text, "TEST", 1, len(text))
     attempt = Attempt(uuid.uuid4().hex, system.now(), TEST_VALID_SECONDS)
     try:
         async with asyncio.timeout(ASK_SECONDS):
-            taken = await channel.send(message, Recipient(address, "en"), attempt)
+            taken = await channel.send(message, Recipient(address, language), attempt)
         return Tested(text, True, taken.provider_id)
     except ChannelError as error:
         return Tested(text, False, f"{error.code} {error.text}".strip())

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 
 from broadcaster.channels import CHANNELS
 from broadcaster.domain.alert import Mode
-from broadcaster.domain.channel import Channel, Codes, Learned, Learns, laid_over
+from broadcaster.domain.channel import Carries, Channel, Codes, Learned, Learns, laid_over
 from broadcaster.domain.config import ChannelConfig, Config
 from broadcaster.domain.message import Limits
 from broadcaster.services.system import System
@@ -62,8 +62,9 @@ def pace_of(config: ChannelConfig | None, limits: Limits | None) -> float:
 
 
 def fits(config: ChannelConfig, mode: Mode) -> bool:
-    """May this channel carry that mode? Drills go only where ``drills`` says so."""
-    return config.enabled and (mode == Mode.ACTUAL or config.drills)
+    """May this channel carry that mode? Drills go only where ``drills`` says so, and where there are words for them."""
+    carries = not isinstance(config.options, Carries) or config.options.carries(mode)
+    return config.enabled and carries and (mode == Mode.ACTUAL or config.drills)
 
 
 def fitting(config: Config, mode: Mode) -> tuple[str, ...]:

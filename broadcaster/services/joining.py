@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -45,9 +45,24 @@ def ways(system: System) -> dict[str, ChannelConfig]:
     found: dict[str, ChannelConfig] = {}
     for config in system.config.channels:
         limits = open_channel(system, config).limits()
-        if config.enabled and limits.address in ("phone", "email") and limits.form != VOICE:
+        if config.enabled and limits.address in ("phone", "email") and limits.free:
             found.setdefault(limits.address, config)
     return found
+
+
+def hows(system: System) -> dict[str, tuple[str, ...]]:
+    """How alerts can come to a phone -> the channels of each: "text", "call", "whatsapp" (the page's words are under
+    "how_" and these). Nothing where there is one way alone, or none that people have to choose."""
+    stand_ins = {channel.fallback for channel in system.config.channels}
+    found: dict[str, tuple[str, ...]] = {}
+    to_choose = False
+    for config in system.config.channels:
+        limits = open_channel(system, config).limits()
+        if config.enabled and limits.address == "phone" and config.name not in stand_ins:
+            how = "text" if limits.free else "call" if limits.form == VOICE else "whatsapp"
+            found[how] = (*found.get(how, ()), config.name)
+            to_choose |= limits.chosen
+    return found if to_choose and len(found) > 1 else {}
 
 
 def application_key(system: System) -> str:
@@ -81,12 +96,14 @@ def places(system: System) -> list[Zone]:
         return zone_store.every(connection)
 
 
-def ask(system: System, text: str, language: str, zones: Sequence[str]) -> str:
+def ask(system: System, text: str, language: str, zones: Sequence[str], chosen: Collection[str] = ()) -> str:
     """Send a link to the address; returns which kind it is. Says nothing about whether it is known here.
+
+    ``chosen``: keys of ``hows`` by which alerts are to come to a phone; none of them, or texts alone: as to everybody.
 
     Raises Invalid, Refused (no channel for it, too many requests) and Unavailable (it could not be sent).
     """
-    wanted = _wanted(system, text, language, zones)
+    wanted = _wanted(system, text, language, zones, chosen)
     address = wanted.phone or wanted.email or ""
     config = ways(system).get(kind_of(address))
     if config is None:
@@ -96,7 +113,7 @@ def ask(system: System, text: str, language: str, zones: Sequence[str]) -> str:
     at = system.now()
     with system.database.write() as connection:
         _not_too_often(connection, address, at)
-        details = {"language": wanted.language, "zones": sorted(wanted.zones)}
+        details = {"language": wanted.language, "zones": sorted(wanted.zones), "channels": sorted(wanted.channels)}
         row = {"hash": _hash(token), "kind": kind_of(address), "address": address, "details": details, "created": at}
         connection.execute(confirmations.insert().values(**row))
     _send(system, config, address, wanted.language, token)
@@ -121,7 +138,7 @@ def confirm(system: System, token: str) -> NewSubscriber:
             row.address if row.kind == "email" else None,
             row.details["language"],
             frozenset(row.details["zones"]),
-            frozenset(),
+            frozenset(row.details.get("channels", ())),  # a link sent before an upgrade has none
             (),
             at,
             "web",
@@ -131,7 +148,7 @@ def confirm(system: System, token: str) -> NewSubscriber:
     return person
 
 
-def _wanted(system: System, text: str, language: str, zones: Sequence[str]) -> NewSubscriber:
+def _wanted(system: System, text: str, language: str, zones: Sequence[str], chosen: Collection[str]) -> NewSubscriber:
     agency = system.config.agency
     address = "email" if "@" in text else "phone"
     with system.database.read() as connection:
@@ -139,9 +156,17 @@ def _wanted(system: System, text: str, language: str, zones: Sequence[str]) -> N
     row = {"language": language, "zones": ";".join(zones), address: text}
     try:
         rules = audience.Known(agency.phone_region, agency.languages, agency.timezone, known, {})
-        return replace(audience.parse_row(row, rules), consent_source="web")
+        channels = _channels(system, chosen) if address == "phone" else frozenset()
+        return replace(audience.parse_row(row, rules), channels=channels, consent_source="web")
     except BadRow as error:
         raise Invalid("subscribe", str(error)) from error
+
+
+def _channels(system: System, chosen: Collection[str]) -> frozenset[str]:
+    """Named only where somebody wants more than texts: who names none gets what every phone gets, also tomorrow's."""
+    if not set(chosen) - {"text"}:
+        return frozenset()
+    return frozenset(name for how, names in hows(system).items() if how in chosen for name in names)
 
 
 def _not_too_often(connection: Connection, address: str, at: datetime) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert, Mode
 from broadcaster.domain.drill import guided
-from broadcaster.domain.message import VOICE, Finding
+from broadcaster.domain.message import Finding
 from broadcaster.domain.notice import LINK, Facts, Kind, Told, groups, may_have_told, subject, text
 from broadcaster.domain.review import APPROVERS
 from broadcaster.services.channels import open_channel
@@ -168,13 +168,13 @@ def routes(system: System) -> dict[str, str]:
     """Channels that tell our own people: name -> "phone" or "email".
 
     ``notify_channels`` of policy.toml, else every enabled channel that reaches people and stands in for no other; never
-    calls, for a notice leads to a page.
+    calls, for a notice leads to a page, nor what takes approved words alone.
     """
     wanted = system.config.policy.notify_channels
     stand_ins = {channel.fallback for channel in system.config.channels}
     configs = [c for c in system.config.channels if c.enabled and (c.name in wanted or not wanted)]
     limits = {c.name: open_channel(system, c).limits() for c in configs if wanted or c.name not in stand_ins}
-    return {name: o.address for name, o in limits.items() if o.address in ("phone", "email") and o.form != VOICE}
+    return {name: o.address for name, o in limits.items() if o.address in ("phone", "email") and o.free}
 
 
 def _people(system: System, connection: Connection) -> list[tuple[Told, bool]]:

@@ -12,9 +12,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from broadcaster.app import create_app
-from broadcaster.services import simulated, subscribers
+from broadcaster.channels.whatsapp import Options
+from broadcaster.channels.whatsapp_templates import Template
+from broadcaster.domain.channel import Secret
+from broadcaster.domain.config import ChannelConfig
+from broadcaster.services import joining, simulated, subscribers
 from broadcaster.services.system import System
-from broadcaster.store.schema import opt_outs
+from broadcaster.store.schema import opt_outs, subscriber_channels
 from broadcaster.store.schema import subscribers as table
 from tests.conftest import Clock
 
@@ -130,3 +134,24 @@ def test_a_link_to_leave_that_we_did_not_write_is_refused(app: Flask, filled: Sy
     for wrong in ("/unsubscribe/x", path[:-2], path.replace("/unsubscribe/", "/unsubscribe/x")):
         assert client.get(wrong).status_code == client.post(wrong).status_code == 404
     assert person(filled, "+15555550100").phone_out is None
+
+
+def test_who_wants_whatsapp_chooses_it_and_who_does_not_gets_what_every_phone_gets(filled: System) -> None:
+    template = Template("HX" + "1" * 32, "Emergency alert for Judge County. {{1}} In danger call 911.")
+    options = Options("AC1", Secret("t"), {"en": template}, from_="+15005550006")
+    channels = (*filled.config.channels, ChannelConfig("whatsapp", "whatsapp", options=options))
+    assert joining.hows(filled) == {}
+    both = replace(filled, config=replace(filled.config, channels=channels))
+    client = create_app(both).test_client()
+    page = client.get("/subscribe").get_data(True)
+    assert ('value="text" checked' in page, 'value="whatsapp"> <span>WhatsApp' in page) == (True, True)
+    for hows, expected in (
+        (["text", "whatsapp"], {"sms", "whatsapp"}),
+        (["whatsapp"], {"whatsapp"}),
+        (["text"], set()),
+    ):
+        client.post("/subscribe", data={"address": NEW, "language": "es", "zones": ["north"], "hows": hows})
+        client.post(link(both))
+        with both.database.read() as connection:
+            query = sa.select(subscriber_channels.c.channel).where(subscriber_channels.c.subscriber == person(both).id)
+            assert set(connection.execute(query).scalars()) == expected

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from broadcaster.channels import mastodon, simulated, smtp, twilio_sms, twilio_voice
+from broadcaster.channels import mastodon, simulated, smtp, twilio_sms, twilio_voice, whatsapp
+from broadcaster.channels.whatsapp_templates import Template
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.errors import ConfigError
 from broadcaster.settings import load_config, load_settings
@@ -228,3 +229,60 @@ def test_calls_as_their_manual_shows_them(tmp_path: Path) -> None:
     )
     assert "is no number to call from" in refused(tmp_path, toml.replace("+15005550006", "Judge"))
     assert "is no voice" in refused(tmp_path, toml + 'voices = { en = "alice" }')
+
+
+# --- WhatsApp -----------------------------------------------------------------------------------------------------
+WHATSAPP = """
+kind = "whatsapp"
+account_sid = "env:TWILIO_ACCOUNT_SID"
+auth_token = "env:TWILIO_AUTH_TOKEN"
+from = "whatsapp:+15005550006"
+"""
+WORDS = "Emergency alert for Judge County. {{1}} In danger call 911."
+PRACTICE = "EXERCISE of Judge County. {{1}} Do nothing. EXERCISE"
+
+
+def template(table: str, number: int, body: str) -> str:
+    return f'[channel.{table}]\nsid = "HX{number:032x}"\nbody = "{body}"\n'
+
+
+REAL, DRILL = template("templates.en", 1, WORDS), template("drill_templates.en", 2, PRACTICE)
+
+
+def test_whatsapp_with_its_templates(tmp_path: Path) -> None:
+    made = options(tmp_path, WHATSAPP + "drills = true\n" + REAL + DRILL)
+    assert isinstance(made, whatsapp.Options)
+    assert made.templates == {"en": Template(f"HX{1:032x}", WORDS)}
+    assert made.drill_templates == {"en": Template(f"HX{2:032x}", PRACTICE)}
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        (WHATSAPP, "templates"),
+        (WHATSAPP + REAL.replace("{{1}}", ""), "templates.en.body: needs {{1}} once"),
+        (WHATSAPP + REAL + "name = 'x'\n", "templates.en.name: unknown key"),
+        (WHATSAPP + REAL.replace("sid =", "id ="), "templates.en"),
+        (WHATSAPP + "drills = true\n" + REAL, "drill_templates.en] (EXERCISE)"),
+        (WHATSAPP + REAL.replace(".en]", ".es]").replace("Emergency", "Alerta"), "none is in en"),
+        (WHATSAPP + REAL + REAL.replace(".en]", ".vi]").replace("0001", "0003"), "'vi' is no language of the agency"),
+        (WHATSAPP + 'content_base_url = "http://content.example"\n' + REAL, "content_base_url"),
+        (WHATSAPP + 'content_base_url = "https://content.example?x=1"\n' + REAL, "content_base_url"),
+        (
+            WHATSAPP + 'fallback = "two"\n' + REAL + f'[[channel]]\nname = "two"\n{TWILIO}from = "12345"\n',
+            "written for its channel alone",
+        ),
+        (
+            f'{TWILIO}from = "12345"\nfallback = "two"\n[[channel]]\nname = "two"\n{WHATSAPP}{REAL}',
+            "written for its channel alone",
+        ),
+    ],
+)
+def test_whatsapp_that_would_fail_when_it_is_needed_is_refused(tmp_path: Path, toml: str, said: str) -> None:
+    assert said in refused(tmp_path, toml)
+
+
+def test_our_own_people_are_not_told_by_whatsapp(tmp_path: Path) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "policy.toml").write_text('[policy]\nnotify_channels = ["one"]\n')
+    assert "takes approved words alone" in refused(tmp_path, WHATSAPP + REAL)

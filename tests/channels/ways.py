@@ -13,6 +13,7 @@ from typing import Any
 
 from broadcaster.channels import CHANNELS, simulated, smtp
 from broadcaster.domain.channel import Attempt, Channel, Codes, DataPath, Recipient, Secret
+from broadcaster.domain.frames import SLOT, framed
 from broadcaster.domain.message import Message
 from broadcaster.domain.posting import Posting
 from tests.providers import smtp as smtp_provider
@@ -41,6 +42,11 @@ class Way:
     busy: dict[str, Any] = field(default_factory=dict)  # with what, for too many requests
     codes: Codes = field(default_factory=dict)
     limited: Callable[[float], Any] | None = None  # the options with that time limit in seconds
+    frame: str = SLOT  # approved words in which alone this kind says something
+
+    def message(self, text: str = TEXT) -> Message:
+        """A message as approval froze it, in the words around it that this kind needs."""
+        return message(framed(self.frame, text))
 
 
 def message(text: str = TEXT, language: str = "en", **more: Any) -> Message:
@@ -86,6 +92,7 @@ def by_http(kind: str, module: Any, one: StandIn) -> Iterator[Way]:
             one.busy,
             module.CODES,
             lambda seconds: module.Options(**one.options, base_url=fake.base_url + one.path, timeout_seconds=seconds),
+            one.frame,
         )
 
 

@@ -162,7 +162,6 @@ def test_a_value_that_would_fail_when_it_is_needed_stops_the_start(
         ("Telegramm", "C007", "'Telegramm' is unknown", 'perhaps "telegram"; known: apprise'),
         ("pigeon", "C007", "'pigeon' is unknown", 'write kind = "apprise"'),
         ("", "C007", "is missing", "known: apprise"),
-        ("whatsapp", "C006", "not built", "built: apprise"),
     ],
 )
 def test_a_kind_that_does_not_exist_is_told_what_to_write(

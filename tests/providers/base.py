@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from broadcaster.domain.channel import Recipient
+from broadcaster.domain.frames import SLOT
 from broadcaster.domain.posting import Posting
 
 T = TypeVar("T")
@@ -162,6 +163,7 @@ class StandIn:
     lists_words: bool = True  # the provider shows what each of its own was, not only when
     path: str = ""
     busy: dict[str, Any] = field(default_factory=lambda: {"too_many": 1.0})  # faults that are too many requests
+    frame: str = SLOT  # approved words in which alone this kind says something
 
 
 class Thread:

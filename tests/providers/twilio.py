@@ -146,11 +146,19 @@ class Twilio(Provider):
             return _error(500, 20500, "Internal Server Error")
         if fault == "cut_before":
             return self.cut(request)
-        wrong = _wrong(form) or plan.codes.get(form["To"])
+        wrong = self.refusal(form) or plan.codes.get(form["To"])
         if wrong:
             return _error(400, wrong, f"The 'To' number {form.get('To')} is not valid")
         text = self._accept(form)
         return await self._answer(request, fault, text)
+
+    def refusal(self, form: dict[str, str]) -> int:
+        """Twilio's code for a request that it does not take, 0 for one that it does."""
+        return _wrong(form)
+
+    def words(self, form: dict[str, str]) -> str:
+        """What a request says."""
+        return form["Body"]
 
     async def _answer(self, request: web.BaseRequest, fault: str, text: Text) -> web.StreamResponse:
         if fault == "error_after":
@@ -167,7 +175,7 @@ class Twilio(Provider):
         text = Text(
             "SM" + uuid.uuid4().hex,
             form["To"],
-            form["Body"],
+            self.words(form),
             form.get("From", ""),
             form.get("MessagingServiceSid", ""),
             form.get("StatusCallback", ""),

@@ -12,6 +12,7 @@ from typing import Any
 
 from broadcaster.channels import CHANNELS, smtp
 from broadcaster.domain.config import ChannelConfig
+from broadcaster.domain.frames import SLOT
 from tests.channels.ways import stand_in
 from tests.providers import smtp as smtp_provider
 from tests.providers.base import served
@@ -31,8 +32,7 @@ BROKEN: Mapping[str, Mapping[str, Any]] = MappingProxyType(  # those that go wro
         "x": {"unauthorized": True},
     }
 )
-ELSEWHERE = {"simulated", "whatsapp"}  # speaks to no server; people opt in
-KINDS = tuple(kind for kind in CHANNELS if kind not in ELSEWHERE)
+KINDS = tuple(kind for kind in CHANNELS if kind != "simulated")  # which speaks to no server
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Account:
     server: Any
     has: Callable[[], list[str]]
     hangs: bool
+    frame: str  # approved words in which alone it says something
 
 
 @contextlib.contextmanager
@@ -61,12 +62,12 @@ def account(kind: str, folder: Path, broken: bool = False) -> Iterator[Account]:
     kept.mkdir()
     faults = BROKEN.get(kind, HANGS) if broken else {}
     opened = _mail(faults) if kind == "smtp" else _by_http(kind, kept, faults)
-    with opened as (server, options, has):
+    with opened as (server, options, has, frame):
         config = ChannelConfig(called, kind, per_second=1000, options=options, drills=True)
-        yield Account(config, server, has, "hang_after" in faults)
+        yield Account(config, server, has, "hang_after" in faults, frame)
 
 
-Opened = tuple[Any, Any, Callable[[], list[str]]]
+Opened = tuple[Any, Any, Callable[[], list[str]], str]
 
 
 @contextlib.contextmanager
@@ -74,7 +75,7 @@ def _by_http(kind: str, folder: Path, faults: Mapping[str, Any]) -> Iterator[Ope
     one, module = stand_in(kind, folder), importlib.import_module(CHANNELS[kind])
     one.provider.faults = replace(one.provider.faults, latency=LATENCY, **faults)
     with served(one.provider) as server:
-        yield server, module.Options(**one.options, base_url=server.base_url + one.path), one.has
+        yield server, module.Options(**one.options, base_url=server.base_url + one.path), one.has, one.frame
 
 
 @contextlib.contextmanager
@@ -84,4 +85,4 @@ def _mail(faults: Mapping[str, Any]) -> Iterator[Opened]:
             latency=LATENCY, **{name: bool(share) for name, share in faults.items()}
         )
         options = smtp.Options(f"smtp://127.0.0.1:{server.port}", "Judge County <alerts@judge.example>")
-        yield server, options, lambda: [mail.to[0] for mail in server.mails]
+        yield server, options, lambda: [mail.to[0] for mail in server.mails], SLOT

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from broadcaster.domain.frames import framed
 from broadcaster.domain.message import Message
 from broadcaster.domain.push import address_of
 from broadcaster.services.system import System
@@ -31,7 +32,7 @@ from tests.services.texting import work
 ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # lines of channels are no matter of SQL
 PEOPLE = 6
 EVERYBODY = ("twilio_sms", "smtp")  # what people get who chose nothing
-CHOSEN = ("twilio_voice", "web_push")  # what one person chose, and one more the broken one
+CHOSEN = ("twilio_voice", "whatsapp", "web_push")  # what one person chose, and one more the broken one
 
 
 @ONCE
@@ -44,7 +45,7 @@ def test_good_accounts_of_every_kind_have_everything_while_broken_ones_of_every_
         people(ground, PEOPLE)
         for one in (*bad, *good):
             choose(ground, one)
-        go_live(ground)
+        go_live(ground, texts=[message_for(one) for one in (*bad, *good)])
         seen = Watch(ground, good, [one for one in bad if one.hangs])
         with seen:
             work(ground, 60)
@@ -62,6 +63,11 @@ def test_good_accounts_of_every_kind_have_everything_while_broken_ones_of_every_
     assert all(at > max(begun) for at in seen.given_up)
     refused = {row.delivered_as for one in bad for row in tries[one.config.name] if not one.hangs}
     assert refused <= {"waiting", "unknown", "failed"}
+
+
+def message_for(one: Account) -> Message:
+    """The alert's words, in those that its kind needs around them."""
+    return Message(one.config.name, "en", framed(one.frame, TEXT), "Leave now", 1, len(TEXT))
 
 
 def wanted(one: Account) -> int:
