@@ -19,6 +19,7 @@ from broadcaster.domain.feed_entry import FeedEntry
 from broadcaster.domain.mapping import WORDS
 from broadcaster.domain.message import Finding
 from broadcaster.domain.rules import info_matches
+from broadcaster.domain.tongue import foreign
 from broadcaster.domain.triage import ENDING_ACTIONS, FUTURE, ended_by, ends
 from broadcaster.domain.wording import Level, pressing
 
@@ -31,8 +32,10 @@ WIDEST = 20.0  # degrees from edge to edge of an area, and 1,000 km of radius: w
 WIDEST_KM = 1000.0
 SHORT = 4  # words of a parameter that is a name ("WEA Test"), not a sentence
 LONGEST_NAME = 100  # characters of a source or a hazard
+MOST_WORDS = 60_000  # characters of all words: looking for dangerous ones in more would hold up the database
 _MARKUP = re.compile(r"<[a-z/!]|&(?:#\d|#x|[a-z]{2,8};)|\{[{%#]|[%#}]\}", re.IGNORECASE)
-_LINK = re.compile(r"\b(?:https?:|www\.)|\b[a-z0-9-]+\.(?:[a-z0-9-]+\.)*[a-z]{2,}/", re.IGNORECASE)
+_LINK = re.compile(r"\b(?:https?:|www\.)|\b[a-z0-9-]{1,63}\.(?:[a-z0-9-]{1,63}\.){0,8}[a-z]{2,24}/", re.I)
+_NO_ADVICE = re.compile(r"(?:n/?a|none|nil|null|unknown|tbd|see|refer|not applicable|no \w+|ninguna?|aucune?|keine?)\b")
 _UNSURE = (
     *("too_long", "costly_characters", "expires_assumed", "no_words", "area_by_name", "unknown", "drill_words"),
     *("zones_left", "other_sender"),
@@ -78,7 +81,8 @@ class Thread:
 class Facts:
     """All that is looked at. ``recent``: releases of this rule in the last hour; ``stopped``: kill switches that are
     on; ``armed``: why the rule is not armed, "" where it is;
-    ``matched``: is it the first rule that matches this message? ``oldest``: how old ``sent`` may be."""
+    ``matched``: is it the first rule that matches this message? ``oldest``: how old ``sent`` may be;
+    ``leaving``: live alerts of people that tell somebody in its zones to leave."""
 
     rule: RuleConfig
     feed: FeedConfig
@@ -93,6 +97,7 @@ class Facts:
     armed: str = ""
     matched: bool = True
     thread: Thread = Thread()
+    leaving: tuple[str, ...] = ()
 
     @property
     def message(self) -> CapMessage:
@@ -102,7 +107,12 @@ class Facts:
 
 def held(facts: Facts) -> tuple[str, ...]:
     """Why no machine may release it, each in a sentence for people; empty: the rule may."""
-    return tuple(dict.fromkeys(reason for check in _CHECKS for reason in check(facts)))
+    checks = _CHECKS if sum(map(len, _words(facts))) <= MOST_WORDS else (_rule, _kind, _too_long)
+    return tuple(dict.fromkeys(reason for check in checks for reason in check(facts)))
+
+
+def _too_long(facts: Facts) -> Iterator[str]:
+    yield "It has too many words for a machine to look through."
 
 
 # --- the rule and what stands around it -----------------------------------------------------------------------------
@@ -193,6 +203,16 @@ def _area(facts: Facts) -> Iterator[str]:
         yield "Its area is wider than any warning's: it may be a mistake."
     if any(not (area.polygons or area.circles or area.geocodes) for area in areas):
         yield "A part of its area is known by its name alone."
+    yield from _parts(facts)
+
+
+def _parts(facts: Facts) -> Iterator[str]:
+    """A text is made of one info of a language and goes to all its areas: that must be the same thing everywhere."""
+    infos = facts.message.infos
+    if len({frozenset((area.polygons, area.circles, area.geocodes) for area in info.areas) for info in infos}) > 1:
+        yield "Its parts hold in different places."
+    if len({info.language.casefold() for info in infos}) < len(infos):
+        yield "It says two things in one language, and a text can say only one."
 
 
 def _too_wide(area: Area) -> bool:
@@ -256,21 +276,26 @@ def _test(facts: Facts) -> Iterator[str]:
         value for info in infos for name, value in info.parameters if "vtec" not in name.casefold() and _short(value)
     ]
     named = any(practising(re.sub(r"[_.-]", " ", text), name=True) for text in names)
-    if _codes(facts) & TEST_CODES or named or any(map(practising, _words(facts))):
+    named = named or any(practising(text, place=True) for info in infos for text in _places(info))
+    if _codes(facts) & TEST_CODES or named or any(map(practising, _words(facts, places=False))):
         yield "It may be a test or an exercise by its words or event code."
 
 
 def _letters(facts: Facts) -> Iterator[str]:
     """What nobody here could read is no text of a machine's; nor does one lead people to another's page."""
     for info in facts.message.infos:
-        if any(illegible(text, info.language) for text in (*_read_first(info), *_beside(info))):
+        every = (*_read_first(info), *_beside(info), *_places(info))
+        if any(illegible(text, info.language) for text in every):
             yield f"It has letters or characters that do not belong to its language ({info.language})."
         if any(_LINK.search(text) for text in _read_first(info)):
             yield "Its words hold a link."
-        if any(_MARKUP.search(text) for text in (*_read_first(info), *_beside(info))):
+        if any(_MARKUP.search(text) for text in every):
             yield "Its words hold markup."
         if not 0 < len(info.sender_name) <= LONGEST_NAME or len(info.event) > LONGEST_NAME:
             yield "It does not name its source and its hazard as names are."
+        other = foreign(f"{info.headline}. {info.description} {info.instruction}", info.language)
+        if other:
+            yield f"Its words seem to be of another language ({other}) than it says ({info.language})."
 
 
 def _codes(facts: Facts) -> set[str]:
@@ -291,11 +316,15 @@ def _infos(facts: Facts) -> tuple[Info, ...]:
     return (*facts.message.infos, *facts.alert.content.infos)
 
 
-def _words(facts: Facts) -> list[str]:
-    """Everything that people could read, or that tells machines what it is."""
+def _words(facts: Facts, places: bool = True) -> list[str]:
+    """Everything that people could read, or that tells machines what it is; ``places``: the names of its areas too."""
     infos, message = _infos(facts), facts.message
-    said = [message.note, message.incidents, *message.codes, *(one.text for one in facts.texts)]
-    return [*said, *(text for info in infos for text in (*_read_first(info), *_beside(info)))]
+    said = [message.note, *message.codes, *(one.text for one in facts.texts)]
+    signs = [message.incidents, message.source, message.identifier, message.sender]
+    signs += [uri for info in infos for uri in (info.web, *(one.uri for one in info.resources))]
+    said += [re.sub(r"[_./-]", " ", sign) for sign in signs]
+    said += [text for info in infos for text in (*_read_first(info), *_beside(info))]
+    return list(dict.fromkeys([*said, *(text for info in infos if places for text in _places(info))]))
 
 
 def _read_first(info: Info) -> tuple[str, ...]:
@@ -304,9 +333,13 @@ def _read_first(info: Info) -> tuple[str, ...]:
 
 def _beside(info: Info) -> Iterator[str]:
     yield from (info.description, info.audience, info.contact)
-    yield from (area.description for area in info.areas)
     yield from (one.description for one in info.resources)
     yield from (f"{name} {value}" for name, value in (*info.parameters, *info.event_codes))
+
+
+def _places(info: Info) -> Iterator[str]:
+    for area in info.areas:
+        yield from (area.description, *(f"{name} {value}" for name, value in area.geocodes))
 
 
 # --- whom it would be against ---------------------------------------------------------------------------------------
@@ -320,6 +353,8 @@ def _people(facts: Facts) -> Iterator[str]:
         yield "The rule leaves updates and cancels to people (follow)."
     if ends(facts.entry) and not facts.alert.replaces:
         yield "It ends nothing that this rule released."
+    if facts.leaving and not ends(facts.entry):
+        yield f"People have told some of those it is for to leave (alert {', '.join(facts.leaving)})."
 
 
 # --- how it would read ----------------------------------------------------------------------------------------------
@@ -329,9 +364,20 @@ def _texts(facts: Facts) -> Iterator[str]:
             yield finding.text
     if facts.alert.channels and not facts.texts:
         yield "There is no text to send."
+    if not ends(facts.entry) and any(map(_says_nothing, facts.message.infos)):
+        yield "Its instruction says nothing of what to do."
+    written = {info.language.split("-")[0].casefold() for info in facts.alert.content.infos}
+    for language in sorted({said.language for said in facts.texts} - written):
+        yield f"No part of it is in the language of the text ({language})."
     for said in facts.texts:
         for name in lacks(said, OF_A_CANCEL if ends(facts.entry) else FIVE):
             yield f"{said.channel} ({said.language}): it does not say the {name}."
+
+
+def _says_nothing(info: Info) -> bool:
+    """One word at most, where words have spaces, or one that stands for none."""
+    words = folded(info.instruction).split()
+    return bool(words) and (bool(_NO_ADVICE.match(" ".join(words))) or (len(words) == 1 and words[0].isascii()))
 
 
 def lacks(said: Said, wanted: Sequence[str] = FIVE) -> list[str]:

@@ -21,6 +21,10 @@ from broadcaster.domain.feed_entry import NO_TIME, FeedEntry, Problem
 FUTURE = timedelta(minutes=15)  # a sent time further ahead than clocks go wrong
 ENDING_ACTIONS = frozenset(["CAN", "EXP", "UPG"])  # P-VTEC, NWS Directive 10-1703
 
+OF_A_DECISION = (  # findings that depend on what was known, not on the document alone
+    *("future_sent", "foreign_reference", "unknown_reference", "clock", "identifier_reused", "ended_before_it_came"),
+)
+
 
 class Verb(StrEnum):
     """What becomes of an entry (interfaces.md, ``feeds ingest --json``)."""

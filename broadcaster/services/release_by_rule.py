@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from broadcaster.domain.alert import Alert, Info, Source
+from broadcaster.domain.alert import Alert, Info, Source, State
 from broadcaster.domain.arming import unarmed
 from broadcaster.domain.config import FeedConfig, RuleConfig
 from broadcaster.domain.contents import folded
@@ -38,6 +38,7 @@ from broadcaster.store import arming as store
 from broadcaster.store.schema import zones
 
 HOUR = timedelta(hours=1)
+EVENT = timedelta(days=30)  # how long an event of VTEC is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +121,45 @@ def facts(wish: Wish, alert: Alert) -> Facts:
         stopped=[name for name in (RULES, SENDING) if switches.any_on(connection, name)],
         armed=unarmed(arming, now, wish.at),
         matched=wish.matched,
-        thread=thread(connection, alert, rule.name, wish.retires),
+        thread=thread(connection, alert, rule.name, [*_retired(wish), *_of_event(wish)]),
+        leaving=_told_to_leave(connection, alert.zones),
     )
 
 
-def thread(connection: Connection, alert: Alert, rule: str, retires: Sequence[Known] = ()) -> Thread:
+def _retired(wish: Wish) -> list[tuple[int, str | None]]:
+    return [(known.id, known.alert) for known in wish.retires]
+
+
+def _of_event(wish: Wish) -> list[tuple[int, str | None]]:
+    """What the same office said of the same event before, named by it or not."""
+    events = {".".join(code.split(".")[2:6]) for code in wish.entry.vtec}
+    found = store.of_events(wish.connection, wish.entry.message.sender, events, wish.at - EVENT)
+    return [one for one in found if one[0] != wish.row]
+
+
+def _told_to_leave(connection: Connection, zones: Collection[str]) -> tuple[str, ...]:
+    """Live alerts that tell somebody in these zones to leave: all are people's, since no rule releases such."""
+    live = (old for old in alerts.in_states(connection, State.LIVE) if set(old.zones) & set(zones))
+    return tuple(old.id for old in live if _leaves(old))
+
+
+def _leaves(alert: Alert) -> bool:
+    told = any("Evacuate" in info.response_types for info in alert.content.infos)
+    return told or alert.content.template.startswith("evacuation")
+
+
+def thread(connection: Connection, alert: Alert, rule: str, earlier: Collection[tuple[int, str | None]] = ()) -> Thread:
     """What else there is in the incidents that it touches: this rule's untouched releases, and what is people's.
 
-    Also what people rejected, ended or put aside: that a thing is over by somebody's word is that person's change.
+    ``earlier``: entries that it retires or that are of the same event, and their alerts. Also what people rejected,
+    ended or put aside: that a thing is over by somebody's word is that person's change.
     """
-    before = {*alert.replaces, *(known.alert for known in retires if known.alert)}
+    before = {*alert.replaces, *(made for _, made in earlier if made)}
     others = sorted({*store.of_incidents(connection, {alert.id, *before}), *before} - {alert.id})
     released = store.rules_of(connection, others)
     touched = store.touched(connection, others)
     own = tuple(id_ for id_ in others if released.get(id_) == rule and id_ not in touched)
-    aside = [f"entry {id_}" for id_ in store.put_aside(connection, [known.id for known in retires])]
+    aside = [f"entry {id_}" for id_ in store.put_aside(connection, [id_ for id_, _ in earlier])]
     infos = [info for old in alerts.by_ids(connection, alert.replaces) for info in old.content.infos]
     level = most_pressing(infos) if infos else None
     return Thread(own, (*(id_ for id_ in others if id_ not in own), *aside), level)

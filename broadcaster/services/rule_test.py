@@ -17,17 +17,18 @@ from broadcaster.domain.alert import CapMessage, MsgType, Source
 from broadcaster.domain.arming import Run
 from broadcaster.domain.config import RuleConfig
 from broadcaster.domain.errors import BroadcasterError, Forbidden, NotFound
-from broadcaster.domain.feed_entry import FeedEntry
+from broadcaster.domain.feed_entry import FeedEntry, Problem
 from broadcaster.domain.geometry_zones import ZoneIndex
 from broadcaster.domain.releasing import Facts, Thread, held
 from broadcaster.domain.review import COMPOSERS
 from broadcaster.domain.rules import ruling
-from broadcaster.domain.triage import ends
-from broadcaster.domain.wording import taken_back
+from broadcaster.domain.triage import OF_A_DECISION, ends, in_part
+from broadcaster.domain.wording import most_pressing, taken_back
 from broadcaster.services import audit, places
 from broadcaster.services import rule_month as month
 from broadcaster.services.arm import digest_of
 from broadcaster.services.drafting import Draft, Drawn, draw
+from broadcaster.services.ingest_left import left_behind
 from broadcaster.services.release_by_rule import HOUR, said, seen
 from broadcaster.services.rule_month import Sieve
 from broadcaster.services.steps import who
@@ -117,6 +118,9 @@ def _outcome(night: _Night, row: Row[Any]) -> Iterator[dict[str, Any]]:
         return
     before = _before(night, entry)
     zones = night.index.place(places.areas_of(entry.message)).zones
+    if before and in_part(entry) and any(set(night.standing[key][1]) - set(zones) for key in before):
+        yield _told(row, "keep", ("What the rule released is ended in part; people decide about the rest.",))
+        return
     asked = ruling(night.system.config.rules, entry.message, seen(night.system, feed, entry, zones, row.received))
     matched = asked.rule == night.rule.name
     if not before and (ends(entry) or not matched or not zones):
@@ -141,17 +145,20 @@ def _facts(night: _Night, entry: FeedEntry, row: Row[Any], drawn: Drawn, before:
     system, own = night.system, tuple(identifier for _, identifier in before)
     feed = system.config.feed(row.feed)
     assert feed is not None
+    infos = [info for key in before for info in night.standing[key][0].infos]
+    zones = [zone for key in before for zone in night.standing[key][1]]
+    then = [Problem(one["code"], one["text"]) for one in row.findings if one["code"] in OF_A_DECISION]
     return Facts(
         rule=night.rule,
         feed=feed,
-        entry=entry,
+        entry=replace(entry, findings=(*entry.findings, *then)),
         alert=replace(drawn.alert, replaces=own),
-        findings=drawn.findings,
+        findings=(*drawn.findings, *left_behind(night.connection, drawn.alert, zones)),
         texts=said(system, night.connection, drawn.alert, drawn.messages),
         at=row.received,
         oldest=timedelta(minutes=system.config.policy.release_oldest_minutes),
         recent=sum(row.received - HOUR < one for one in night.times),
-        thread=Thread(own),
+        thread=Thread(own, (), most_pressing(infos) if infos else None),
     )
 
 

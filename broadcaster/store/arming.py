@@ -122,6 +122,19 @@ def put_aside(connection: Connection, entries: Collection[int]) -> list[int]:
     return list(connection.execute(query.order_by(e.id)).scalars())
 
 
+def of_events(
+    connection: Connection, sender: str, events: Collection[str], since: datetime
+) -> list[tuple[int, str | None]]:
+    """(entry, alert) of what this sender said of these events (office, phenomenon, significance and number of a P-VTEC
+    code), whatever it names: who forgets to refer to a warning speaks of it all the same."""
+    if not events:
+        return []
+    e = feed_entries.c
+    said = sa.or_(*(sa.cast(e.vtec, sa.Text).contains(event, autoescape=True) for event in sorted(events)))
+    query = sa.select(e.id, e.alert).where(e.sender == sender, e.received > since, said)
+    return [(row.id, row.alert) for row in connection.execute(query)]
+
+
 def touched(connection: Connection, ids: Collection[str]) -> set[str]:
     """Of these alerts, those whose sending a person has stopped."""
     query = sa.select(reviews.c.alert).where(reviews.c.alert.in_(sorted(ids)), reviews.c.verb == "stop")
@@ -141,7 +154,7 @@ def kept_since(connection: Connection, since: datetime, feeds: Collection[str] =
 def documents(connection: Connection, ids: Sequence[int]) -> Iterator[Row[Any]]:
     """These entries with their documents, in that order, a few in memory at once."""
     e = feed_entries.c
-    columns = (e.id, e.feed, e.sender, e.identifier, e.references, e.event, e.received, e.raw)
+    columns = (e.id, e.feed, e.sender, e.identifier, e.references, e.event, e.received, e.findings, e.raw)
     for start in range(0, len(ids), CHUNK):
         query = sa.select(*columns).where(e.id.in_(ids[start : start + CHUNK]))
         found: Any = connection.execute(query.order_by(e.id))

@@ -27,6 +27,8 @@ RULE = RuleConfig(
     max_per_hour=3,
 )
 WORDS = info(sender_name="NWS Sacramento", instruction="Move to higher ground now. Do not drive.")
+ES = "Suba a un terreno alto ahora. No conduzca por las calles con agua."
+SPANISH = replace(WORDS, language="es", instruction=ES)
 MESSAGE = message(infos=(WORDS,), sent=NOW)
 ALERT = Alert(
     id="a",
@@ -115,7 +117,7 @@ def test_what_the_rule_lists_and_nothing_is_against_may_be_released() -> None:
         (saying(expires=NOW), "end has passed"),
         (alert(zones=()), "no area of ours"),
         (alert(zones=("valley", "coast")), "beyond the rule's zones: coast"),
-        (stating(infos=(WORDS, replace(WORDS, event="Dam Failure"))), "does not list all"),
+        (stating(infos=(WORDS, replace(SPANISH, event="Dam Failure"))), "does not list all"),
         (alert(content=AlertContent("evacuation_order", infos=(WORDS,))), "an evacuation"),
         (saying(response_types=("Shelter", "Evacuate")), "an evacuation"),
         (saying(event_codes=(("SAME", "EVI"),)), "event code is that of an evacuation"),
@@ -124,7 +126,7 @@ def test_what_the_rule_lists_and_nothing_is_against_may_be_released() -> None:
         (saying(description="Evac\u00aduate the valley."), "an evacuation"),
         (saying(parameters=(("CMAMtext", "Evacuate now."),)), "an evacuation"),
         (saying(areas=(Area("Evacuation zone 3", geocodes=(("UGC", "CAZ017"),)),)), "an evacuation"),
-        (saying(audience="\u9762\u75db\u907f\u96e3", language="ja"), "an evacuation"),
+        (saying(audience="\u9762\u75db\u907f\u96e3", language="ja", headline="\u6d2a\u6c34"), "an evacuation"),
         (text("evacue ahora."), "an evacuation"),
         (text("salga ahora."), "an evacuation"),
         (saying(response_types=("AllClear",)), "danger is over"),
@@ -153,6 +155,11 @@ def test_what_the_rule_lists_and_nothing_is_against_may_be_released() -> None:
         (replace(FOLLOWS, thread=Thread(("b",), (), Level.ACT_NOW)), "less pressing"),
         (replace(GOOD, findings=(Finding("zones_left", "Who tells the hills?"),)), "Who tells"),
         (replace(GOOD, thread=Thread((), ("b",))), "People have worked"),
+        (replace(GOOD, leaving=("b",)), "to leave (alert b)"),
+        (saying(web="https://x.example/leave-now"), "an evacuation"),
+        (saying(instruction="See below, and move to higher ground now. Do not drive."), "nothing of what to do"),
+        (stating(infos=(WORDS, WORDS)), "two things in one language"),
+        (saying(description="word " * 12_000), "too many words"),
         (alert(replaces=("b",)), "did not release"),
         (replace(GOOD, thread=Thread(("b",))), "leaves updates and cancels"),
         (replace(GOOD, findings=(Finding("any", "Mend it.", blocking=True),)), "Mend it."),

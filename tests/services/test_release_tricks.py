@@ -4,25 +4,19 @@ written. One agency and one arming carry the whole table, so that a trick costs 
 from __future__ import annotations
 
 import html
-import itertools
-import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from broadcaster.domain.config import Config, FeedConfig, Match, RuleConfig
-from broadcaster.services import arm, rule_test, show, switches
+from broadcaster.services import arm, rule_test, show
 from broadcaster.services.ingest import ingest
 from broadcaster.services.system import Actor, System
-from broadcaster.store.schema import metadata
-from tests.conftest import Clock
 from tests.people import hire
-from tests.services.agency import CHIEF, DEPUTY, WEATHER, agency, live, rows, settle_people
+from tests.services.agency import CHIEF, DEPUTY, agency, settle_people
 
 NWS = FeedConfig("nws", "cap", trust="official")
 OTHER = FeedConfig("other", "cap")
@@ -37,8 +31,8 @@ RULE = RuleConfig(
     max_per_hour=1000,
     follow="release",
 )
-RELEASED = sa.select(metadata.tables["rule_releases"].c.alert)
 NOW = datetime.now(UTC).replace(microsecond=0)
+HILLS = "38.01,-120.0 38.01,-119.96 38.05,-119.96 38.01,-120.0"
 VALLEY = "38.01,-120.99 38.01,-120.95 38.05,-120.95 38.01,-120.99"
 ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # decided above SQL
 
@@ -112,9 +106,24 @@ def saying(**words: Any) -> bytes:
     return warning(words)
 
 
+SPANISH = {
+    "language": "es-US",
+    "event": "Aviso de tornado",
+    "headline": "Aviso de tornado para el valle",
+    "description": "Se vio un tornado cerca de Judge.",
+    "instruction": "Busque refugio ahora en un cuarto interior.",
+}
+FRENCH = {
+    "language": "fr-CA",
+    "headline": "Avertissement de tornade : mettez-vous \u00e0 l\u2019abri",
+    "description": "Une tornade a \u00e9t\u00e9 vue.",
+    "instruction": "Allez dans le sous-sol de votre maison.",
+}
+
+
 def beside(**words: Any) -> bytes:
     """The warning, and a second info in Spanish."""
-    return warning({}, {"language": "es-US", "event": "Aviso de tornado", **words})
+    return warning({}, {**SPANISH, **words})
 
 
 @pytest.fixture
@@ -150,7 +159,6 @@ def became(system: System, body: bytes, n: int, feed: FeedConfig = NWS) -> str:
 
 VTEC = "/{}.{}.KSTO.TO.W.0001.261122T1100Z-{}/"
 TO_COME = "990101T0000Z"
-ES = {"language": "es-US", "event": "Aviso de tornado"}
 LEAVES = ("Evacuate now", "Desaloje ya", "Quittez votre domicile", "\u7acb\u5373\u758f\u6563", "S\u01a1 t\u00e1n ngay")
 OVERS = ("All-clear!", "Fin de la alerta", "Fin d\u2019alerte", "\u8b66\u62a5\u89e3\u9664", "\u0110\u00e3 an to\u00e0n")
 DRILLS = ("TEST", "Simulacro", "Ceci est un exercice", "\u6f14\u4e60", "Di\u1ec5n t\u1eadp")
@@ -179,7 +187,14 @@ TRICKS: tuple[tuple[bytes, str], ...] = (
     (warning(incidents="evacuation-of-the-valley"), LEAVE),
     (warning(note="Evacuate"), LEAVE),
     (saying(responseType=["Shelter", "Evacuate"]), LEAVE),
-    (warning({}, {**ES, "responseType": "evacuate"}), LEAVE),
+    (beside(responseType="evacuate"), LEAVE),
+    (saying(web="https://e.example/evacuate-now"), LEAVE),
+    (saying(resource={"resourceDesc": "Map", "mimeType": "image/png", "uri": "evacuation.png"}), LEAVE),
+    (placed({**AREA, "geocode": [("EVACUATION_ZONE", "A")]}), LEAVE),
+    (warning(identifier="EVAC_ORDER_1"), LEAVE),
+    (saying(instruction="Take cover now. Do not leave pets behind."), LEAVE),
+    (saying(description="L3ave y0ur h0mes"), LEAVE),
+    (saying(description="\U0001f174\U0001f185\U0001f170\U0001f172"), LETTERS),
     *((saying(eventCode=[("SAME", "TOR"), ("SAME", code)]), LEAVE) for code in ("EVI", "evi\u00a0", "EVA", "CDW")),
     (saying(eventCode={"value": "EVI"}), "eventCode"),
     (saying(headline="\u0435v\u0430cu\u0430te now"), LETTERS),
@@ -195,6 +210,7 @@ TRICKS: tuple[tuple[bytes, str], ...] = (
     (saying(urgency="Past"), SAFE),
     (saying(certainty="Unlikely"), SAFE),
     (beside(urgency="Past"), SAFE),
+    (saying(description="It held until 5 pm and it is now safe to return."), SAFE),
     (saying(urgency=["Immediate", "Past"]), FIRST),
     (warning(msgType=["Alert", "Cancel"]), FIRST),
     *((coded(VTEC.format("O", action, TO_COME)), "event is over") for action in ("CAN", "EXP", "UPG")),
@@ -259,11 +275,18 @@ TRICKS: tuple[tuple[bytes, str], ...] = (
     ),
     (saying(instruction="Take cover now " + "and " * 300 + "move"), "the guidance"),
     (saying(instruction=None), "the guidance"),
+    *((saying(instruction=word), "nothing of what to do") for word in ("None.", "N/A", "See text.", "Shelter")),
+    (saying(**FRENCH), "in the language of the text (en)"),
+    (saying(**{**SPANISH, "language": "en-US"}), "another language (es)"),
+    (beside(description=INFO["description"], instruction=INFO["instruction"]), "another language (en)"),
+    (beside(area=[{"areaDesc": "Hills", "polygon": HILLS}]), "in different places"),
+    (warning({}, {"instruction": "Stay off the roads today."}), "two things in one language"),
+    (saying(description="word " * 12_100), "too many words"),
     (saying(senderName=None), NAME),
     (saying(senderName="N" * 101), NAME),
     (saying(language="xx"), LETTERS),
-    (warning({}, {"headline": "Торнадо"}), LETTERS),
-    (warning({}, {"language": "es", "event": "Aviso de inundación"}), "does not list all"),
+    (beside(headline="Торнадо"), LETTERS),
+    (beside(event="Aviso de inundación"), "does not list all"),
     (warning(msgType="Update", references=f"other@x.example,abc,{at(-10)}"), "another sender"),
 )
 HARMLESS = (
@@ -277,7 +300,7 @@ HARMLESS = (
     saying(description="A tornado was seen near Judge. Exercise caution. Crews test the water."),
     saying(instruction=TORNADO),
     warning({}, {"language": "zh", "headline": "龙卷风警告", "instruction": "立即躲避。"}),
-    warning({}, {"language": "fr-CA", "headline": "Avertissement de tornade : mettez-vous à l\u2019abri"}),
+    warning({}, FRENCH),
     saying(headline="Tornado \U0001f32a Warning"),
     warning(sent=at(10)),
     saying(onset=at(24 * 60), expires=at(25 * 60)),
@@ -296,86 +319,3 @@ def test_what_only_looks_like_a_trick_is_released_all_the_same(system: System) -
     armed(system)
     found = [(became(system, body, n), body.decode()) for n, body in enumerate(HARMLESS)]
     assert [one for one in found if one[0] != "live: "] == []
-
-
-# --- against what went before -----------------------------------------------------------------------------------
-WIDE = "38.01,-120.99 38.01,-119.95 38.05,-119.95 38.05,-120.99 38.01,-120.99"  # the valley and the hills
-NAMED = f"w-nws@noaa.example,one,{at(-2)}"
-FIRST_OF_ALL = warning({"area": [{**AREA, "polygon": WIDE}]}, sent=at(-2))
-SAME_AREA = {"area": [{**AREA, "polygon": WIDE}]}
-
-
-def follow(kind: str, *infos: dict[str, Any], **head: Any) -> bytes:
-    found = [{**SAME_AREA, **one} for one in infos]
-    return warning(*found, **{"identifier": "two", "msgType": kind, "references": NAMED, **head})
-
-
-FOLLOWING: tuple[tuple[bytes, str], ...] = (
-    (follow("Update", {}), "live"),
-    (follow("Update", {"area": [AREA]}), "leaves Judge Hills behind"),
-    (follow("Update", {"urgency": "Future"}), "less pressing"),
-    (follow("Update", {"severity": "Minor"}), "does not match this one"),
-    (follow("Update", {"responseType": "AllClear"}), SAFE),
-    (follow("Update", {"headline": "Evacuate"}), LEAVE),
-    (follow("Update", {}, sent=at(-3)), "a clock of its sender is wrong"),
-    (follow("Alert", {}, identifier="one", references=None), "was used before"),
-    (follow("Cancel", {"headline": "The Tornado Warning is cancelled", "instruction": "None."}), "live"),
-    (follow("Cancel", {"responseType": "AllClear"}), SAFE),
-    (follow("Cancel", {"description": "It is safe to return to your homes."}), SAFE),
-    (follow("Cancel", {"description": "Es seguro regresar."}), SAFE),
-    (follow("Cancel", {"instruction": "Evacuate now."}), LEAVE),
-    (follow("Cancel", {"event": "Test"}), DRILL),
-)
-
-
-@ONCE
-def test_what_follows_a_release_is_released_only_where_it_neither_lowers_nor_widens_nor_orders(system: System) -> None:
-    armed(system)
-    for n, (body, why) in enumerate(FOLLOWING):
-        assert became(system, FIRST_OF_ALL, n) == "live: "
-        found = became(system, body.replace(b"w-nws@noaa.example,", f"w-nws{n}@noaa.example,".encode()), n)
-        assert why in found
-        assert found.startswith("live") == (why == "live")
-
-
-@ONCE
-def test_a_forged_sender_ends_nothing_that_people_wrote(system: System) -> None:
-    """A Cancel in our own name, and an Update in that of an office whose warning people approved."""
-    ours = live(armed(system), WEATHER)
-    names = f"{system.config.agency.cap_sender},{ours.identifier},{at(-5)}"
-    forged = follow("Cancel", {}, sender=system.config.agency.cap_sender, references=names)
-    assert not became(system, forged, 0).startswith("live")
-    assert show.alert(system, ours.id)["state"] == "live"
-
-
-@ONCE
-def test_a_copy_of_a_rule_or_a_clock_that_is_set_back_gives_no_second_cap(system: System, clock: Clock) -> None:
-    few = replace(RULE, max_per_hour=1)
-    two = replace(system, config=replace(system.config, rules=(few, replace(few, name="copy"))))
-    armed(two)
-    assert [became(two, warning(), n)[:4] for n in range(3)] == ["live", "in_r", "in_r"]
-    clock.forward(minutes=-90)
-    assert "max_per_hour" in became(two, warning(sent=at(-91)), 4)
-
-
-def test_what_was_stopped_while_workers_release_stays_stopped(system: System) -> None:
-    """Four workers at once; whoever was answered that rules are stopped sees no release after it."""
-    armed(system)
-    go, answered, seen = threading.Event(), threading.Event(), []
-
-    def work(numbers: Iterator[int]) -> None:
-        while not answered.is_set():
-            seen.append(became(system, warning(), next(numbers)))
-            go.set()
-        seen.append(became(system, warning(), next(numbers)))  # surely after it
-
-    workers = [threading.Thread(target=work, args=(itertools.count(1000 * n),)) for n in range(4)]
-    for worker in workers:
-        worker.start()
-    go.wait()
-    switches.stop(system, CHIEF, "rules")
-    answered.set()
-    then = len(rows(system, RELEASED))
-    for worker in workers:
-        worker.join()
-    assert 1 <= then == len(rows(system, RELEASED)) <= len(seen) - 4
