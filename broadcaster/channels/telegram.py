@@ -107,6 +107,8 @@ class Telegram:
         self.pins = options.pin
         self._options = options
         self._chat: str | int = options.chat_id
+        self._doubted: set[str] = set()
+        self._bare: set[str] = set()
         self._session = HttpSession(options.timeout_seconds, {"Accept": "application/json"})
 
     def __repr__(self) -> str:
@@ -120,10 +122,14 @@ class Telegram:
         """One post, or one change of an earlier one. Raises ChannelError or OutcomeUnknown."""
         if attempt.edits:
             return await self._change(message.text, attempt.edits)
-        picture = attempt.posting.picture if attempt.posting else None
+        key = attempt.key or attempt.id
+        picture = attempt.posting.picture if attempt.posting and key not in self._bare else None
         if picture is not None and utf16(message.text) <= CAPTION_LENGTH:
             try:
                 return await self._photo(message.text, picture, attempt.earlier)
+            except OutcomeUnknown:  # one that hangs twice holds back no words
+                (self._bare if key in self._doubted else self._doubted).add(key)
+                raise
             except ChannelError as error:
                 if error.code not in ("http_400", "http_413", RIGHTS):  # a group may allow words and no pictures
                     raise

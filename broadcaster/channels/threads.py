@@ -22,7 +22,7 @@ from broadcaster.channels.containers import (
     Published,
 )
 from broadcaster.channels.graph import GONE, GRAPH_CODES, Access, Graph, clipped, the_one
-from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS
+from broadcaster.channels.http import LONGEST_SECONDS, STEP_LOST, TOTAL_SECONDS
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -77,6 +77,7 @@ class Threads:
         self._containers = Containers(self._graph, self._user, PATHS)
         self._gone: set[str] = set()
         self._bare: set[str] = set()
+        self._doubted: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<threads {self.name}>"
@@ -122,6 +123,10 @@ class Threads:
     def _picture_fails(self, error: ChannelError, key: str) -> bool:
         if error.code == PROCESSING:
             return self._containers.rounds(key) >= PICTURE_ROUNDS
+        if error.code == STEP_LOST:  # one that hangs twice holds back no words
+            again = key in self._doubted
+            self._doubted.add(key)
+            return again
         return error.code == FAILED or CODES.get(error.code) in (None, Verdict.PERMANENT)
 
     async def _standing(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:

@@ -89,6 +89,19 @@ def test_a_forums_topic_gets_pictures_and_words(fake: provider.Telegram) -> None
     assert fake.posts[2].topic == 0
 
 
+def test_a_picture_without_an_answer_twice_holds_back_no_words(fake: provider.Telegram) -> None:
+    async def three(channel: Telegram) -> None:
+        for _ in range(2):
+            with pytest.raises(OutcomeUnknown):
+                await channel.send(message(), WHO, tried)
+        await channel.send(message(), WHO, tried)
+
+    tried = replace(attempt(), key="dl_1", posting=CARD)
+    fake.faults = TelegramFaults(latency=0, cut_photo=True)
+    using(fake, three)
+    assert [(post.text, post.photo) for post in fake.posts] == [(TEXT, 0)]
+
+
 @pytest.mark.parametrize("why", ["PHOTO_INVALID_DIMENSIONS", "not enough rights to send photos to the chat"])
 def test_a_picture_that_is_refused_does_not_hold_back_the_text(fake: provider.Telegram, why: str) -> None:
     fake.faults = TelegramFaults(latency=0, refuse_photo=f"Bad Request: {why}")

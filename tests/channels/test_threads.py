@@ -106,6 +106,11 @@ def test_a_picture_that_does_not_come_is_left_out_at_last(fake: Threads) -> None
     assert [(post.text, post.more["image_url"]) for post in fake.shown] == [(TEXT, "")]
 
 
+def test_a_picture_without_an_answer_twice_is_left_out(fake: Threads) -> None:
+    fake.faults = GraphFaults(latency=0, edge="/threads", cut_before=1)
+    assert codes(tries(fake, 3, posting=posting())) == [STEP_LOST, containers.BARE, STEP_LOST]
+
+
 def test_a_picture_that_is_refused_is_left_out_at_once(fake: Threads) -> None:
     fake.fails = True
     assert codes(tries(fake, 2, posting=posting())) == [containers.BARE, ""]

@@ -38,6 +38,7 @@ class TelegramFaults(Faults):
 
     refuse: str = ""
     refuse_photo: str = ""
+    cut_photo: bool = False
     migrated: int = 0
     public: bool = True
     kind: str = "channel"
@@ -100,7 +101,7 @@ class Telegram(Provider):
         if fault in ("too_many", "error_before"):
             busy = _error(429, "Too Many Requests: retry after 7", retry_after=7)
             return busy if fault == "too_many" else _error(502, "Bad Gateway")
-        if fault == "cut_before":
+        if fault == "cut_before" or (self.plan.cut_photo and method == "sendPhoto"):
             return self.cut(request)
         answer = self._do(method, wanted) if method in METHODS else _error(404, "Not Found: method not found")
         if fault == "cut_after":
