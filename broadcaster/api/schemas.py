@@ -66,6 +66,7 @@ class NewAlert(_Strict):
     until_lifted: bool | None = None
     mode: Mode = Mode.ACTUAL
     replaces: list[Short] = Field(default_factory=list, max_length=100)
+    hashtag: Short | None = None  # of the incident that it begins
 
     @model_validator(mode="after")
     def _one_place(self) -> NewAlert:
@@ -86,6 +87,7 @@ class NewAlert(_Strict):
             until_lifted=self.until_lifted,
             mode=self.mode,
             replaces=tuple(self.replaces),
+            hashtag=self.hashtag,
         )
 
 
@@ -174,6 +176,7 @@ class AlertOut(BaseModel):
     findings: list[FindingOut]
     reviews: list[Review]
     signature_owed: bool
+    hashtag: str = ""
     bundle: Bundle | None = None
 
 

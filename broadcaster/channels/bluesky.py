@@ -19,8 +19,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from broadcaster.channels.bluesky_names import HANDLE, Names
 from broadcaster.channels.bluesky_session import DEAD, Account, Xrpc, rest
 from broadcaster.channels.http import LONGEST_SECONDS, STEP_LOST, TOTAL_SECONDS, aware, harmless
+from broadcaster.channels.mentions import wrong_mentions
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -34,6 +36,7 @@ from broadcaster.domain.channel import (
     Secret,
     Sent,
     Verdict,
+    Wrong,
 )
 from broadcaster.domain.message import Limits, Message
 from broadcaster.domain.posting import Posting
@@ -80,11 +83,16 @@ class Options:
     identifier: str
     base_url: str = "https://bsky.social"
     sessions: DataPath = DEFAULT_SESSIONS
+    mentions: tuple[str, ...] = ()
     timeout_seconds: float = TOTAL_SECONDS
 
     def __post_init__(self) -> None:
         if not 0 < self.timeout_seconds <= LONGEST_SECONDS:
             raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
+
+    def wrong(self, region: str) -> Wrong | None:
+        """Whether each of ``mentions`` is a name as Bluesky has them."""
+        return wrong_mentions(self.mentions, HANDLE, "@countyfire.bsky.social")
 
 
 class Bluesky:
@@ -97,6 +105,7 @@ class Bluesky:
         account = Account(options.base_url.rstrip("/"), options.identifier, options.app_password)
         self._server = Xrpc(account, Path(options.sessions) / f"{name}.json", options.timeout_seconds, CODES)
         self._seconds = options.timeout_seconds
+        self._named = Names(options.mentions, self._server, options.timeout_seconds)
         self._gone: set[str] = set()
 
     def __repr__(self) -> str:
@@ -104,7 +113,8 @@ class Bluesky:
 
     def limits(self) -> Limits:
         """One post per language, or a short thread; nothing can be changed afterwards."""
-        return Limits("short", "bluesky", LENGTH, "account", thread=THREAD, picture="wide")
+        mentions = self._named.handles
+        return Limits("short", "bluesky", LENGTH, "account", thread=THREAD, picture="wide", tags=1, mentions=mentions)
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """One createRecord under the delivery's key. Raises ChannelError or OutcomeUnknown."""
@@ -114,7 +124,7 @@ class Bluesky:
             "text": message.text,
             "langs": [message.language],
             "createdAt": _stamp(attempt.started),
-            "facets": list(facets(message.text)),
+            "facets": list(facets(message.text, await self._named.known(message.text))),
         }
         if attempt.earlier and attempt.earlier not in self._gone:
             record["reply"] = await self._reply(attempt.earlier)
@@ -249,9 +259,10 @@ def _sortable(at: datetime, clock: int) -> str:
     return "".join(SORTABLE[number >> shift & 31] for shift in range(60, -1, -5))
 
 
-def facets(text: str) -> Iterator[dict[str, Any]]:
-    """What in a text is a link or a tag, by UTF-8 bytes."""
-    for start, end, feature in sorted([*_link_spans(text), *_tag_spans(text)], key=lambda span: span[0]):
+def facets(text: str, dids: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    """What in a text is a link, a tag or a mention ("@handle" -> its DID), by UTF-8 bytes."""
+    spans = [*_link_spans(text), *_tag_spans(text), *_mention_spans(text, dids or {})]
+    for start, end, feature in sorted(spans, key=lambda span: span[0]):
         first = len(text[:start].encode())
         index = {"byteStart": first, "byteEnd": first + len(text[start:end].encode())}
         yield {"index": index, "features": [feature]}
@@ -281,6 +292,12 @@ def _tag_spans(text: str) -> Iterator[Span]:
             tag = tag[:-1]
         if tag and not tag.isdecimal() and len(tag) <= MOST_TAG:
             yield found.start(), found.start() + 1 + len(tag), {"$type": "app.bsky.richtext.facet#tag", "tag": tag}
+
+
+def _mention_spans(text: str, dids: Mapping[str, str]) -> Iterator[Span]:
+    for handle, did in dids.items():
+        for found in re.finditer(rf"(?<!\S){re.escape(handle)}(?!\S)", text):
+            yield *found.span(), {"$type": "app.bsky.richtext.facet#mention", "did": did}
 
 
 # --- which post is it? ----------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ class Facebook:
 
     def limits(self) -> Limits:
         """One long post per language, with the card; posts and comments can be changed."""
-        return Limits("long", "utf16", LENGTH, "account", edits=True, picture="wide")
+        return Limits("long", "utf16", LENGTH, "account", edits=True, picture="wide", tags=1)
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """One POST. Raises ChannelError or OutcomeUnknown."""

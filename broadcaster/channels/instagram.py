@@ -14,6 +14,7 @@ from typing import Any
 from broadcaster.channels.containers import CONTAINER_CODES, MISSING, Containers, Paths, Published
 from broadcaster.channels.graph import GONE, GRAPH_CODES, Access, Graph, clipped, the_one
 from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS
+from broadcaster.channels.mentions import META_NAME, wrong_mentions
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -26,6 +27,7 @@ from broadcaster.domain.channel import (
     Secret,
     Sent,
     Verdict,
+    Wrong,
 )
 from broadcaster.domain.message import Limits, Message
 from broadcaster.domain.posting import Posting
@@ -60,6 +62,7 @@ class Options:
     access_token: Secret = field(repr=False)
     app_id: str = ""
     app_secret: Secret = field(default=Secret(""), repr=False)
+    mentions: tuple[str, ...] = ()
     api_version: str = "v26.0"
     base_url: str = "https://graph.facebook.com"
     timeout_seconds: float = TOTAL_SECONDS
@@ -70,6 +73,10 @@ class Options:
         if not 0 < self.timeout_seconds <= LONGEST_SECONDS:
             raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
 
+    def wrong(self, region: str) -> Wrong | None:
+        """Whether each of ``mentions`` is a name as Instagram has them."""
+        return wrong_mentions(self.mentions, META_NAME, "@countyfire")
+
 
 class Instagram:
     """One account (contract: ``broadcaster.domain.channel.Channel``)."""
@@ -79,6 +86,7 @@ class Instagram:
     def __init__(self, name: str, options: Options) -> None:
         self.name = name
         self._account = options.account_id
+        self._mentions = options.mentions
         base = f"{options.base_url.rstrip('/')}/{options.api_version}"
         access = Access(name, base, options.access_token, options.app_id, options.app_secret)
         self._graph = Graph(access, CODES, options.timeout_seconds)
@@ -90,7 +98,7 @@ class Instagram:
 
     def limits(self) -> Limits:
         """One post per language: the card, and its caption."""
-        return Limits("short", "utf16", LENGTH, "account", picture="square")
+        return Limits("short", "utf16", LENGTH, "account", picture="square", tags=1, mentions=self._mentions)
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """A container and its publication, or a comment. Raises ChannelError or OutcomeUnknown."""

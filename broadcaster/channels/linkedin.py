@@ -79,7 +79,7 @@ class LinkedIn:
 
     def limits(self) -> Limits:
         """One short post per language, with the card; posts and comments can be changed."""
-        return Limits("short", "utf16", LENGTH, "account", edits=True, picture="wide")
+        return Limits("short", "utf16", LENGTH, "account", edits=True, picture="wide", tags=1)
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """At most an upload and one POST. Raises ChannelError or OutcomeUnknown."""

@@ -32,6 +32,7 @@ from broadcaster.channels.http import (
     unsure,
 )
 from broadcaster.channels.mastodon_media import PROCESSING, Media
+from broadcaster.channels.mentions import wrong_mentions
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -45,6 +46,7 @@ from broadcaster.domain.channel import (
     Secret,
     Sent,
     Verdict,
+    Wrong,
     laid_over,
 )
 from broadcaster.domain.message import Limits, Message
@@ -61,6 +63,7 @@ PAGE_SIZE = 40
 MOST_PAGES = 5
 CLOCK_SLACK = timedelta(seconds=5)
 GONE, NOT_THERE = "earlier_gone", "post_gone"
+NAME = r"@\w+(?:[.-]+\w+)*(?:@[A-Za-z0-9]+(?:[.-]+[A-Za-z0-9]+)*)?"  # without a domain: of the same instance
 
 CODES: Codes = MappingProxyType(
     {
@@ -86,6 +89,7 @@ class Options:
     base_url: str
     length: int | None = None
     visibility: str = "public"
+    mentions: tuple[str, ...] = ()
     timeout_seconds: float = TOTAL_SECONDS
 
     def __post_init__(self) -> None:
@@ -95,6 +99,10 @@ class Options:
             raise ValueError("length is at least 1")
         if not 0 < self.timeout_seconds <= LONGEST_SECONDS:
             raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
+
+    def wrong(self, region: str) -> Wrong | None:
+        """Whether each of ``mentions`` is a name as Mastodon has them."""
+        return wrong_mentions(self.mentions, NAME, "@fire@county.social")
 
 
 class Mastodon:
@@ -132,6 +140,8 @@ class Mastodon:
             thread=THREAD,
             edits=True,
             picture="wide",
+            tags=1,
+            mentions=self._options.mentions,
         )
 
     async def learn(self) -> Learned:

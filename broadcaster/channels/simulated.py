@@ -94,7 +94,7 @@ class Simulated:
         """As a phone or as a Mastodon account would have them."""
         if self._options.speaks == "sms":
             return Limits(form="sms", unit="sms_segments", length=10, audience="people", address="phone")
-        return Limits(form="short", unit="mastodon", length=500, audience="account")
+        return Limits(form="short", unit="mastodon", length=500, audience="account", tags=1)
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """Write the try down. Raises what the address's last digits say."""

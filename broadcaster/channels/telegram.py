@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 
 from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, Answer, HttpSession, said, unsure
+from broadcaster.channels.mentions import wrong_mentions
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -78,6 +79,7 @@ class Options:
     base_url: str = BASE_URL
     pin: bool = True
     topic: int = 0
+    mentions: tuple[str, ...] = ()
     timeout_seconds: float = TOTAL_SECONDS
 
     def __post_init__(self) -> None:
@@ -85,7 +87,7 @@ class Options:
             raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
 
     def wrong(self, region: str) -> Wrong | None:
-        """Whether token and chat look like such."""
+        """Whether token, chat and mentions look like such."""
         if not re.fullmatch(r"\d+:[\w-]+", self.token, re.ASCII):
             return Wrong(
                 "token", "is no bot's token", "BotFather gives it, such as 110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
@@ -94,7 +96,7 @@ class Options:
             return Wrong(
                 "chat_id", f"{self.chat_id!r} names no chat", 'for example "@ClearwaterCounty" or -1001234567890'
             )
-        return None
+        return wrong_mentions(self.mentions, r"@[A-Za-z]\w{3,31}", "@CountyFire")
 
 
 class Telegram:
@@ -116,7 +118,8 @@ class Telegram:
 
     def limits(self) -> Limits:
         """One post per language, with the card."""
-        return Limits("short", "utf16", LENGTH, "account", edits=True, picture="wide")
+        mentions = self._options.mentions
+        return Limits("short", "utf16", LENGTH, "account", edits=True, picture="wide", tags=1, mentions=mentions)
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """One post, or one change of an earlier one. Raises ChannelError or OutcomeUnknown."""

@@ -6,6 +6,7 @@ our public page; where it cannot, the text goes out alone. Posts cannot be chang
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -23,6 +24,7 @@ from broadcaster.channels.containers import (
 )
 from broadcaster.channels.graph import GONE, GRAPH_CODES, Access, Graph, clipped, the_one
 from broadcaster.channels.http import LONGEST_SECONDS, STEP_LOST, TOTAL_SECONDS
+from broadcaster.channels.mentions import META_NAME, wrong_mentions
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -35,6 +37,7 @@ from broadcaster.domain.channel import (
     Secret,
     Sent,
     Verdict,
+    Wrong,
 )
 from broadcaster.domain.message import Limits, Message
 
@@ -55,6 +58,7 @@ class Options:
 
     access_token: Secret = field(repr=False)
     user_id: str = "me"
+    mentions: tuple[str, ...] = ()
     base_url: str = "https://graph.threads.net"
     api_version: str = "v1.0"
     timeout_seconds: float = TOTAL_SECONDS
@@ -62,6 +66,10 @@ class Options:
     def __post_init__(self) -> None:
         if not 0 < self.timeout_seconds <= LONGEST_SECONDS:
             raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
+
+    def wrong(self, region: str) -> Wrong | None:
+        """Whether each of ``mentions`` is a name as Threads has them."""
+        return wrong_mentions(self.mentions, META_NAME, "@countyfire")
 
 
 class Threads:
@@ -72,6 +80,7 @@ class Threads:
     def __init__(self, name: str, options: Options) -> None:
         self.name = name
         self._user = options.user_id
+        self._mentions = options.mentions
         base = f"{options.base_url.rstrip('/')}/{options.api_version}"
         self._graph = Graph(Access(name, base, options.access_token), CODES, options.timeout_seconds)
         self._containers = Containers(self._graph, self._user, PATHS)
@@ -84,7 +93,9 @@ class Threads:
 
     def limits(self) -> Limits:
         """A short post per language with the card, and a thread where that is not enough."""
-        return Limits("short", "threads", LENGTH, "account", thread=THREAD, picture="square")
+        return Limits(
+            "short", "threads", LENGTH, "account", thread=THREAD, picture="square", tags=1, mentions=self._mentions
+        )
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """A container and its publication. Raises ChannelError or OutcomeUnknown."""
@@ -140,11 +151,13 @@ class Threads:
 
     async def find(self, sent: Sent) -> Found | None:
         """Look for the attempt among the profile's replies and posts since it started; None: it is not there."""
+        sent = replace(sent, message=replace(sent.message, text=_unsigned(sent.message.text)))
         try:
             edges = ("replies", "threads") if sent.attempt.earlier else ("threads",)
             for edge in edges:
                 posts = await self._graph.listed(f"{self._user}/{edge}", FIELDS, sent.attempt.started, "timestamp")
-                if found := the_one(posts, sent, "text", "timestamp"):
+                read = [{**post, "text": _unsigned(str(post.get("text", "")))} for post in posts]
+                if found := the_one(read, sent, "text", "timestamp"):
                     return Found(str(found["id"]), "delivered", url=str(found.get("permalink", "")))
             return None
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -168,3 +181,9 @@ class Threads:
 def open_channel(name: str, options: Options, public_url: str) -> Threads:
     """The channel of that name; opens no connection. The card's address comes with the posting."""
     return Threads(name, options)
+
+
+def _unsigned(text: str) -> str:
+    """Without the sign of a hashtag: Threads makes it the post's topic, shows it without, and does not document how it
+    reads it back."""
+    return re.sub(r"(?<!\w)#(?=\w)", "", text)

@@ -30,6 +30,7 @@ from broadcaster.channels.http import (
     said,
     unsure,
 )
+from broadcaster.channels.mentions import wrong_mentions
 from broadcaster.channels.tiktok_tokens import BUSY, REFUSED, STORE, App, Pair, Tokens
 from broadcaster.domain.channel import (
     Accepted,
@@ -44,6 +45,7 @@ from broadcaster.domain.channel import (
     Secret,
     Sent,
     Verdict,
+    Wrong,
 )
 from broadcaster.domain.message import Limits, Message
 from broadcaster.domain.posting import Posting
@@ -115,6 +117,7 @@ class Options:
     refresh_token: Secret = field(repr=False)
     privacy: str = PUBLIC
     folder: DataPath = DEFAULT_FOLDER
+    mentions: tuple[str, ...] = ()
     base_url: str = "https://open.tiktokapis.com"
     timeout_seconds: float = TOTAL_SECONDS
 
@@ -123,6 +126,10 @@ class Options:
             raise ValueError(f"privacy is one of {', '.join(LEVELS)}")
         if not 0 < self.timeout_seconds <= LONGEST_SECONDS:
             raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
+
+    def wrong(self, region: str) -> Wrong | None:
+        """Whether each of ``mentions`` is a name as TikTok has them."""
+        return wrong_mentions(self.mentions, r"@[\w.]{1,23}\w", "@countyfire")
 
 
 class TikTok:
@@ -145,7 +152,8 @@ class TikTok:
 
     def limits(self) -> Limits:
         """One photo post per language, with the card upright."""
-        return Limits("short", "utf16", LENGTH, "account", picture="tall")
+        mentions = self._options.mentions
+        return Limits("short", "utf16", LENGTH, "account", picture="tall", tags=1, mentions=mentions)
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """What the account allows, as TikTok wants it asked before each post, then the post. Raises ChannelError or

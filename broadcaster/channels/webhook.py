@@ -205,6 +205,7 @@ def body(message: Message, id_: str, attempt: Attempt, public_url: str, geometry
         "id": id_,
         "alert": found,
         **text,
+        "hashtag": about.hashtag,
         "link": about.link if published else "",
         "cap": f"{public_url}/cap/{quote(about.identifier)}.xml" if published else "",
     }

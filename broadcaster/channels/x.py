@@ -34,6 +34,7 @@ from broadcaster.channels.http import (
     said,
     unsure,
 )
+from broadcaster.channels.mentions import wrong_mentions
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -46,6 +47,7 @@ from broadcaster.domain.channel import (
     Secret,
     Sent,
     Verdict,
+    Wrong,
 )
 from broadcaster.domain.message import Limits, Message
 from broadcaster.domain.posting import Picture
@@ -88,6 +90,7 @@ class Options:
     access_secret: Secret = field(repr=False)
     username: str = ""
     price_per_post: float = 0.0
+    mentions: tuple[str, ...] = ()
     base_url: str = "https://api.x.com"
     timeout_seconds: float = TOTAL_SECONDS
 
@@ -96,6 +99,10 @@ class Options:
             raise ValueError(f"timeout_seconds lies between 0 and {LONGEST_SECONDS:.0f}, the sender's own limit")
         if self.price_per_post < 0:
             raise ValueError("price_per_post is at least 0")
+
+    def wrong(self, region: str) -> Wrong | None:
+        """Whether each of ``mentions`` is a name as X has them."""
+        return wrong_mentions(self.mentions, r"@\w{1,15}", "@CountyFire")
 
 
 class X:
@@ -119,7 +126,8 @@ class X:
 
     def limits(self) -> Limits:
         """One post per language, or a short thread; nothing can be changed afterwards."""
-        return Limits("short", "x", LENGTH, "account", thread=THREAD, picture="wide")
+        mentions = self._options.mentions
+        return Limits("short", "x", LENGTH, "account", thread=THREAD, picture="wide", tags=1, mentions=mentions)
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """One POST, after the picture's upload. Raises ChannelError or OutcomeUnknown."""

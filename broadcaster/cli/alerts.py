@@ -13,8 +13,10 @@ import click
 from broadcaster.cli.common import as_json, login, note, opened, password_stdin, show, terminal
 from broadcaster.domain.alert import Alert, State
 from broadcaster.domain.errors import Invalid
+from broadcaster.domain.hashtag import shown as with_sign
 from broadcaster.services import deliveries as delivered
 from broadcaster.services import show as shown
+from broadcaster.services.incident_tag import name_incident
 from broadcaster.services.system import System
 
 REASONED = {  # command -> module:function, each (system, actor, alert id, reason)
@@ -138,6 +140,21 @@ def lift(id_: str, email: str, reason: str, zones: tuple[str, ...], password_std
     with opened() as system:
         actor = login(system, email, password_stdin)
         _told(_service("lift:lift")(system, actor, id_, reason, zones), json_)
+
+
+@alerts.command()
+@click.argument("id_", metavar="ID")
+@click.argument("hashtag", default="")
+@click.option("--as", "email", required=True, metavar="EMAIL", help="Who you are.")
+@password_stdin
+@as_json
+def hashtag(id_: str, hashtag: str, email: str, password_stdin: bool, json_: bool) -> None:
+    """Give the incident of an alert a hashtag; without one, take it away."""
+    with opened() as system:
+        actor = login(system, email, password_stdin)
+        incident = shown.alert(system, id_)["incident"]
+        tag = name_incident(system, actor, incident, hashtag)
+    show({"incident": incident, "hashtag": tag}, f"{incident} {with_sign(tag) or 'has no hashtag'}", json_)
 
 
 @click.command()

@@ -27,7 +27,7 @@ from broadcaster.rendering.templates import Spec, load
 from broadcaster.services import alert_page, from_entry, preview
 from broadcaster.services import discard as discarding
 from broadcaster.services.channels import fitting
-from broadcaster.services.drafting import Draft, is_id, new_id, redraft
+from broadcaster.services.drafting import Draft, is_id, new_id, redraft, unchanged
 from broadcaster.services.hand_in import hand_in
 from broadcaster.services.preview import Preview
 from broadcaster.services.steps import who
@@ -53,6 +53,11 @@ class Sheet:
     def spec(self) -> Spec:
         """Of the template."""
         return load(self.base.template).spec
+
+    @property
+    def begins(self) -> bool:
+        """Whether it begins an incident by itself, and so is where somebody may give it a hashtag."""
+        return not self.base.replaces and not (self.alert and self.alert.bundle)
 
 
 def screens(system: System) -> list[Screen]:
@@ -113,7 +118,7 @@ def _of_an_alert(system: System) -> list[Screen]:
         if request.method == "GET":  # what is sent later is refused with all that was typed still there
             move(old.state, Verb.EDIT)
         title = _title(old.content.template)
-        return _answer(system, Sheet(f"/console/alerts/{old.id}/edit", title, _as_it_is(old), old))
+        return _answer(system, Sheet(f"/console/alerts/{old.id}/edit", title, unchanged(old), old))
 
     @allowed()
     def update(alert_id: str) -> ResponseReturnValue:
@@ -163,7 +168,7 @@ def _opened(system: System, sheet: Sheet) -> Typed:
     with system.database.read() as connection:
         given = compose_form.written(system, connection, sheet.base, sheet.spec)
     if sheet.alert is not None:
-        return given
+        return compose_form.tagged(system, given, sheet.alert)
     wanted = request.args.get("channels", "").split(",")  # of a shortfall's link
     told = tuple(name for name in fitting(system.config, given.mode) if name in wanted)
     given = replace(given, channels=told or given.channels)
@@ -218,7 +223,7 @@ def _hand_in(system: System, sheet: Sheet, given: Typed, submitting: bool) -> tu
     """The alert as kept and why it was not submitted; None where the form cannot be read."""
     with system.database.read() as connection:
         form = compose_form.read(system, connection, given, sheet.spec, sheet.base)
-    if form.wrong:
+    if form.unreadable:
         return None
     old = sheet.alert.id if sheet.alert else None
     done = hand_in(system, actor(), form.draft, old, _revision(sheet), submitting, sheet.entry)
@@ -254,6 +259,7 @@ def _page(system: System, sheet: Sheet, given: Typed, said: str = "") -> str:
     facts: dict[str, Any] = {
         "sheet": sheet,
         "given": given,
+        "begins": sheet.begins,
         "tried": bool(request.values.get("tried")) or request.form.get("do") in ("save", "submit"),
         "wrong": said,
         "id": sheet.alert.id if sheet.alert else sheet.base.id,
@@ -332,11 +338,6 @@ def _check(seen: Preview, given: Typed, part: Part) -> dict[str, Any]:
 
 
 # --- small things -----------------------------------------------------------------------------------------------
-def _as_it_is(old: Alert) -> Draft:
-    """The draft that says what the alert says, replacing what it replaces."""
-    return replace(redraft(old), replaces=old.replaces, msg_type=old.msg_type, until_lifted=old.until_lifted)
-
-
 def _id() -> str:
     """The id that this form was opened with, or a new one."""
     given = request.form.get("id", "")

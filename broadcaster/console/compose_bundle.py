@@ -84,7 +84,7 @@ def _drafts(system: System, sheet: Sheet, form: Form) -> list[Draft] | None:
             compose_form.read(system, connection, given, load(name).spec, base(sheet, name, form))
             for name, given in form.used.items()
         ]
-    return None if any(one.wrong for one in read) else [one.draft for one in read]
+    return None if any(one.unreadable for one in read) else [one.draft for one in read]
 
 
 def _written(system: System, sheet: Sheet, form: Form) -> str | None:
@@ -165,6 +165,7 @@ def _page(system: System, sheet: Sheet, form: Form, said: str = "") -> str:
         "sheet": sheet,
         "form": form,
         "given": form.first,
+        "begins": sheet.begins,
         "tried": bool(request.values.get("tried")) or request.form.get("do") in ("save", "submit"),
         "wrong": said,
         "first": spoken[0],

@@ -33,6 +33,11 @@ class Sheet:
     alerts: Mapping[str, Alert]
     id: str = ""
 
+    @property
+    def begins(self) -> bool:
+        """Whether it begins an incident, and so is where somebody may give it a hashtag."""
+        return not any(alert.replaces for alert in self.alerts.values())
+
     def names(self, template: str) -> Part:
         """Names of the form for that part."""
         return Part(f"{template}-", frozenset(self.bundle.shared))
@@ -77,6 +82,8 @@ def opened(system: System, sheet: Sheet) -> Form:
             alert = sheet.alerts.get(name)
             draft = redraft(alert) if alert else base(sheet, name, Form({}, {}, {}))
             parts[name] = compose_form.written(system, connection, draft, load(name).spec)
+    for alert in list(sheet.alerts.values())[:1]:
+        parts = {name: compose_form.tagged(system, given, alert) for name, given in parts.items()}
     some = next((parts[name] for name in sheet.alerts if name in parts), None)
     if some is not None:
         parts = {name: given if name in sheet.alerts else _alike(given, some, sheet) for name, given in parts.items()}

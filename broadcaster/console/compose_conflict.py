@@ -23,6 +23,7 @@ GROUPS = {  # rows of the form that are no fields: what is chosen together
     "end": ("end", "expires"),
     "channels": ("channels",),
     "languages": ("languages",),
+    "hashtag": ("hashtag",),
 }
 
 
@@ -90,7 +91,8 @@ def taken(chosen: Typed, theirs: Typed, key: str) -> Typed:
 def _stored(system: System, alert: Alert, spec: Spec) -> tuple[Typed, Alert]:
     with system.database.read() as connection:
         now = store.get(connection, alert.id)
-        return compose_form.written(system, connection, redraft(now), spec), now
+        theirs = compose_form.written(system, connection, redraft(now), spec)
+    return compose_form.tagged(system, theirs, now), now
 
 
 def _rows(system: System, mine: Typed, theirs: Typed, spec: Spec) -> list[Row]:
@@ -111,10 +113,11 @@ def field_rows(mine: Typed, theirs: Typed, spec: Spec) -> list[Row]:
 
 
 def common_rows(mine: Typed, theirs: Typed) -> list[Row]:
-    """End, channels and languages, where they differ."""
-    shown = {"end": _end, "channels": _channels, "languages": _languages}
-    labels = {"end": _("Until when"), "channels": _("Channels"), "languages": _("Languages")}
-    return [Row(key, labels[key], say(mine), say(theirs)) for key, say in shown.items() if differ(mine, theirs, key)]
+    """End, channels, languages and hashtag, where they differ."""
+    shown = {"end": _end, "channels": _channels, "languages": _languages, "hashtag": _hashtag}
+    labels = {"end": _("Until when"), "channels": _("Channels"), "languages": _("Languages"), "hashtag": _("Hashtag")}
+    asked = {key: say for key, say in shown.items() if key != "hashtag" or mine.hashtag is not None}
+    return [Row(key, labels[key], say(mine), say(theirs)) for key, say in asked.items() if differ(mine, theirs, key)]
 
 
 def differ(mine: Typed, theirs: Typed, key: str) -> bool:
@@ -124,7 +127,7 @@ def differ(mine: Typed, theirs: Typed, key: str) -> bool:
 
 def _alike(value: Any) -> Any:
     """Order and line ends mean nothing."""
-    return sorted(value) if isinstance(value, tuple) else value.split()
+    return sorted(value) if isinstance(value, tuple) else (value or "").split()
 
 
 def _both(key: str, given: Typed) -> tuple[str, str]:
@@ -158,6 +161,10 @@ def _end(given: Typed) -> str:
 
 def _channels(given: Typed) -> str:
     return ", ".join(given.channels)
+
+
+def _hashtag(given: Typed) -> str:
+    return given.hashtag or ""
 
 
 def _languages(given: Typed) -> str:

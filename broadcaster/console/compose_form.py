@@ -2,8 +2,8 @@
 
 Names of the form: ``f.FIELD`` (``f.FIELD.es`` in another language, ``f.FIELD.es_plain`` for texts alone), ``o.FIELD``
 (own words beside a list), ``zone`` (several), ``shape`` (coordinates, one area a line), ``kept`` (areas of a document,
-as JSON), ``end`` (lifted or at) with ``expires`` (local time), ``channel``, ``language`` (several), ``mode``,
-``id``, ``revision``. A part of a bundle has a prefix before ``f.`` and ``o.``.
+as JSON), ``end`` (lifted or at) with ``expires`` (local time), ``channel``, ``language`` (several), ``hashtag`` (where
+an incident begins), ``mode``, ``id``, ``revision``. A part of a bundle has a prefix before ``f.`` and ``o.``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from sqlalchemy.engine import Connection
 from werkzeug.datastructures import MultiDict
 
 from broadcaster.domain import coordinates, local_time
-from broadcaster.domain.alert import Area, Mode
+from broadcaster.domain.alert import Alert, Area, Mode
+from broadcaster.domain.errors import Invalid
+from broadcaster.domain.hashtag import hashtag, shown, suggested
 from broadcaster.domain.message import Finding
 from broadcaster.domain.text_clean import forbidden
 from broadcaster.rendering.fields import choice_of
@@ -27,6 +29,7 @@ from broadcaster.services.areas import PART, spread, taken_apart
 from broadcaster.services.channels import fitting
 from broadcaster.services.drafting import Draft, unreadable
 from broadcaster.services.system import System
+from broadcaster.store import incidents
 
 OTHER = "~other"
 _AREA = TypeAdapter(Area)
@@ -34,7 +37,8 @@ _AREA = TypeAdapter(Area)
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """One alert's form. ``values`` by their names in the form, without a prefix; all else as described above."""
+    """One alert's form. ``values`` by their names in the form, without a prefix; ``hashtag`` None: the form does not
+    ask; all else as described above."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     zones: tuple[str, ...] = ()
@@ -44,15 +48,21 @@ class Typed:
     expires: str = ""
     channels: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
+    hashtag: str | None = None
     mode: Mode = Mode.ACTUAL
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A form read. ``wrong`` stands in the way of keeping it as a draft: what cannot be read cannot be kept."""
+    """A form read, and what is wrong with it; ``unreadable``: what cannot be read cannot be kept as a draft."""
 
     draft: Draft
     wrong: tuple[Finding, ...] = ()
+
+    @property
+    def unreadable(self) -> bool:
+        """Does anything stand in the way of keeping it?"""
+        return any(one.blocking for one in self.wrong)
 
 
 # --- from the browser -------------------------------------------------------------------------------------------
@@ -67,6 +77,7 @@ def typed(form: MultiDict[str, str], prefix: str = "") -> Typed:
         expires=form.get("expires", ""),
         channels=tuple(form.getlist("channel")),
         languages=tuple(form.getlist("language")),
+        hashtag=form.get("hashtag"),
         mode=Mode(form.get("mode", "")) if form.get("mode") in set(Mode) else Mode.ACTUAL,
     )
 
@@ -95,8 +106,9 @@ def read(system: System, connection: Connection, given: Typed, spec: Spec, base:
     wrong += _unreadable(draft)
     if not given.languages:
         wrong.append(Finding("no_language", "Choose one language at least.", True, about="languages"))
-    ended, said = _end(given, draft, zone)
-    return Read(ended, tuple(wrong + said))
+    tag, unreadable_tag = _hashtag(given)
+    ended, said = _end(given, replace(draft, hashtag=tag), zone)
+    return Read(ended, tuple(wrong + unreadable_tag + said))
 
 
 def _unreadable(draft: Draft) -> list[Finding]:
@@ -144,6 +156,18 @@ def _shapes(given: Typed) -> tuple[list[Area], list[Finding]]:
     except ValidationError:
         wrong.append(Finding("kept_area", "The document's area cannot be read. Choose zones.", True, about="where"))
     return shapes, wrong
+
+
+def _hashtag(given: Typed) -> tuple[str | None, list[Finding]]:
+    """What the incident is to be called. No warning waits for a hashtag: what nearly is one is mended, and said so;
+    what cannot be one leaves it as it was, and stands in the way of keeping it."""
+    typed = given.hashtag or ""
+    try:
+        return (None if given.hashtag is None else hashtag(typed)), []
+    except Invalid as error:
+        better = suggested(typed)
+        text = f"Posts will say {shown(better)}: a hashtag holds letters, digits and _ alone." if better else error.text
+        return better or None, [Finding(error.code, text, not better, about="hashtag")]
 
 
 def _end(given: Typed, draft: Draft, timezone: str) -> tuple[Draft, list[Finding]]:
@@ -198,6 +222,12 @@ def written(system: System, connection: Connection, draft: Draft, spec: Spec) ->
     )
 
 
+def tagged(system: System, given: Typed, alert: Alert) -> Typed:
+    """The form with the hashtag that the alert's incident has now."""
+    with system.database.read() as connection:
+        return replace(given, hashtag=shown(incidents.hashtag(connection, alert.incident)))
+
+
 def _as_values(spec: Spec, said: Mapping[str, str], timezone: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for key, text in said.items():
@@ -224,7 +254,8 @@ def pairs(given: Typed, prefix: str = "") -> list[tuple[str, str]]:
     found = [(f"{prefix}{key}", text) for key, text in given.values.items()]
     found += [(name, text) for name, texts in several.items() for text in texts]
     once = {"shape": given.shapes, "end": given.end, "expires": given.expires, "mode": str(given.mode)}
-    return [*found, *once.items()]
+    asked = {} if given.hashtag is None else {"hashtag": given.hashtag}
+    return [*found, *once.items(), *asked.items()]
 
 
 def described(kept: str) -> str:

@@ -44,7 +44,9 @@ class Part:
     def about(self, about: str) -> str:
         """The place on the page of a finding."""
         kind, _colon, name = about.partition(":")
-        whole = kind in ("end", "channels", "languages") or (kind == "field" and name.partition(".")[0] in self.shared)
+        whole = kind in ("end", "channels", "languages", "hashtag") or (
+            kind == "field" and name.partition(".")[0] in self.shared
+        )
         return about if whole or not about else f"{self.prefix}{about}"
 
 

@@ -61,6 +61,18 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     ),
     "not_in_alert": (_s("The alert does not hold in %(zones)s."),),
     "note": (_s("Write between 1 and %(n)s characters."),),
+    "hashtag": (
+        _s("This is no hashtag."),
+        _s("A hashtag holds letters, digits and _ alone. Write %(tag)s."),
+        _s("Posts will say %(tag)s: a hashtag holds letters, digits and _ alone."),
+        _s("A hashtag holds letters, digits and _ alone. Write the incident's name."),
+        _s("A hashtag needs a letter: digits alone are none."),
+        _s("A hashtag has at most %(most)s characters; this one has %(n)s. Shorten it."),
+    ),
+    "hashtag_of_incident": (
+        _s("The hashtag belongs to the incident. Leave it out here, and change it on the incident's page."),
+    ),
+    "left_out": (_s("%(where)s: no room for %(what)s; the words come first."),),
     "unknown_bundle": (_s("There is no bundle %(name)s. Known: %(known)s."),),
     "unknown_field": (_s("The template has no field %(key)s. Known: %(known)s."),),
     "unknown_template": (_s("There is no template %(name)s. Known: %(known)s."),),

@@ -213,6 +213,7 @@ class AlertContent:
     """What an alert says, as composed: the template with its typed fields, and what became of it in CAP's words.
 
     ``infos`` carry the words of each language and no areas of their own; ``areas`` hold for all of them.
+    ``hashtag`` is the incident's as it was then, without its sign; "" in a drill.
     """
 
     template: str
@@ -221,6 +222,7 @@ class AlertContent:
     infos: tuple[Info, ...] = ()
     areas: tuple[Area, ...] = ()
     note: str = ""
+    hashtag: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def build(alert: Alert, agency: Agency, references: tuple[Reference, ...], web: 
         scope=Scope.PUBLIC,
         note=alert.content.note or ("" if alert.mode is Mode.ACTUAL else "Exercise: practice only"),
         references=references,
-        incidents=_word(alert.incident),
+        incidents=" ".join(filter(None, (_word(alert.incident), alert.content.hashtag))),
         infos=tuple(_info(info, alert, agency, web, alert.sent, expires) for info in alert.content.infos),
     )
 
@@ -61,5 +61,5 @@ def shortened(text: str, longest: int = HEADLINE) -> str:
 
 
 def _word(text: str) -> str:
-    """CAP separates incidents by spaces, so ours may hold none."""
+    """CAP separates incidents by spaces and wants quotes round those that hold some (3.2.1), so ours hold none."""
     return "-".join(text.split())

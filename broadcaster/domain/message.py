@@ -58,6 +58,8 @@ class Limits:
     ``document``: machines read it, so ``Posting.document`` is wanted.
     ``frames``: words that the platform approved beforehand, by mode and language (``domain.frames``): ours stand in
     them, and where there are none for a mode or language, nothing is said. Empty: any words.
+    ``tags``: how many hashtags it takes; 0 where nobody follows them. ``mentions``: accounts that each post names, as
+    channels.toml has them. Hashtag and mentions stand behind the words and the link, in this order, on every platform.
     """
 
     form: str
@@ -74,6 +76,8 @@ class Limits:
     document: bool = False
     variant: str = ""
     frames: Mapping[Mode, Mapping[str, str]] = field(default_factory=dict)
+    tags: int = 0
+    mentions: tuple[str, ...] = ()
 
     @property
     def free(self) -> bool:

@@ -33,7 +33,8 @@ class Posting:
     permanent page, ``ending`` what it does to what it replaces (superseded, cancelled, lifted), ``zones`` their ids.
 
     ``look``: its level of danger or the ending it tells ("act_now", "lifted"), ``word`` how the page calls that.
-    ``document``: the alert in all languages, in the words of /alerts.json; empty unless ``Limits.document`` asks.
+    ``hashtag``: the incident's, without its sign. ``document``: the alert in all languages, in the words of
+    /alerts.json; empty unless ``Limits.document`` asks.
     """
 
     alert: str
@@ -52,6 +53,7 @@ class Posting:
     incident: str = ""
     look: str = ""
     word: str = ""
+    hashtag: str = ""
     document: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from broadcaster.domain.alert import Alert, MsgType, State
+from broadcaster.domain.alert import Alert, AlertContent, MsgType, State
 from broadcaster.domain.config import Policy
 from broadcaster.domain.errors import Forbidden, Refused
 from broadcaster.domain.lifecycle import Verb, expired, move
@@ -69,7 +69,7 @@ def digest(alert: Alert, messages: Iterable[Message]) -> str:
     """
     covered = {
         "messages": sorted([m.channel, m.language, *_place(m), m.subject, m.text] for m in messages),
-        "content": asdict(alert.content),
+        "content": _content(alert.content),
         "zones": sorted(alert.zones),
         "channels": sorted(alert.channels),
         "expires": alert.expires,
@@ -81,6 +81,14 @@ def digest(alert: Alert, messages: Iterable[Message]) -> str:
     }
     body = json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
     return hashlib.sha256(body.encode()).hexdigest()
+
+
+def _content(content: AlertContent) -> dict[str, Any]:
+    """A hashtag only where there is one: what was submitted before there were any keeps its digest."""
+    covered = asdict(content)
+    if not content.hashtag:
+        del covered["hashtag"]
+    return covered
 
 
 def _place(message: Message) -> list[str]:

@@ -15,6 +15,7 @@ from broadcaster.domain import text_sms
 from broadcaster.domain.alert import Certainty, Info, Mode, Severity, Urgency
 from broadcaster.domain.config import Config
 from broadcaster.domain.frames import framed
+from broadcaster.domain.hashtag import behind
 from broadcaster.domain.message import VOICE, Finding, Limits, Message
 from broadcaster.domain.text_html import for_people
 from broadcaster.domain.text_social import URL_LENGTH, measure
@@ -38,7 +39,7 @@ class Job:
     """All that rendering looks at. ``places``: zone names; ``limits``: channel name -> what it carries.
 
     ``accounts``: languages configured per account channel. ``issuer``: the infos of a CAP message, for the
-    template ``cap``. ``link``: the alert's permanent page.
+    template ``cap``. ``link``: the alert's permanent page. ``hashtag``: the incident's, without its sign.
     """
 
     template: str
@@ -55,6 +56,7 @@ class Job:
     issuer: tuple[Info, ...] = ()
     issuer_name: str = ""
     cancelled: bool = False  # the issuer takes the warning back
+    hashtag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def render(config: Config, job: Job, root: Path = ROOT) -> Rendered:
     for channel, limits in job.limits.items():
         findings += _unframed(channel, limits, job, spoken)
         for language in _spoken_on(channel, limits, job, spoken):
-            thread, said = pens[language].fitting(channel, limits)
+            thread, said = pens[language].written(channel, limits)
             messages += thread
             about = f"text:{channel}:{language}"
             said += [one for message in thread for one in _findings(message, limits, job.mode)]
@@ -160,7 +162,29 @@ class _Pen:
         self._own = _info_in(job.issuer, language)
         self.issued = for_people(self._own) if self._own is not None else None
 
-    def fitting(self, channel: str, limits: Limits) -> tuple[list[Message], list[Finding]]:
+    def written(self, channel: str, limits: Limits) -> tuple[list[Message], list[Finding]]:
+        """The message, or a thread of them, with hashtag and mentions at the end of the first."""
+        (head, *rest), said = self._fitting(channel, limits)
+        ended, left = self._ended(head, limits)
+        return [ended, *rest], [*said, *left]
+
+    def _ended(self, message: Message, limits: Limits) -> tuple[Message, list[Finding]]:
+        """As many of hashtag and mentions, in this order, as there is room for behind words and link, which never make
+        room for them. A drill calls nobody, and stands in no stream of a real incident."""
+        tag = self.job.hashtag if limits.tags else ""
+        ends = behind(message.text, tag, limits.mentions) if self.job.mode == Mode.ACTUAL else []
+        gap = "\n\n" if limits.form == "long" else " "
+        for kept in range(len(ends), 0, -1):
+            longer = self._measured(message.channel, limits, f"{message.text}{gap}{' '.join(ends[:kept])}")
+            if longer.characters <= limits.length:
+                break
+        else:
+            kept, longer = 0, message
+        where, left = f"{message.channel} ({self.language})", " ".join(ends[kept:])
+        said = [Finding("left_out", f"{where}: no room for {left}; the words come first.")] if left else []
+        return replace(longer, subject=message.subject), said
+
+    def _fitting(self, channel: str, limits: Limits) -> tuple[list[Message], list[Finding]]:
         """The message in its channel's form. Where an account takes less: in the words of a text message, else the
         headline's, either of which says all that people need; more follows as a thread where the account has such."""
         message = self.message(channel, limits)

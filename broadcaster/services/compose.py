@@ -6,6 +6,7 @@ from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert, State
 from broadcaster.domain.errors import Refused
+from broadcaster.domain.hashtag import hashtag
 from broadcaster.domain.lifecycle import Verb, move
 from broadcaster.domain.message import Finding
 from broadcaster.domain.review import check_compose
@@ -14,6 +15,7 @@ from broadcaster.services.drafting import Draft, Drawn, draw
 from broadcaster.services.steps import changed, put_away, recorded, who
 from broadcaster.services.system import Actor, System
 from broadcaster.store import alerts as store
+from broadcaster.store import incidents
 
 __all__ = ["Draft", "create", "discard", "edit", "receive", "replace_draft"]
 
@@ -67,6 +69,7 @@ def edit(
         raise Refused("mode", f"It was made as {old.mode} and stays that. Make a new alert.")
     drawn = _drawn(system, connection, actor, draft, old)
     new = changed(connection, old, drawn.alert)
+    _name_incident(connection, draft, new)
     _put(connection, drawn)
     recorded(system, connection, actor, Verb.EDIT, new, system.now())
     return new
@@ -101,6 +104,7 @@ def _was(old: Alert) -> str:
 def _create(system: System, connection: Connection, actor: Actor, draft: Draft) -> Alert:
     drawn = _drawn(system, connection, actor, draft, None)
     store.insert(connection, drawn.alert, draft.source_hash)
+    _name_incident(connection, draft, drawn.alert)
     _put(connection, drawn)
     recorded(system, connection, actor, "create", drawn.alert, system.now())
     return drawn.alert
@@ -110,6 +114,12 @@ def _drawn(system: System, connection: Connection, actor: Actor, draft: Draft, o
     by = who(actor)
     check_compose(by, load(draft.template).spec.ending)
     return draw(system, connection, draft, actor.name, old)
+
+
+def _name_incident(connection: Connection, draft: Draft, alert: Alert) -> None:
+    """Keep the hashtag with the incident that the alert begins, also where a drill does not carry it."""
+    if draft.hashtag is not None and not alert.replaces:
+        incidents.put_hashtag(connection, alert.incident, hashtag(draft.hashtag))
 
 
 def _put(connection: Connection, drawn: Drawn) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert, AlertContent, Area, CapMessage, Info, Mode, MsgType, Source, State
 from broadcaster.domain.errors import Invalid
+from broadcaster.domain.hashtag import hashtag
 from broadcaster.domain.lifecycle import expired
 from broadcaster.domain.message import Finding, Limits, Message
 from broadcaster.domain.review import digest
@@ -29,6 +30,7 @@ from broadcaster.services.postings import permanent
 from broadcaster.services.references import Links, resolve
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store
+from broadcaster.store import incidents
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no letter that is read as another: ids are read out on the phone
 ID_LENGTH = 10
@@ -44,6 +46,7 @@ class Draft:
     a CAP message's references come on top. ``cap`` is for the template ``cap``, whose texts and end it brings;
     ``issuer`` are such words kept from an earlier alert. ``id`` is a ``new_id`` that a form was opened with, so that
     sending the form twice makes one alert. ``incident`` and ``bundle``: where a bundle's new part belongs.
+    ``hashtag``: what the incident gets that this begins ("" none); None: what it has.
     """
 
     template: str
@@ -64,6 +67,7 @@ class Draft:
     id: str = ""
     incident: str = ""
     bundle: str = ""
+    hashtag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ def draw(system: System, connection: Connection, draft: Draft, by: str, old: Ale
     where, links = _where_and_links(system, connection, draft)
     expires, until_lifted, found = _end(draft, spec, at)
     alert = _skeleton(system, draft, where, links, channels, by, at, old)
+    alert = _tagged(connection, draft, links, alert)
     alert = replace(alert, expires=expires, until_lifted=until_lifted, ending=_ending(draft, spec))
     alert = replace(alert, msg_type=_msg_type(draft, alert))
     issuer, silent = _issuer(draft, spec, links)
@@ -122,6 +127,11 @@ def redraft(alert: Alert) -> Draft:
         source=alert.source,
         issuer=alert.content.infos if alert.content.template == "cap" else (),
     )
+
+
+def unchanged(alert: Alert) -> Draft:
+    """The draft that says what the alert says, replacing what it replaces: for writing it anew."""
+    return replace(redraft(alert), replaces=alert.replaces, msg_type=alert.msg_type, until_lifted=alert.until_lifted)
 
 
 def _readable(draft: Draft) -> None:
@@ -197,6 +207,18 @@ def _skeleton(
     )
 
 
+def _tagged(connection: Connection, draft: Draft, links: Links, alert: Alert) -> Alert:
+    """With the incident's hashtag, which nothing but the real thing carries. Whoever begins the incident names it; what
+    follows up on its alerts takes what it has."""
+    tag = incidents.hashtag(connection, alert.incident)
+    wanted = tag if draft.hashtag is None else hashtag(draft.hashtag)
+    if links.alerts and wanted not in ("", tag):
+        text = "The hashtag belongs to the incident. Leave it out here, and change it on the incident's page."
+        raise Invalid("hashtag_of_incident", text)
+    carried = (tag if links.alerts else wanted) if alert.mode == Mode.ACTUAL else ""
+    return replace(alert, content=replace(alert.content, hashtag=carried))
+
+
 def _job(system: System, draft: Draft, alert: Alert, where: Where, limits: Mapping[str, Limits]) -> Job:
     cap = draft.cap
     return Job(
@@ -214,6 +236,7 @@ def _job(system: System, draft: Draft, alert: Alert, where: Where, limits: Mappi
         issuer=draft.issuer,
         issuer_name=cap.sender if cap else alert.source.sender or "",
         cancelled=alert.ending == "cancelled",
+        hashtag=alert.content.hashtag,
     )
 
 

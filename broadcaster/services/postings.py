@@ -52,6 +52,7 @@ def posting_of(system: System, alert: Alert, language: str) -> Posting:
         incident=alert.incident,
         look=look,
         word=ending_word(look, language) if alert.ending in ALL_CLEAR else level_word(look, language),
+        hashtag=alert.content.hashtag,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from broadcaster.domain.alert import Alert, State
+from broadcaster.domain.alert import Alert, Source, State
 from broadcaster.domain.bundle import digest_of
 from broadcaster.domain.message import Limits
 from broadcaster.domain.review import digest
@@ -41,7 +41,6 @@ def listing(system: System, *states: State) -> Json:
 
 
 def _facts(system: System, connection: Connection, found: Alert, limits: Mapping[str, Limits]) -> Json:
-    source = found.source
     return {
         "id": found.id,
         "slug": found.slug,
@@ -52,13 +51,7 @@ def _facts(system: System, connection: Connection, found: Alert, limits: Mapping
         "mode": str(found.mode),
         "identifier": found.identifier,
         "sent": _time(found.sent),
-        "source": {
-            "feed": source.feed,
-            "token": source.token,
-            "sender": source.sender,
-            "identifier": source.identifier,
-            "sent": _time(source.sent),
-        },
+        "source": _source(found.source),
         "msgType": str(found.msg_type),
         "template": found.content.template,
         "headline": next((info.headline for info in found.content.infos), ""),
@@ -83,7 +76,18 @@ def _facts(system: System, connection: Connection, found: Alert, limits: Mapping
             for r in store.reviews_of(connection, found.id)
         ],
         "signature_owed": found.signature_owed,
+        "hashtag": found.content.hashtag,
         "bundle": _bundle(connection, found),
+    }
+
+
+def _source(source: Source) -> Json:
+    return {
+        "feed": source.feed,
+        "token": source.token,
+        "sender": source.sender,
+        "identifier": source.identifier,
+        "sent": _time(source.sent),
     }
 
 

@@ -55,11 +55,16 @@ def clear(connection: Connection) -> None:
 
 
 def fill(connection: Connection, table: sa.Table, found: Iterator[dict[str, Any]]) -> int:
-    """Insert rows that ``rows`` gave; returns how many. Afterwards the table numbers new rows behind them."""
+    """Insert rows that ``rows`` gave; returns how many. Afterwards the table numbers new rows behind them.
+
+    Raises KeyError for a row whose columns are not the table's.
+    """
     waiting: list[dict[str, Any]] = []
     count = 0
     for row in found:
-        waiting.append({name: _in(table.c[name], value) for name, value in row.items()})
+        waiting.append({column.name: _in(column, row.pop(column.name)) for column in table.c})
+        if row:
+            raise KeyError(*row)
         count += 1
         if len(waiting) == CHUNK:
             connection.execute(table.insert(), waiting)

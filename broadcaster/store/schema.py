@@ -39,7 +39,11 @@ def _table(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
 
 # --- what happens and what we say of it -------------------------------------------------------------------
 incidents = _table(
-    "incidents", C("id", String, primary_key=True), C("title", Text, nullable=False), C("created", Time, nullable=False)
+    "incidents",
+    C("id", String, primary_key=True),
+    C("title", Text, nullable=False),
+    C("created", Time, nullable=False),
+    C("hashtag", String),  # without its sign
 )
 
 alerts = _table(

@@ -149,6 +149,16 @@ def test_an_alert_by_template_becomes_a_draft(partner: Machine, filled: System, 
     assert answer.status_code == 201, answer.get_data(True)
     found = partner.get(f"/api/v1/alerts/{answer.get_json()['id']}").get_json()
     assert (found["template"], found["zones"], found["source"]["token"]) == ("severe_weather", ["north"], "partner")
+    assert found["hashtag"] == ""
+
+
+def test_a_partner_may_name_the_incident_that_it_begins(partner: Machine, filled: System) -> None:
+    body = template_draft(filled) | {"hashtag": "Bear Creek Fire"}
+    made = partner.post("/api/v1/alerts", json=body).get_json()["id"]
+    assert partner.get(f"/api/v1/alerts/{made}").get_json()["hashtag"] == "BearCreekFire"
+    problem(partner.post("/api/v1/alerts", json=body | {"hashtag": "911"}), 422, "hashtag")
+    later = body | {"replaces": [made], "hashtag": "Other"}
+    problem(partner.post("/api/v1/alerts", json=later), 422, "hashtag_of_incident")
 
 
 def test_a_drill_that_no_channel_carries_says_so_and_cannot_be_submitted(partner: Machine, filled: System) -> None:

@@ -122,6 +122,40 @@ def test_where_the_first_post_is_gone_the_next_try_answers_nothing(account: Blue
     using(account, work)
 
 
+# --- whom a post names ----------------------------------------------------------------------------------------
+NAMED = "Go \u2014 now. #BearCreekFire @fire.county.example @gone.county.example"
+
+
+def named(fake: provider.Bluesky, folder: Path, posts: int = 1, **more: Any) -> list[dict[str, str]]:
+    """The features of the last post's facets, by their words."""
+    mentions = ("@fire.county.example", "@gone.county.example")
+
+    async def work(c: Bluesky) -> None:
+        for n in range(posts):
+            await c.send(message(NAMED), WHO, tried(f"n{n}"))
+
+    using(channel(fake, folder, mentions=mentions, **more), work)
+    value = list(fake.records.values())[-1]["value"]
+    raw = value["text"].encode()
+    return [
+        {raw[f["index"]["byteStart"] : f["index"]["byteEnd"]].decode(): f["features"][0].get("did", "")}
+        for f in value["facets"]
+    ]
+
+
+def test_a_name_is_asked_for_once_and_one_that_nobody_knows_is_plain_text(
+    fake: provider.Bluesky, tmp_path: Path
+) -> None:
+    fake.plan.names = {"fire.county.example": "did:plc:fire", "gone.county.example": "no did"}
+    assert named(fake, tmp_path, posts=2) == [{"#BearCreekFire": ""}, {"@fire.county.example": "did:plc:fire"}]
+    assert fake.methods.count("resolveHandle") == 2  # each once: neither is asked for again with the next post
+
+
+def test_a_post_waits_for_names_no_longer_than_a_part_of_its_time(fake: provider.Bluesky, tmp_path: Path) -> None:
+    fake.plan.silent_names = True
+    assert named(fake, tmp_path, timeout_seconds=3.0) == [{"#BearCreekFire": ""}]
+
+
 # --- what a post holds ----------------------------------------------------------------------------------------
 def test_without_a_picture_a_card_leads_to_the_alerts_page(fake: provider.Bluesky, tmp_path: Path) -> None:
     send(fake, tmp_path, picture=None)

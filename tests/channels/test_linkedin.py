@@ -89,6 +89,8 @@ def test_no_letter_ends_the_text_early(fake: LinkedIn, text: str) -> None:
 def test_a_hashtag_stays_one() -> None:
     assert rest.little("#canyonfire # 9") == "#canyonfire \\# 9"
     assert rest.plain("{hashtag|\\#|canyonfire} now") == "#canyonfire now"
+    ours = "Leave (now)! https://a.example/x #BearCreekFire"
+    assert rest.plain(rest.little(ours).replace("#BearCreekFire", "{hashtag|\\#|BearCreekFire}")) == ours
 
 
 def test_an_update_is_a_comment_where_it_has_room_and_else_a_post(fake: LinkedIn) -> None:

@@ -286,6 +286,14 @@ def test_a_post_is_found_by_its_text_as_the_instance_shows_it(fake: provider.Mas
     assert found == Found(post.id, "delivered", url=f"{fake.base_url}/@county/{post.id}")
 
 
+def test_a_hashtag_and_a_mention_are_known_in_the_instances_own_html() -> None:
+    tag = '<a href="https://m.example/tags/BearCreekFire" class="mention hashtag">#<span>BearCreekFire</span></a>'
+    link = '<a href="https://county.social/@fire" class="u-url mention">@<span>fire</span></a>'
+    name = f'<span class="h-card" translate="no">{link}</span>'
+    assert same_text("Go now. #BearCreekFire @fire@county.social", f"<p>Go now. {tag} {name}</p>")
+    assert not same_text("Go now.", f"<p>Go now. {tag}</p>")
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [("Go now", "Go"), ("Go", "Go now"), ("go", "Go")])
 def test_another_text_is_another_post(ours: str, theirs: str) -> None:
     assert not same_text(ours, shown(theirs))

@@ -286,3 +286,41 @@ def test_our_own_people_are_not_told_by_whatsapp(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config" / "policy.toml").write_text('[policy]\nnotify_channels = ["one"]\n')
     assert "takes approved words alone" in refused(tmp_path, WHATSAPP + REAL)
+
+
+NAMES = {  # kind -> its other keys, a name that is one, and one that is none
+    "x": (
+        'api_key = "env:A"\napi_secret = "env:A"\naccess_token = "env:A"\naccess_secret = "env:A"',
+        "@Fire",
+        "@fire.x",
+    ),
+    "mastodon": ('access_token = "env:A"\nbase_url = "https://m.example"', "@fire@county.social", "@fire@"),
+    "bluesky": ('identifier = "i.example"\napp_password = "env:A"', "@fire.bsky.social", "@fire"),
+    "threads": ('access_token = "env:A"', "@county.fire", "@fire."),
+    "instagram": ('account_id = "1"\naccess_token = "env:A"', "@county.fire", "fire"),
+    "telegram": ('token = "env:T"\nchat_id = "@County"', "@Fire", "@9fire"),
+    "tiktok": ('client_key = "k"\nclient_secret = "env:A"\nrefresh_token = "env:A"', "@county.fire", "@f"),
+}
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_accounts_that_posts_name_are_checked_at_start(tmp_path: Path, kind: str) -> None:
+    keys, good, bad = NAMES[kind]
+    toml = f'kind = "{kind}"\n{keys}\nmentions = '
+    env = {"A": "a", "T": "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"}
+    assert options(tmp_path, f'{toml}["{good}"]', **env).mentions == (good,)
+    for wrong, why in ((f'["{bad}"]', f"'{bad}' names no account of this kind"), (f'["{good}", "{good}"]', "twice")):
+        said = refused(tmp_path, toml + wrong, **env)
+        assert "channels.toml [[channel]] one mentions" in said
+        assert why in said
+    many = ", ".join(f'"{good[:4]}{n:02}{good[4:]}"' for n in range(21))
+    said = refused(tmp_path, f"{toml}[{many}]", **env)
+    assert "names 21 accounts" in said
+    assert 'mentions = ["@' in said
+
+
+@pytest.mark.parametrize("kind", ["facebook", "linkedin"])
+def test_a_kind_that_names_nobody_takes_no_names(tmp_path: Path, kind: str) -> None:
+    keys = 'page_id = "1"' if kind == "facebook" else 'organization_id = "1"'
+    said = refused(tmp_path, f'kind = "{kind}"\n{keys}\naccess_token = "env:A"\nmentions = ["@fire"]', A="a")
+    assert "mentions" in said

@@ -213,6 +213,15 @@ def test_the_days_last_post_makes_all_wait(fake: Threads) -> None:
 
 
 # --- finding it again -------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("theirs", ["Go. #BearCreekFire @fire", "Go. BearCreekFire @fire"])
+def test_a_post_is_found_whether_or_not_its_topic_is_read_back_with_its_sign(fake: Threads, theirs: str) -> None:
+    post = fake.made(theirs, USER)
+    sent = Sent(attempt(), message("Go. #BearCreekFire @fire"), WHO)
+    assert using(channel(fake), lambda c: c.find(sent)) == Found(post.id, "delivered", url=url(post.id))
+    other = replace(sent, message=message("Go. @fire"))
+    assert using(channel(fake), lambda c: c.find(other)) is None
+
+
 def test_a_post_is_found_by_its_words_where_it_stands(fake: Threads) -> None:
     first = fake.made("first", USER)
     reply = fake.made(TEXT, USER, "", first.id)

@@ -230,6 +230,7 @@ def test_options_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
         TEXT,
         "Fire & smoke <now>\nhttps://alerts.judge.example/a/b?c=d https://alerts.judge.example/x",
         "Cafe\u0301 \U0001f525",
+        "Go now. https://alerts.judge.example/x #BearCreekFire @CountyFire",
     ],
 )
 def test_a_post_is_found_by_its_text_as_x_shows_it(fake: provider.X, text: str) -> None:

@@ -93,6 +93,15 @@ def test_a_document_goes_from_file_to_live_by_two_people(county: Run, tmp_path: 
     assert "the chain is whole" in county("audit", "verify").stdout
 
 
+def test_an_incident_is_named_and_unnamed(county: Run, tmp_path: Path) -> None:
+    id_, login = draft(county, tmp_path), f"{PASSWORD}\n"
+    made = value(county("alerts", "hashtag", id_, "Bear Creek Fire", *as_("a@x.example"), stdin=login))
+    assert made == {"incident": value(county("alerts", "show", id_, "--json"))["incident"], "hashtag": "BearCreekFire"}
+    refused = county("alerts", "hashtag", id_, "911", *as_("a@x.example"), stdin=login, code=1)
+    assert "needs a letter" in refused.stderr
+    assert value(county("alerts", "hashtag", id_, *as_("a@x.example"), stdin=login))["hashtag"] == ""
+
+
 def test_review_goes_back_and_forth_with_reasons(county: Run, tmp_path: Path) -> None:
     id_, login = draft(county, tmp_path), f"{PASSWORD}\n"
     county("alerts", "submit", id_, *as_("a@x.example"), stdin=login)

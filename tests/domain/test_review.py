@@ -91,6 +91,7 @@ def code(check: Callable[..., None], *args: object) -> str:
         {"content": replace(CONTENT, infos=(Info(headline="Flood"),))},
         {"content": replace(CONTENT, infos=(Info(headline="Tornado", web="https://x.example"),))},
         {"content": replace(CONTENT, note="practice")},
+        {"content": replace(CONTENT, hashtag="BearCreekFire")},
         {"content": replace(CONTENT, template="cap")},
         {"content": replace(CONTENT, languages=("en", "es"))},
     ],

@@ -30,7 +30,7 @@ MOST_BLOB = 2_000_000
 class BlueskyFaults(Faults):
     """``remaining``: what is left of the limit after this write; ``expired``: every access token made before now is;
     ``sessions``: how many more may be created; ``no_blobs``: no picture is taken; ``conflict``: what a key that is
-    taken gives in place of a 500.
+    taken gives in place of a 500; ``names``: DIDs of handles, told unless ``silent_names``.
     """
 
     remaining: int = 2990
@@ -40,6 +40,8 @@ class BlueskyFaults(Faults):
     no_blobs: bool = False
     blobs_hang: bool = False
     conflict: tuple[int, str] | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    silent_names: bool = False
 
 
 @dataclass
@@ -70,6 +72,8 @@ class Bluesky(Provider):
             return await self._create_session(request)
         if method == "com.atproto.server.refreshSession":
             return self._refresh_session(request)
+        if method == "com.atproto.identity.resolveHandle":
+            return await self._resolve(request.query["handle"])
         if method == "com.atproto.repo.getRecord":
             return self._one(request.query["rkey"])
         if method == "com.atproto.repo.listRecords":
@@ -121,6 +125,13 @@ class Bluesky(Provider):
         if claims["exp"] < time.time() or (self.plan.expired and scope == "access"):
             return _error(400, "ExpiredToken", "Token has expired")
         return None
+
+    async def _resolve(self, handle: str) -> web.Response:
+        if self.plan.silent_names:
+            return await self.hang()
+        if handle in self.plan.names:
+            return web.json_response({"did": self.plan.names[handle]})
+        return _error(400, "InvalidRequest", "Unable to resolve handle")
 
     # --- records ----------------------------------------------------------------------------------------------
     async def _upload(self, request: web.BaseRequest) -> web.StreamResponse:

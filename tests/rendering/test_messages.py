@@ -499,3 +499,78 @@ def test_facts_are_told_to_people_in_few_parts_though_their_letters_cost() -> No
         told = [m for m in render(SIX, job).messages if m.language in FACTS]
         assert {m.channel for m in told} == {"sms"}
         assert all(m.segments <= (2 if m.language == "fr" else 4) for m in told)
+
+
+# --- hashtag and mentions ------------------------------------------------------------------------------------------
+TAGGED = replace(WEATHER, languages=("en",), accounts={}, hashtag="BearCreekFire")
+SOCIAL = replace(POST, tags=1, mentions=("@fire@county.social", "@sheriff"))
+ENDS = " #BearCreekFire @fire@county.social @sheriff"
+
+
+def posted(length: int = 500, job: Job = TAGGED, **more: object) -> tuple[list[str], dict[str, bool]]:
+    """The posts of one account, and the findings."""
+    found = render(CONFIG, replace(job, limits={"county": replace(SOCIAL, length=length, **more)}))  # type: ignore[arg-type]
+    return [message.text for message in found.messages], codes(found)
+
+
+def test_hashtag_and_mentions_stand_behind_words_and_link_and_count_as_the_account_counts() -> None:
+    plain = text(render(CONFIG, replace(TAGGED, limits={"county": POST})), "county", "en")
+    ended = text(render(CONFIG, replace(TAGGED, limits={"county": SOCIAL})), "county", "en")
+    assert ended.text == plain.text + ENDS
+    assert plain.text.endswith(TAGGED.link)
+    assert ended.characters == plain.characters + len(" #BearCreekFire @fire @sheriff")  # without the mention's domain
+    assert posted(job=replace(TAGGED, hashtag=""))[0] == [plain.text + " @fire@county.social @sheriff"]
+    assert posted(job=replace(TAGGED, hashtag=""), mentions=())[0] == [plain.text]
+
+
+def test_where_there_is_no_room_mentions_go_first_then_the_hashtag_and_never_the_words() -> None:
+    [plain] = render(CONFIG, replace(TAGGED, limits={"county": POST})).messages
+    room = {0: "", 15: " #BearCreekFire", 21: " #BearCreekFire @fire@county.social", 30: ENDS}
+    for length, ends in room.items():
+        assert posted(plain.characters + length)[0] == [plain.text + ends]
+    for length in (1, 16, 22):
+        less = max(key for key in room if key < length)
+        assert posted(plain.characters + length) == ([plain.text + room[less]], {"left_out": False})
+    found = render(CONFIG, replace(TAGGED, limits={"county": replace(SOCIAL, length=plain.characters + 15)}))
+    assert [f.text for f in found.findings] == [
+        "county (en): no room for @fire@county.social @sheriff; the words come first."
+    ]
+    assert found.findings[0].about == "text:county:en"
+
+
+def test_a_thread_bears_them_in_its_first_post_and_is_no_longer_for_them() -> None:
+    plain = narrow(200, 9)
+    limits = replace(SOCIAL, length=200, thread=9, mentions=())
+    tagged = list(render(CONFIG, replace(LONG, hashtag="Fire", limits={"county": limits})).messages)
+    assert [m.text for m in tagged] == [plain[0].text + " #Fire", *(m.text for m in plain[1:])]
+    assert [m.number for m in tagged] == [m.number for m in plain]
+
+
+def test_a_long_post_bears_them_in_a_paragraph_of_their_own() -> None:
+    page = Limits("long", "utf16", 63_206, "account", tags=1)
+    plain, tagged = (
+        render(CONFIG, replace(j, limits={"page": page})).messages for j in (replace(TAGGED, hashtag=""), TAGGED)
+    )
+    assert tagged[0].text == plain[0].text + "\n\n#BearCreekFire"
+    assert tagged[0].subject == plain[0].subject != ""
+
+
+@pytest.mark.parametrize("mode", [Mode.EXERCISE, Mode.TEST])
+def test_a_drill_calls_nobody_and_joins_no_stream(mode: Mode) -> None:
+    [post], found = posted(job=replace(TAGGED, mode=mode))
+    assert "#" not in post
+    assert "@" not in post
+    assert found == {}
+
+
+def test_a_hashtag_in_somebodys_own_words_is_not_said_twice() -> None:
+    fields = {"event": "tornado", "guidance": "Go inside. #bearcreekfire"}
+    [post], _ = posted(job=replace(TAGGED, fields=fields), mentions=())
+    assert post.casefold().count("#bearcreekfire") == 1
+    [other], _ = posted(job=replace(TAGGED, fields={**fields, "guidance": "Go inside. #BearCreekFire2"}), mentions=())
+    assert other.endswith(" #BearCreekFire")
+
+
+def test_what_takes_no_hashtag_gets_none() -> None:
+    plain = render(CONFIG, replace(JOB, limits={**JOB.limits, "county": POST}))
+    assert render(CONFIG, replace(JOB, hashtag="BearCreekFire", limits={**JOB.limits, "county": POST})) == plain

@@ -13,6 +13,7 @@ from alembic import command
 from broadcaster.domain.audit import GENESIS
 from broadcaster.domain.errors import ConfigError
 from broadcaster.services import migrate
+from broadcaster.store import incidents
 from broadcaster.store.engine import Database
 from broadcaster.store.schema import audit_head, broadcast_messages, deliveries, messages, metadata
 
@@ -116,6 +117,7 @@ def test_what_an_earlier_version_wrote_is_still_there_after_migrating(empty: Dat
         assert [tuple(r) for r in connection.execute(sa.select(d.message, d.state, d.after, d.edits))] == [
             (7, "queued", None, None)
         ]
+        assert incidents.hashtag(connection, "i") == ""
     with pytest.raises(sa.exc.IntegrityError), empty.write() as connection:  # what held rows together still does
         connection.execute(broadcast_messages.delete())
 
