@@ -58,6 +58,7 @@ MOST_ALT = 1000
 PAGE_SIZE, MOST_PAGES = 100, 5
 CLOCK_SLACK = timedelta(seconds=5)
 GONE, DUPLICATE, NO_ACCESS, ALONE = "earlier_gone", "duplicate", "no_access", "comment_refused"
+FIELDS = ("tweet.fields", "post.fields")  # X's manuals and, since 2026, its published interface
 UPLOAD, CATEGORY = "/2/media/upload", "tweet_image"
 WINDOWS = ("x-rate-limit", "x-app-limit-24hour", "x-user-limit-24hour")
 FULL_SECONDS = 900.0  # X's own window, where a refusal names no time
@@ -212,16 +213,28 @@ class X:
         """The account's posts since then."""
         start = (since - CLOCK_SLACK).astimezone(UTC).strftime("%Y-%m-%dT%H%%3A%M%%3A%SZ")
         path = f"/2/users/{await self._own()}/tweets?max_results={PAGE_SIZE}&start_time={start}"
-        path += "&tweet.fields=created_at,entities"
         posts: list[Mapping[str, Any]] = []
         token = ""
         for _ in range(MOST_PAGES):
-            page = self._read(await self._call("GET", path + (f"&pagination_token={token}" if token else "")))
+            page = await self._listed(path + (f"&pagination_token={token}" if token else ""))
             posts.extend(page.get("data") or [])
             token = str(page.get("meta", {}).get("next_token") or "")
             if not token:
                 return posts
         raise OutcomeUnknown(f"more than {PAGE_SIZE * MOST_PAGES} posts since then")
+
+    async def _listed(self, path: str) -> Any:
+        """One page with times and addresses, under the name for them that X takes."""
+        for name in FIELDS:
+            try:
+                page = self._read(await self._call("GET", f"{path}&{name}=created_at,entities"))
+            except ChannelError as error:
+                if error.code != "http_400" or name == FIELDS[-1]:
+                    raise
+            else:
+                if all("created_at" in post for post in page.get("data") or ()):
+                    return page
+        raise OutcomeUnknown("X does not say when posts were made")
 
     async def _own(self) -> str:
         if not self._account:

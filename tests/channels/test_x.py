@@ -241,6 +241,17 @@ def test_a_post_is_found_by_its_text_as_x_shows_it(fake: provider.X, text: str) 
     assert find(fake, Sent(attempt(), message(text), WHO, frozenset([accepted.provider_id]))) is None
 
 
+@pytest.mark.parametrize("strict", [True, False])
+@pytest.mark.parametrize("fields", ["tweet.fields", "post.fields"])
+def test_posts_are_read_whatever_x_calls_their_fields(fake: provider.X, fields: str, strict: bool) -> None:
+    fake.faults = XFaults(latency=0, fields=fields, strict=strict)
+    fake.post(TEXT)
+    assert find(fake, Sent(attempt(), message(), WHO)) is not None
+    fake.faults = XFaults(latency=0, fields="other.fields", strict=strict)
+    with pytest.raises(ChannelError if strict else OutcomeUnknown):
+        find(fake, Sent(attempt(), message(), WHO))
+
+
 def test_an_address_that_x_did_not_shorten_is_read_as_it_stands(fake: provider.X) -> None:
     text = "Fire https://alerts.judge.example/a"
     fake.post("Fire").text = text

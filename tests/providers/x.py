@@ -51,6 +51,8 @@ class XFaults(Faults):
     no_media: bool = False
     media_as: str = ""  # the only kind of upload that is taken
     media_hangs: bool = False
+    fields: str = "tweet.fields"  # what a post's fields are called
+    strict: bool = True  # an unknown name is refused, not passed over
     summons: bool = False
     plain: bool = False
 
@@ -196,11 +198,15 @@ class X(Provider):
         return made
 
     def _list(self, request: web.BaseRequest) -> web.Response:
+        told = self.plan.fields in request.query
+        if not told and self.plan.strict:
+            return _invalid("The query parameter is not one of those that are known.")
         since = datetime.fromisoformat(request.query["start_time"])
         most, skip = int(request.query["max_results"]), int(request.query.get("pagination_token", "0"))
         found = [post for post in self.posts[::-1] if post.created >= since - timedelta(seconds=1)]
         meta = {"next_token": str(skip + most)} if len(found) > skip + most else {}
         page = [_shape(post) for post in found[skip : skip + most]]
+        page = page if told else [{"id": post["id"], "text": post["text"]} for post in page]
         return web.json_response({"meta": {"result_count": len(page), **meta}, **({"data": page} if page else {})})
 
 
