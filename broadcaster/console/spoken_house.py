@@ -155,6 +155,8 @@ OF_THE_HOUSE: Mapping[str, tuple[str, ...]] = {
         _s("%(channel)s: the Threads profile cannot be used: %(error)s"),
         _s("%(channel)s: the Instagram account cannot be used: %(error)s"),
         _s("%(channel)s: the LinkedIn page cannot be used: %(error)s"),
+        _s("%(channel)s: version %(version)s of LinkedIn's API ends about %(day)s"),
+        _s("set api_version to the newest that LinkedIn names"),
         _s("%(channel)s: the Nextdoor agency cannot be used: %(error)s"),
         _s("%(channel)s: the Zulip channel cannot be used: %(error)s"),
         _s("%(channel)s: %(bot)s posts in %(place)s"),
