@@ -1,12 +1,14 @@
 """A phone network and a social account that do not exist: what is "sent" stands in a file and nowhere else.
 
-Each channel appends one JSON line per try to ``<folder>/<name>.jsonl``; every line says SIMULATED. So that a
-demonstration shows failures too, the last two digits of a phone decide: see ``RULES``. Production refuses this kind.
+Each channel appends one JSON line per try to ``<folder>/<name>.jsonl``; every line says SIMULATED, and names the card
+beside it that went with a post. So that a demonstration shows failures too, the last two digits of a phone decide: see
+``RULES``. Production refuses this kind.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -28,9 +30,11 @@ from broadcaster.domain.channel import (
     Verdict,
 )
 from broadcaster.domain.message import Limits, Message
+from broadcaster.domain.posting import SHAPES, Posting
 
 LABEL = "SIMULATED"
 DEFAULT_FOLDER = DataPath("simulated")
+LENGTH = 500
 CODES: Codes = MappingProxyType(
     {"gone": Verdict.PERMANENT, "opted_out": Verdict.OPTED_OUT, "busy": Verdict.RETRY, "strange": Verdict.RETRY_ONCE}
 )
@@ -48,22 +52,38 @@ RULES: Mapping[str, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """``speaks``: "sms" (people's phones) or "post" (an account). ``folder`` lies in the data folder."""
+    """``speaks``: "sms" (people's phones) or "post" (an account). ``folder`` lies in the data folder.
+
+    Of an account: ``picture`` is the shape of the card that goes with a post, ``length`` the longest one (characters),
+    ``thread`` at most how many follow each other where one has no room for all.
+    """
 
     speaks: str = "sms"
     folder: DataPath = DEFAULT_FOLDER
     latency_ms: float = 20.0
+    picture: str = ""
+    length: int = LENGTH
+    thread: int = 1
 
     def __post_init__(self) -> None:
         if self.speaks not in ("sms", "post"):
             raise ValueError('speaks is "sms" or "post"')
+        if self.speaks == "sms" and (self.picture, self.length, self.thread) != ("", LENGTH, 1):
+            raise ValueError('picture, length and thread are an account\'s: speaks = "post"')
+        if self.picture not in ("", *SHAPES):
+            raise ValueError(f"picture is one of {', '.join(SHAPES)}")
+        if self.length < 1 or self.thread < 1:
+            raise ValueError("length and thread are at least 1")
         if not 0 <= self.latency_ms <= 5000:
             raise ValueError("latency_ms lies between 0 and 5000")
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One try as it stands in the file. ``status``: delivered, failed (with a code) or lost."""
+    """One try as it stands in the file. ``status``: delivered, failed (with a code) or lost.
+
+    ``picture`` is the card's file in the same folder and ``alt`` its words; ``number`` the place in a thread.
+    """
 
     id: str
     channel: str
@@ -76,6 +96,9 @@ class Shown:
     code: str = ""
     url: str = ""
     answers: str = ""
+    picture: str = ""
+    alt: str = ""
+    number: int = 0
     label: str = LABEL
 
 
@@ -91,10 +114,11 @@ class Simulated:
         self._public_url = public_url
 
     def limits(self) -> Limits:
-        """As a phone or as a Mastodon account would have them."""
+        """As a phone or as an account would have them."""
         if self._options.speaks == "sms":
             return Limits(form="sms", unit="sms_segments", length=10, audience="people", address="phone")
-        return Limits(form="short", unit="mastodon", length=500, audience="account", tags=1)
+        own = self._options
+        return Limits("short", "mastodon", own.length, "account", thread=own.thread, picture=own.picture, tags=1)
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
         """Write the try down. Raises what the address's last digits say."""
@@ -115,6 +139,9 @@ class Simulated:
                 outcome if status == "failed" else "",
                 url,
                 attempt.earlier,
+                self._kept(attempt.posting),
+                attempt.posting.picture.alt if attempt.posting and attempt.posting.picture else "",
+                message.number,
             )
         )
         if outcome.startswith("lost"):
@@ -131,6 +158,18 @@ class Simulated:
 
     def _tried(self, address: str, text: str) -> bool:
         return any(row.to == address and row.text == text for row in shown(self._path))
+
+    def _kept(self, about: Posting | None) -> str:
+        """The name of the card's file, which is written where it is new."""
+        if about is None or about.picture is None:
+            return ""
+        name = f"{hashlib.sha256(about.picture.png).hexdigest()[:32]}.png"
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        if not (file := self._path.with_name(name)).exists():
+            fresh = file.with_suffix(f".{os.getpid()}")
+            fresh.write_bytes(about.picture.png)
+            fresh.replace(file)
+        return name
 
     def _append(self, row: Shown) -> None:
         # One write under O_APPEND: lines of several senders do not mix.

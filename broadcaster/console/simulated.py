@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flask import Response as FlaskResponse
 from flask import flash, redirect, render_template
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -18,13 +19,19 @@ from broadcaster.services.system import Actor, System
 
 
 def screens(system: System) -> list[Screen]:
-    """/console/simulated and /console/samples/<feed>"""
+    """/console/simulated with its cards, and /console/samples/<feed>"""
 
     @allowed()
     def shown() -> str:
         """GET /console/simulated"""
         page = "console/simulated_part.html" if part_only() else "console/simulated.html"
         return render_template(page, stages=simulated.stages(system))
+
+    @allowed()
+    def card(channel: str, name: str) -> Response:
+        """GET /console/simulated/<channel>/<name>.png: the card that went with a post"""
+        png = simulated.card(system, channel, name)
+        return FlaskResponse(png, mimetype="image/png", headers={"Cache-Control": "private, max-age=86400"})
 
     @allowed("author", "admin")
     def take(name: str) -> Response:
@@ -39,6 +46,7 @@ def screens(system: System) -> list[Screen]:
 
     return [
         Screen("/simulated", "simulated", shown),
+        Screen("/simulated/<channel>/<name>", "simulated_card", card),
         Screen("/samples/<name>", "sample", take, ("POST",)),
     ]
 

@@ -159,6 +159,35 @@ def test_simulated_texts_are_shown_under_the_band(app: Flask, filled: System, au
     assert "+15555550100" in page
 
 
+def test_a_simulated_post_shows_its_card_with_its_words_its_thread_and_what_answers_it(
+    app: Flask, filled: System, author: str
+) -> None:
+    import asyncio
+
+    from broadcaster.domain.channel import Attempt, Recipient
+    from broadcaster.domain.message import Message
+    from broadcaster.services import simulated
+    from broadcaster.services.channels import open_channel
+    from tests.channels.graphs import CARD, PNG, posting
+
+    channel = open_channel(filled, filled.config.channels[1])
+    for id_, earlier, number in (("a1", "", 0), ("b1", "", 0), ("a2", "a1", 1), ("a3", "a2", 2), ("a4", "a1", 0)):
+        tried = Attempt(id_, filled.now(), 60, earlier, posting=posting(None if earlier else CARD))
+        asyncio.run(channel.send(Message("social", "en", f"Post {id_}", number=number), Recipient("en", "en"), tried))
+    [_, social] = simulated.stages(filled)
+    assert [[row.id for row in thread] for thread in social.threads] == [["a1", "a2", "a3", "a4"], ["b1"]]
+    client = app.test_client()
+    enter(client)
+    page = client.get("/console/simulated").get_data(True)
+    assert page.count(f'alt="{CARD.alt}"') == 2
+    assert page.count("post 2 of its thread") == page.count("post 3 of its thread") == page.count('href="#a1"') == 1
+    card = f"/console/simulated/social/{social.threads[0][0].picture}"
+    assert (client.get(card).data, client.get(card).mimetype) == (PNG, "image/png")
+    for missing in ("social/social.jsonl", "nobody/" + "0" * 32 + ".png", "social/" + "0" * 32 + ".png"):
+        assert client.get(f"/console/simulated/{missing}").status_code == 404
+    assert app.test_client().get(card).status_code in (302, 401)
+
+
 def test_where_some_channels_are_real_the_band_says_which_are_not(filled: System, author: str) -> None:
     channels = tuple(replace(c, enabled=True) for c in filled.config.channels)
     client = create_app(replace(filled, config=replace(filled.config, channels=channels))).test_client()

@@ -31,7 +31,7 @@ def ask(client: FlaskClient, address: str = "+1 555 555 0188", **more: Any) -> A
 
 def link(system: System) -> str:
     """The path in the newest text that a simulated phone got."""
-    text = simulated.stages(system)[0].shown[0].text
+    text = simulated.stages(system)[0].threads[0][0].text
     found = re.search(r"https?://[^/]+(/subscribe/confirm\?t=\S+)", text)
     assert found
     return found[1]
@@ -101,7 +101,7 @@ def test_a_mistake_is_named_beside_the_form_and_sends_nothing(
     assert answer.status_code == 422
     assert word in answer.get_data(True)
     assert "<b>" not in answer.get_data(True)
-    assert simulated.stages(filled)[0].shown == ()
+    assert simulated.stages(filled)[0].threads == ()
 
 
 def test_an_address_that_nothing_here_can_reach_is_told_so(app: Flask, filled: System) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from broadcaster.channels.simulated import CODES, LABEL, RULES, Options, Shown, Simulated, open_channel, path, shown
 from broadcaster.domain.channel import Accepted, ChannelError, DataPath, Found, OutcomeUnknown, Recipient, Sent, Verdict
+from tests.channels.graphs import CARD, PNG, posting
 from tests.channels.ways import PUBLIC_URL, TEXT, attempt, message
 
 
@@ -116,7 +119,35 @@ def test_no_file_is_no_tries(options: Options) -> None:
     assert rows(options) == []
 
 
-@pytest.mark.parametrize(("speaks", "latency"), [("voice", 0), ("sms", -1), ("sms", 5001)])
-def test_options_that_make_no_sense_are_refused(speaks: str, latency: float) -> None:
-    with pytest.raises(ValueError, match=r"speaks|latency"):
-        Options(speaks, DataPath("x"), latency)
+def test_a_post_keeps_its_card_with_its_words_and_its_place_in_a_thread(options: Options) -> None:
+    made = open_channel("sim", Options("post", options.folder, 0, "wide", 300, 4), PUBLIC_URL)
+    limits = made.limits()
+    assert (limits.length, limits.thread, limits.picture) == (300, 4, "wide")
+    for number, about in enumerate((posting(), None, posting(picture=None))):
+        tried = replace(attempt(f"at_{number}", earlier="at_0" if number else ""), posting=about)
+        asyncio.run(made.send(message(number=number), Recipient("en", "en"), tried))
+    first, *others = rows(options)
+    assert (path("sim", options).with_name(first.picture).read_bytes(), first.alt) == (PNG, CARD.alt)
+    assert [(row.answers, row.number, row.picture, row.alt) for row in others] == [
+        ("at_0", 1, "", ""),
+        ("at_0", 2, "", ""),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("speaks", "more", "wrong"),
+    [
+        ("voice", {}, "speaks"),
+        ("sms", {"latency_ms": -1}, "latency"),
+        ("sms", {"latency_ms": 5001}, "latency"),
+        ("sms", {"picture": "wide"}, "account's"),
+        ("sms", {"thread": 2}, "account's"),
+        ("sms", {"length": 300}, "account's"),
+        ("post", {"picture": "long"}, "wide, square, tall"),
+        ("post", {"thread": 0}, "at least 1"),
+        ("post", {"length": 0}, "at least 1"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(speaks: str, more: dict[str, Any], wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        Options(speaks, DataPath("x"), **more)

@@ -218,7 +218,7 @@ def test_a_test_goes_to_the_persons_own_number_and_says_so_first_and_last(system
     hire(system, {"chief": ["approver"]}, chief="+15550107777")
     done = channel_desk.test(system, CHIEF, "sms")
     assert done.accepted
-    (shown,) = stages(system)[0].shown
+    ((shown,),) = stages(system)[0].threads
     assert shown.text.startswith("TEST.")
     assert shown.text.endswith("TEST")
     assert "7777" in shown.to
@@ -235,7 +235,7 @@ def test_a_test_is_refused_without_a_number_to_an_author_and_while_stopped(syste
     switches.stop(system, CHIEF, "channel:sms")
     with pytest.raises(Refused, match="stopped"):
         channel_desk.test(system, CHIEF, "sms")
-    assert stages(system)[0].shown == ()
+    assert stages(system)[0].threads == ()
 
 
 def test_a_channel_that_does_not_exist_is_not_found(system: System) -> None:
