@@ -11,11 +11,13 @@ from typing import Any
 import click
 
 from broadcaster.cli.common import as_json, login, note, opened, password_stdin, show, terminal
-from broadcaster.domain.alert import Alert, State
+from broadcaster.domain.alert import Alert, Mode, State
 from broadcaster.domain.errors import Invalid
 from broadcaster.domain.hashtag import shown as with_sign
+from broadcaster.services import compose
 from broadcaster.services import deliveries as delivered
 from broadcaster.services import show as shown
+from broadcaster.services.drafting import Draft
 from broadcaster.services.incident_tag import name_incident
 from broadcaster.services.system import System
 
@@ -53,6 +55,37 @@ def show_(id_: str, json_: bool) -> None:
     """One alert with its texts, findings and reviews."""
     with opened() as system:
         found = shown.alert(system, id_)
+    show(found, _whole(found), json_)
+
+
+@alerts.command()
+@click.argument("template")
+@click.option("--as", "email", required=True, metavar="EMAIL", help="Who you are.")
+@click.option("--zone", "zones", multiple=True, metavar="ID", help="Where (repeatable).")
+@click.option("--field", "fields", multiple=True, metavar="NAME=WORDS", help="What it says (repeatable).")
+@click.option("--expires", help="Its end, with its zone: 2026-11-22T18:30:00-08:00. Without: the template's.")
+@click.option("--mode", type=click.Choice([mode.value for mode in Mode]), default=Mode.ACTUAL.value)
+@click.option("--hashtag", help="Of the incident that it begins.")
+@password_stdin
+@as_json
+def create(
+    template: str,
+    email: str,
+    zones: tuple[str, ...],
+    fields: tuple[str, ...],
+    expires: str | None,
+    mode: str,
+    hashtag: str | None,
+    password_stdin: bool,
+    json_: bool,
+) -> None:
+    """Write a draft by a template: every channel and language that there is."""
+    said = dict(_field(one) for one in fields)
+    until = None if expires is None else _moment(expires)
+    with opened() as system:
+        actor = login(system, email, password_stdin)
+        draft = Draft(template, said, zones=zones, expires=until, mode=Mode(mode), hashtag=hashtag)
+        found = shown.alert(system, compose.create(system, actor, draft).id)
     show(found, _whole(found), json_)
 
 
@@ -217,6 +250,13 @@ def _whole(found: dict[str, Any]) -> str:
     lines += [f"{'BLOCKING' if f['blocking'] else 'note'} {f['code']}: {f['text']}" for f in found["findings"]]
     lines += [f"{r['at']} {r['verb']} by {r['by']} {r['reason']}".rstrip() for r in found["reviews"]]
     return "\n".join(lines)
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, sign, words = text.partition("=")
+    if not name or not sign:
+        raise click.BadParameter(f"{text!r} is not NAME=WORDS", param_hint="--field")
+    return name, words
 
 
 def _moment(text: str) -> datetime:

@@ -93,6 +93,18 @@ def test_a_document_goes_from_file_to_live_by_two_people(county: Run, tmp_path: 
     assert "the chain is whole" in county("audit", "verify").stdout
 
 
+def test_an_alert_is_written_by_a_template(county: Run) -> None:
+    login, what = f"{PASSWORD}\n", ["evacuation_order", "--field", "hazard=wildfire", "--hashtag", "Bear Creek Fire"]
+    made = value(county("alerts", "create", *what, *as_("a@x.example"), stdin=login))
+    assert (made["state"], made["hashtag"], made["created_by"]) == ("draft", "BearCreekFire", "a@x.example")
+    assert [one["code"] for one in made["findings"] if one["blocking"]] == ["no_area"]
+    drill = county("alerts", "create", *what, "--mode", "exercise", *as_("a@x.example"), stdin=login)
+    assert (value(drill)["mode"], value(drill)["hashtag"]) == ("exercise", "")
+    for wrong, code in ((["--field", "hazard"], 2), (["--expires", "soon"], 2), (["--zone", "nowhere"], 1)):
+        county("alerts", "create", *what, *wrong, *as_("a@x.example"), stdin=login, code=code)
+    assert len(value(county("alerts", "list", "--json"))["alerts"]) == 2
+
+
 def test_an_incident_is_named_and_unnamed(county: Run, tmp_path: Path) -> None:
     id_, login = draft(county, tmp_path), f"{PASSWORD}\n"
     made = value(county("alerts", "hashtag", id_, "Bear Creek Fire", *as_("a@x.example"), stdin=login))

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from lxml import etree
 
-from broadcaster.domain.alert import Alert, Mode, MsgType
+from broadcaster.domain.alert import Alert, Mode, MsgType, Source
 from broadcaster.domain.cap_message import build
 from broadcaster.domain.errors import Forbidden, Invalid, NotFound, Refused
 from broadcaster.rendering import cap_xml
@@ -153,6 +153,11 @@ def test_drafts_that_began_it_are_written_anew_so_that_an_open_form_is_asked(sys
         assert carries(system, now_is(system, one.id), " #Other")
     with pytest.raises(Refused, match="conflict"):
         compose.edit(system, AUTHOR, draft.id, NAMED, seen=draft.revision)
+    feeds = compose.create(system, FEED, Draft("cap", cap=cap(), zones=("valley",), source=Source("nws")))
+    update = compose.create(system, AUTHOR, redraft(live(system, NAMED)))
+    for one in (feeds, update):  # a feed's draft keeps what was found about it; an update takes it when it is saved
+        name_incident(system, CHIEF, one.incident, "#Other")
+        assert now_is(system, one.id) == one
     revision = now_is(system, draft.id).revision
     name_incident(system, CHIEF, draft.incident, "other")  # another word is another hashtag
     name_incident(system, CHIEF, draft.incident, "other")  # the same again changes nothing
