@@ -16,6 +16,10 @@ OF_MAIL: Mapping[str, tuple[str, ...]] = {
         _s("The mail says that it is of %(sender)s, and nothing proves it."),
         _s("Nothing proves who sent this %(kind)s, so it changes nothing by itself."),
     ),
+    "proven_since": (
+        _s("The message that it was written from has come with a proof of its sender, by the feed %(feed)s."),
+    ),
+    "written_before": (_s("The alert %(alert)s was written from it before it was proven."),),
     "mail_unproven": (
         _s("It is quoted, forwarded or an automatic answer, not the sender's own."),
         _s("It has no DKIM signature of %(domain)s."),

@@ -157,6 +157,11 @@ def _knew(later: Known, earlier: Reference) -> bool:
     return later.msg_type in (MsgType.UPDATE, MsgType.CANCEL) and earlier in later.references
 
 
+def speaks_of(entry: FeedEntry, feed: str, earlier: Known) -> bool:
+    """Does this entry take the place of that one?"""
+    return replaces(_as_known(entry, feed), earlier)
+
+
 def names(later: Known, earlier: Reference) -> bool:
     """Do the references of an Update or Cancel name this message?"""
     if later.msg_type not in (MsgType.UPDATE, MsgType.CANCEL):

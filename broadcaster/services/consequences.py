@@ -20,7 +20,7 @@ from broadcaster.domain.switches import RULES
 from broadcaster.domain.triage import Verb as Decided
 from broadcaster.domain.triage import end_of, in_part
 from broadcaster.domain.wording import taken_back
-from broadcaster.services import audit, compose, publish, release_by_rule
+from broadcaster.services import audit, compose, proven, publish, release_by_rule
 from broadcaster.services.areas import of_zones
 from broadcaster.services.drafting import Draft, new_id, redraft
 from broadcaster.services.entry_case import Case, Earlier, Outcome
@@ -54,6 +54,8 @@ def quiet(case: Case) -> bool:
         return False
     if case.decision.verb not in (Decided.NEW, Decided.UPDATE) or case.elsewhere:
         return True
+    if proven.twins(case.system, case.connection, case.feed, case.entry):
+        return False
     return ruling(case.system.config.rules, case.entry.message, _seen(case)).action == "keep"
 
 
@@ -87,6 +89,9 @@ def _take(case: Case, earlier: Earlier) -> Outcome:
         elsewhere=case.elsewhere,
         by_rule=rule is not None,
     )
+    mine = proven.written(case.system, case.connection, case.feed, case.entry)
+    if mine and {old.id for old in earlier.live} <= {mine.id, *mine.replaces}:
+        return _linked(case, earlier, plan, found, mine)
     follows = earlier.pending or earlier.live or earlier.shown
     if not follows and plan.action != "keep" and (note := _over_limit(case, found)):
         return Outcome("keep", found.rule, None, note)
@@ -105,6 +110,17 @@ def _take(case: Case, earlier: Earlier) -> Outcome:
     else:
         done = _submit(case, made.id, plan)
     return Outcome(done.action, found.rule, made.id, f"{note} {done.note}".strip(), done.version or version)
+
+
+def _linked(case: Case, earlier: Earlier, plan: Plan, found: Ruling, mine: Alert) -> Outcome:
+    """People wrote an alert from it before it was proven: it is on the page if the rule says so, and no second text."""
+    version = _show(case, earlier, plan)
+    for old in earlier.pending:
+        if old.id != mine.id:
+            _supersede(case, old, f"replaced by {case.entry.message.identifier} of feed {case.feed.name}")
+    proven.say(case.connection, mine, case.feed)
+    note = f"The alert {mine.id} was written from it before it was proven."
+    return Outcome("show" if plan.show else "keep", found.rule, mine.id, note, version)
 
 
 def _wish(case: Case, rule: RuleConfig, matched: bool = True) -> Wish:

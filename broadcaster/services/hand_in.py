@@ -42,6 +42,7 @@ def hand_in(
         kept = _kept(system, connection, actor, draft, alert_id, seen)
         if entry is not None:
             feeds.settle(connection, entry, {"action": "draft", "rule": "", "alert": kept.id, "awaits": None})
+            feeds.written(connection, entry, kept.id)
         if not submitting:
             return HandedIn(kept)
         try:

@@ -24,7 +24,7 @@ from broadcaster.domain.geometry_zones import Place, ZoneIndex
 from broadcaster.domain.mapping import fill, filling
 from broadcaster.domain.triage import Decision, Known, Verb, decide, end_of, in_part, unproven
 from broadcaster.domain.wording import pressing
-from broadcaster.services import places, release
+from broadcaster.services import places, proven, release
 from broadcaster.services.consequences import apply, quiet, rest
 from broadcaster.services.entry_case import Case, Outcome
 from broadcaster.services.places import areas_of
@@ -225,7 +225,8 @@ class Taking:
         known: Mapping[str, Sequence[Known]],
         at: datetime,
     ) -> Case:
-        decision = self._decision(entry, known[entry.message.sender], at, place.zones)
+        before = [*known[entry.message.sender], *proven.vouched(self.system, connection, self.feed, entry, at)]
+        decision = self._decision(entry, before, at, place.zones)
         if decision.code == "duplicate":
             decision = replace(decision, alert=_alert_of(known[entry.message.sender], entry))
         return Case(

@@ -28,7 +28,7 @@ from broadcaster.domain.switches import RULES, SENDING
 from broadcaster.domain.triage import Known
 from broadcaster.domain.wording import most_pressing
 from broadcaster.rendering.words import when
-from broadcaster.services import arm, notices, steps
+from broadcaster.services import arm, notices, proven, steps
 from broadcaster.services.measuring import measured_anew
 from broadcaster.services.release import go_live
 from broadcaster.services.submit import submit
@@ -131,9 +131,10 @@ def _retired(wish: Wish) -> list[tuple[int, str | None]]:
 
 
 def _of_event(wish: Wish) -> list[tuple[int, str | None]]:
-    """What the same office said of the same event before, named by it or not."""
+    """What the same office said of the same event before, named by it or not; and itself as it came without a proof."""
     events = {".".join(code.split(".")[2:6]) for code in wish.entry.vtec}
     found = store.of_events(wish.connection, wish.entry.message.sender, events, wish.at - EVENT)
+    found += proven.twins(wish.system, wish.connection, wish.feed, wish.entry)
     return [one for one in found if one[0] != wish.row]
 
 

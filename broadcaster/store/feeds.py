@@ -211,6 +211,15 @@ def settle(connection: Connection, id: int, values: Mapping[str, Any]) -> None:
     connection.execute(feed_entries.update().where(feed_entries.c.id == id).values(**values))
 
 
+def written(connection: Connection, id: int, alert: str) -> None:
+    """The same message that waits elsewhere (with a proof, or without) leads to the alert that was written from it."""
+    table = feed_entries.c
+    one = connection.execute(sa.select(table.content_hash, table.identifier, table.sender).where(table.id == id)).one()
+    same = (table.content_hash == one.content_hash, table.identifier == one.identifier, table.sender == one.sender)
+    waits = (table.awaits.is_not(None), table.alert.is_(None))
+    connection.execute(feed_entries.update().where(*same, *waits).values(alert=alert, awaits=None))
+
+
 def retire(connection: Connection, ids: Iterable[int]) -> None:
     """A later entry took their place: nobody need decide about these any more."""
     gone = sorted(ids)

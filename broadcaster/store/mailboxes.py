@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from broadcaster.domain.feed_entry import FeedEntry
 from broadcaster.store.schema import feed_entries, mailboxes
 from broadcaster.store.upsert import insert
 
@@ -44,3 +45,12 @@ def proven_since(connection: Connection, unverified: str, hashes: Collection[str
     table = feed_entries.c
     same = (table.feed == unverified, table.content_hash.in_(sorted(hashes)), table.awaits.is_not(None))
     connection.execute(feed_entries.update().where(*same).values(awaits=None))
+
+
+def same(connection: Connection, feeds: Collection[str], entry: FeedEntry) -> list[tuple[int, str | None]]:
+    """(entry, alert) of the very same message as these feeds brought it."""
+    table, message = feed_entries.c, entry.message
+    query = sa.select(table.id, table.alert).where(
+        table.content_hash == entry.content_hash, table.feed.in_(sorted(feeds)), table.identifier == message.identifier
+    )
+    return [(row.id, row.alert) for row in connection.execute(query.order_by(table.id))]
