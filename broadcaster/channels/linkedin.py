@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +17,17 @@ from urllib.parse import quote, urlencode
 
 from broadcaster.channels.graph import GONE, NOT_THERE, clipped, same, the_one
 from broadcaster.channels.http import LONGEST_SECONDS, STEP_LOST, TOTAL_SECONDS, harmless, object_of, unsure
-from broadcaster.channels.linkedin_rest import BARE, CODES, DUPLICATE, MUTE, Rest, little, plain, version_life
+from broadcaster.channels.linkedin_rest import (
+    BARE,
+    CODES,
+    DUPLICATE,
+    MUTE,
+    PROCESSING,
+    Rest,
+    little,
+    plain,
+    version_life,
+)
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -36,6 +47,7 @@ from broadcaster.domain.text_social import utf16
 __all__ = ["CODES", "LinkedIn", "Options", "open_channel"]
 LENGTH, COMMENT_LENGTH = 3_000, 1_250
 PAGE = 100
+AGAIN_SECONDS = 2.0  # until LinkedIn has worked on a picture; once, then the words go without it
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,7 @@ class LinkedIn:
         self._mute = False
         self._bare: set[str] = set()
         self._doubted: set[str] = set()
+        self._waited: set[str] = set()
 
     def __repr__(self) -> str:
         return f"<linkedin {self.name}>"
@@ -123,11 +136,25 @@ class LinkedIn:
             refused = CODES.get(error.code) in (None, Verdict.PERMANENT) and error.code != DUPLICATE
             if posting is None or not (refused or self._hangs(error, key)):
                 raise
+            if refused and await self._is_unready(key, until):
+                text = "LinkedIn works on the picture"
+                raise ChannelError(text, code=PROCESSING, retry_after=AGAIN_SECONDS) from error
             self._bare.add(key)
             raise ChannelError(f"{error}; the next try is the text alone", code=BARE, retry_after=0.0) from error
         self._images.pop(key, None)
         made = answer.headers.get("x-restli-id") or unsure(answer)
         return Accepted(made, _url(made), delivered=True)
+
+    async def _is_unready(self, key: str, until: float) -> bool:
+        """Whether a post was refused for a picture that LinkedIn still works on; asked once a delivery."""
+        image = self._images.get(key)
+        if image is None or key in self._waited:
+            return False
+        self._waited.add(key)
+        with suppress(ChannelError, OutcomeUnknown):
+            told = object_of(await self._rest.call("GET", f"/rest/images/{quote(image, safe='')}", until))
+            return told.get("status") in ("PROCESSING", "WAITING_UPLOAD")
+        return False
 
     def _hangs(self, error: ChannelError, key: str) -> bool:
         """A picture whose upload gets no answer is tried twice; words come before pictures."""

@@ -26,7 +26,7 @@ SCOPES = (  # the feed's are for comments
 )
 LIMITED_SECONDS, LONGEST_WAIT = 900.0, 3_600.0  # limits are counted by day
 AHEAD = timedelta(days=30)  # to try a newer version of the API before the configured one ends
-DUPLICATE, BARE, MUTE = "DUPLICATE_POST", "bare_next", "comment_refused"
+DUPLICATE, BARE, MUTE, PROCESSING = "DUPLICATE_POST", "bare_next", "comment_refused", "media_processing"
 RESERVED = re.compile(r"([\\|{}@\[\]()<>*_~]|#(?!\w))")  # of the "little" format; #word stays a hashtag
 
 CODES: Codes = MappingProxyType(
@@ -36,6 +36,7 @@ CODES: Codes = MappingProxyType(
         GONE: Verdict.RETRY_ONCE,
         NOT_THERE: Verdict.PERMANENT,
         BARE: Verdict.RETRY,  # card or link refused; the next try is the text alone
+        PROCESSING: Verdict.RETRY,  # the picture is not ready; the next try takes it, or goes without
         MUTE: Verdict.RETRY,  # the token may not comment; the next try is a post
         DUPLICATE: Verdict.PERMANENT,  # the same text stands already, and not as this try
         "http_400": Verdict.PERMANENT,

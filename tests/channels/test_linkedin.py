@@ -176,6 +176,29 @@ def test_a_picture_that_got_no_answer_is_tried_again_and_one_that_is_there_not(f
     assert (len(fake.images), len(fake.posts)) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    ("then", "codes", "pictures"),
+    [("AVAILABLE", [rest.PROCESSING], 1), ("PROCESSING", [rest.PROCESSING, rest.BARE], 0)],
+)
+def test_a_picture_that_takes_a_moment_is_waited_for_once(
+    fake: LinkedIn, then: str, codes: list[str], pictures: int
+) -> None:
+    async def tries(org: Any) -> list[str]:
+        said: list[str] = []
+        while True:
+            try:
+                await org.send(message(), WHO, replace(attempt("at_1"), key="dl_1", posting=posting()))
+                return said
+            except ChannelError as error:
+                said.append(error.code)
+            fake.faults = LinkedInFaults(latency=0, image=then)
+
+    fake.faults = LinkedInFaults(latency=0, image="PROCESSING")
+    assert using(channel(fake), tries) == codes
+    assert [bool(post.more["image"]) for post in fake.posts] == [bool(pictures)]
+    assert len(fake.images) == 1
+
+
 def test_a_picture_that_got_no_answer_twice_holds_back_no_words(fake: LinkedIn) -> None:
     async def three(org: Any) -> list[str]:
         said = []

@@ -31,11 +31,13 @@ LENGTH, COMMENT_LENGTH = 3_000, 1_250
 @dataclass
 class LinkedInFaults(Faults):
     """``refusal``: (status, message, input error's code) of every write whose path ends with ``edge``; faults strike
-    there, too. ``upload``: the address for a picture in place of our own. ``expires``: days that the token lives."""
+    there, too. ``upload``: the address for a picture in place of our own. ``expires``: days that the token lives.
+    ``image``: what LinkedIn says of a picture; no post takes one that is not available."""
 
     refusal: tuple[int, str, str] | None = None
     edge: str = ""
     upload: str = ""
+    image: str = "AVAILABLE"
     expires: float = 60
     active: bool = True
     scope: str = SCOPE
@@ -100,6 +102,8 @@ class LinkedIn(Provider):
                 return error(403, "Not enough permissions to access: partnerApiPosts.FINDER-author", "ACCESS_DENIED")
             size = int(request.query["count"])
             return web.json_response({"elements": [_shape(post) for post in self.posts[::-1][:size]]})
+        if edge == "images":
+            return web.json_response({"id": more[0], "owner": OWNER, "status": self.plan.image})
         found = self.one(more[0])
         if found is None:
             return error(404, "Not Found")
@@ -118,7 +122,7 @@ class LinkedIn(Provider):
         if len(read(body["commentary"])) > LENGTH:
             return error(422, "commentary exceeds the limit of 3000 characters", "FIELD_LENGTH_TOO_LONG")
         media = body.get("content", {}).get("media")
-        if media and media["id"] not in self.images:
+        if media and (media["id"] not in self.images or self.plan.image != "AVAILABLE"):
             return error(400, "The media asset is not available")
         if "127.0.0.1" in body.get("content", {}).get("article", {}).get("source", ""):
             return error(400, "source is not a valid URL")
