@@ -206,7 +206,12 @@ class X:
             raise OutcomeUnknown("the account's posts cannot be read") from error
 
     async def _one(self, id_: str) -> Found | None:
-        answer = self._read(await self._call("GET", f"/2/tweets/{id_}"))
+        try:
+            answer = self._read(await self._call("GET", f"/2/tweets/{id_}"))
+        except ChannelError as error:
+            if error.code != "http_404":
+                raise
+            return None
         return Found(id_, "delivered", url=self._page(id_)) if answer.get("data") else None
 
     async def _posts(self, since: datetime) -> list[Mapping[str, Any]]:

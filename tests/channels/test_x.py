@@ -259,7 +259,9 @@ def test_an_address_that_x_did_not_shorten_is_read_as_it_stands(fake: provider.X
     assert find(fake, Sent(attempt(), message(text), WHO)) is not None
 
 
-def test_a_post_whose_id_is_known_is_asked_for_by_it(fake: provider.X) -> None:
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_post_whose_id_is_known_is_asked_for_by_it(fake: provider.X, plain: bool) -> None:
+    fake.faults = XFaults(latency=0, plain=plain)
     post = fake.post("edited since")
     found = find(fake, Sent(attempt(), message(), WHO, provider_id=post.id))
     assert found is not None

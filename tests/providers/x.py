@@ -100,7 +100,8 @@ class X(Provider):
         if path == f"/2/users/{USER}/tweets":
             return self._list(request)
         found = next((post for post in self.posts if path == f"/2/tweets/{post.id}"), None)
-        return web.json_response({"data": _shape(found)} if found else {"errors": [NOT_FOUND]})
+        status = 404 if self.plan.plain and not found else 200
+        return web.json_response({"data": _shape(found)} if found else {"errors": [NOT_FOUND]}, status=status)
 
     async def _write(self, request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/2/media/upload":
