@@ -229,8 +229,15 @@ TAKEN_BACK: Words = {
 IN_ERROR = "sent_in_error"  # the one template whose Cancel says that there never was a danger
 
 DRILL_LABELS: Mapping[Mode, Words] = {
-    Mode.EXERCISE: {"en": "EXERCISE", "es": "SIMULACRO"},
-    Mode.TEST: {"en": "TEST", "es": "PRUEBA"},
+    Mode.EXERCISE: {
+        "en": "EXERCISE",
+        "es": "SIMULACRO",
+        "fr": "EXERCICE",
+        "vi": "DIỄN TẬP",
+        "zh": "演习",
+        "ar": "تمرين",
+    },
+    Mode.TEST: {"en": "TEST", "es": "PRUEBA", "fr": "ESSAI", "vi": "THỬ NGHIỆM", "zh": "测试", "ar": "اختبار"},
 }
 
 

@@ -13,11 +13,13 @@ from markupsafe import Markup
 
 from broadcaster.domain.errors import BroadcasterError, NotFound
 from broadcaster.public import asking
+from broadcaster.public.recent import Recent
 from broadcaster.rendering.phrasebook import direction, language_name, languages, strings, tables
 from broadcaster.services import cards, joining
 from broadcaster.services import subscribers as leaving
 from broadcaster.services.system import System
 
+CARD_SECONDS, CARDS = 10, 100  # how long a card is served from memory, and how many (about 10 MB)
 Answer = tuple[str, int]
 Said = tuple[Response, int]
 
@@ -28,6 +30,7 @@ class Forms:
     def __init__(self, system: System) -> None:
         self._system = system
         self._spoken = languages(tuple(system.config.agency.languages))
+        self._cards = Recent(system.now, CARD_SECONDS, CARDS)
 
     def subscribe(self, language: str | None = None) -> Answer:
         """GET and POST /subscribe"""
@@ -77,10 +80,15 @@ class Forms:
     def card(self, slug: str, language: str, shape: str, kind: str) -> Response:
         """GET /cards/<slug>.<language>.<shape>.png or .jpg: the alert card, drawn when a platform first fetches it"""
         try:
-            picture = cards.public(self._system, slug, language, shape, kind)
+            picture = self._cards.get(
+                (slug, language, shape, kind), lambda: cards.public(self._system, slug, language, shape, kind)
+            )
         except NotFound as missing:
             abort(404, missing.text)
-        return Response(picture, mimetype=CARD_TYPES[kind], headers={"Cache-Control": "public, max-age=300"})
+        made = Response(picture, mimetype=CARD_TYPES[kind], headers={"Cache-Control": "public, max-age=60"})
+        made.add_etag()
+        made.make_conditional(request)
+        return made
 
     def unsubscribe(self, token: str, language: str | None = None) -> Answer:
         """GET and POST /unsubscribe/<token>; mail programs POST here by themselves (RFC 8058)."""

@@ -23,11 +23,11 @@ from broadcaster.public import atom, views
 from broadcaster.public.asking import plain
 from broadcaster.public.speaker import Speaker, fill
 from broadcaster.public.views import View
-from broadcaster.rendering import card, codes
-from broadcaster.rendering.card import Sheet, can_draw
+from broadcaster.rendering import card, card_layout, codes
+from broadcaster.rendering.card_sheet import ACTION_LENGTH, Sheet, can_draw, together, where
 from broadcaster.rendering.drawing import Scene, chart
 from broadcaster.rendering.phrasebook import languages, strings
-from broadcaster.rendering.words import when
+from broadcaster.rendering.words import sentences, when
 
 Json = dict[str, Any]
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "public"
@@ -247,6 +247,7 @@ class Pages:
         return f"{self._bundle['about']['public_url']}{self._at(speak, path)}.png" if drawn else ""
 
     def _sheet(self, said: Json, speak: Speaker) -> Sheet:
+        headline, names = said["typed"] or said["headline"], [zone["name"] for zone in said["zones"]]
         evacuation = EVACUATION_LEVELS[self._bundle["about"]["evacuation_levels"]].get(
             said["evacuation"]["key"] if said["evacuation"] else ""
         )
@@ -255,7 +256,10 @@ class Pages:
             word=said["word"],
             label=said["evacuation"]["name"] if said["evacuation"] else "",
             colours=(evacuation.background, evacuation.text) if evacuation else ("", ""),
-            headline=said["typed"] or said["headline"],
+            headline=together(said["ending_text"] if said["over"] else headline, names),
+            action="" if said["over"] else said["action"] or sentences(" ".join(said["instruction"]), ACTION_LENGTH),
+            where="" if said["over"] else where(headline, names, said["areas"], speak.language),
+            was=together(headline, names) if said["over"] else "",
             times=speak.times(said),
             source=said["issuer"],
             link=said["permanent"],
@@ -266,7 +270,7 @@ class Pages:
         """Drawn once; the map is a part of what makes it another one."""
         shown = kind != "ended" and alert["state"] == "live"
         scene = Scene(self._chart, kind, {key: alert[key] for key in ("zones", "areas")}) if shown else None
-        svg = card.write(replace(sheet, scene=scene), SHAPES["wide"])
+        svg = card_layout.write(replace(sheet, scene=scene), SHAPES["wide"])
         key = f"card:{hashlib.sha256(svg.encode()).hexdigest()}"
         if key not in self.rendered:
             self.rendered[key] = self._earlier.get(key) or Page(card.paint(svg, replace(sheet, scene=scene)), PNG)

@@ -84,6 +84,7 @@ class Speaker:
             "more": alert["web"] if _is_web(alert["web"]) and f"/alerts/{alert['slug']}" not in alert["web"] else "",
             "evacuation": evacuation,
             "danger": live,
+            "over": alert["state"] != "live" and not live and alert["face"] != alert["ending"],
             "kind": (f"evacuation-{evacuation['key']}" if evacuation else alert["level"]) if live else "ended",
             "until": self._until(alert) if live else "",
             "confirmed": self._confirmed(alert) if live and alert["until_lifted"] else "",
@@ -134,7 +135,7 @@ class Speaker:
 
     def time(self, stamp: str) -> Markup:
         """The same for HTML, with the day on one line; a script adds how long ago that is."""
-        clock, comma, day = self.clock(stamp).rpartition(", ")
+        clock, comma, day = re.match(r"(.*?)([,،] |$)(.*)", self.clock(stamp)).groups()  # type: ignore[union-attr]
         return Markup('<time datetime="{}">{}</time>').format(stamp, clock + comma + day.replace(" ", "\u00a0"))
 
     def source(self) -> str:

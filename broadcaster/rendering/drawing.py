@@ -31,7 +31,10 @@ HALO = 5  # round a name, both sides together
 NARROW, BROAD = frozenset(" .,'’-/()|Iijlrtf1"), frozenset("ABCDGHMNOQUVWXmw@%&—")
 # Where a name is tried, in its own widths across and its lines down.
 SPOTS = [(x, y) for x in (0, -0.25, 0.25, -0.5, 0.5) for y in (0, -1, 1, -2, 2, -3, 3)]
-MARGIN = {"overview": 0.03, "close": 0.25}
+MARGIN = {"overview": 0.03, "close": 0.25, "card": 0.16}
+LEAST = 0.02  # degrees, about 2 km: what lies round a house is seen
+DOT = 9  # units
+FAR = 8  # times all zones together
 # What is drawn over each kind's colour, in a tile of 10 by 10; none is another turned by a little.
 PATTERNS = {
     "act_now": "M0 0L10 10M10 0L0 10",
@@ -78,7 +81,8 @@ class Chart:
         """One alert's area with what lies round it. ``aspect``: height to width, else what the area wants; ``font``:
         of its names, in units of the picture."""
         patches = list(self._patches([(kind, alert)]))
-        return self._picture(_union(p.geometry for p in patches), "close", [(kind, alert)], "", aspect, font)
+        how = "close" if aspect is None else "card"
+        return self._picture(_union(p.geometry for p in patches), how, [(kind, alert)], "", aspect, font)
 
     @cached_property
     def _all(self) -> BaseGeometry | None:
@@ -112,11 +116,12 @@ class Chart:
     ) -> Json | None:
         if around is None or around.is_empty:
             return None
-        frame = Frame.around(around.bounds, MARGIN[how], aspect)
+        near = self._near(around) if how == "card" else around
+        frame = Frame.around(near.bounds, MARGIN[how], aspect, LEAST if how == "card" else 0)
         patches = list(self._patches(alerts))
         painted = {zone for _, alert in alerts for zone in alert["zones"]} | {focus}
         seen = {id: frame.put(found) for id, found in self._shapes.items()}
-        drawn = [Patch(p.kind, frame.put(p.geometry)) for p in patches]
+        drawn = [Patch(p.kind, _large_enough(frame.put(p.geometry))) for p in patches]
         tolerance = _tolerance([*seen.values(), *(p.geometry for p in drawn)])
         body = [_pattern(kind) for kind in dict.fromkeys(p.kind for p in drawn)]
         body += [f'<path class="z" d="{path(found, tolerance)}"/>' for found in seen.values() if not found.is_empty]
@@ -128,6 +133,13 @@ class Chart:
         shapes = "".join(body)
         whole = shapes + "".join(_label(*name) for name in names)
         return {"width": WIDTH, "height": frame.height, "body": whole, "shapes": shapes, "names": names}
+
+    def _near(self, around: BaseGeometry) -> BaseGeometry:
+        """Of what reaches far beyond our zones, our zones: else nobody finds their own."""
+        own = self._all
+        if own is None or not own.intersects(around) or box(*around.bounds).area < FAR * own.area:
+            return around
+        return own
 
     def _patches(self, alerts: Iterable[tuple[str, Json]]) -> Iterator[Patch]:
         for kind, alert in alerts:
@@ -152,9 +164,8 @@ class Chart:
         taken: list[BaseGeometry] = []
         named = [place for place in self._places if not seen[place["id"]].is_empty]
         for place in sorted(named, key=lambda p: (p["id"] not in painted, -seen[p["id"]].area, p["id"])):
-            lines = _lines(place["name"])
             strange = place["id"] not in painted
-            for room in _rooms(seen[place["id"]], lines, frame.height, font):
+            for lines, room in _tried(place["name"], seen[place["id"]], frame.height, font):
                 hides = room.area > 2 * seen[place["id"]].area
                 misleads = hides or (strange and room.intersects(danger) and _beyond(danger, seen[place["id"]], room))
                 if not misleads and not any(room.intersects(other) for other in taken):
@@ -171,12 +182,14 @@ class Frame:
     height: int
 
     @classmethod
-    def around(cls, bounds: tuple[float, float, float, float], margin: float, aspect: float | None = None) -> Frame:
-        """The smallest frame round these degrees, with a margin (share of the longer side)."""
+    def around(
+        cls, bounds: tuple[float, float, float, float], margin: float, aspect: float | None = None, least: float = 0
+    ) -> Frame:
+        """The smallest frame round these degrees, with a margin (share of the longer side); ``least`` degrees wide."""
         west, south, east, north = bounds
         turn = max(0.1, math.cos(math.radians((south + north) / 2)))
         wide, high = (east - west) * turn, north - south
-        pad = max(wide, high) * margin or 0.01
+        pad = max(max(wide, high) * margin, (least - max(wide, high)) / 2) or 0.01
         scale = WIDTH / (wide + 2 * pad)
         height = (high + 2 * pad) * scale
         lowest, highest = (LOWEST, HIGHEST) if aspect is None else (WIDTH * aspect, WIDTH * aspect)
@@ -207,6 +220,12 @@ class Scene:
     def at(self, aspect: float, font: float = FONT) -> Json | None:
         """``Chart.close_up`` at that height to width, its names of that size."""
         return self.chart.close_up(self.kind, self.alert, round(aspect, 3), round(font, 1))
+
+
+def _large_enough(found: BaseGeometry) -> BaseGeometry:
+    """An area too small to be seen as a dot that is."""
+    west, north, east, south = found.bounds if not found.is_empty else (0, 0, DOT, DOT)
+    return found if max(east - west, south - north) >= DOT else found.centroid.buffer(DOT / 2)
 
 
 def path(found: BaseGeometry, tolerance: float) -> str:
@@ -257,6 +276,14 @@ def _beyond(danger: BaseGeometry, zone: BaseGeometry, room: BaseGeometry) -> boo
     return bool(danger.difference(make_valid(zone)).intersects(room))
 
 
+def _tried(name: str, zone: BaseGeometry, height: int, font: float) -> Iterator[tuple[list[str], BaseGeometry]]:
+    """A name's lines with each room for them; in two lines also where it is short enough for one."""
+    first, second = _lines(name), _lines(name, 0)
+    for lines in [first] if first == second else [first, second]:
+        for room in _rooms(zone, lines, height, font):
+            yield lines, room
+
+
 def _rooms(zone: BaseGeometry, lines: Sequence[str], height: int, font: float) -> Iterator[BaseGeometry]:
     """Where a name may stand: in the middle of its zone, then up and down and to the sides, within zone and picture."""
     wide, high = max(_wide(line) for line in lines) * font + HALO, font * 1.1 * len(lines) + HALO
@@ -271,10 +298,10 @@ def _rooms(zone: BaseGeometry, lines: Sequence[str], height: int, font: float) -
             yield box(x - wide / 2, y - high / 2, x + wide / 2, y + high / 2)
 
 
-def _lines(name: str) -> list[str]:
-    """A long name in two lines, broken at the space nearest to its middle."""
+def _lines(name: str, short: int = 14) -> list[str]:
+    """A name of at least so many signs in two lines, broken at the space nearest to its middle."""
     spaces = [n for n, sign in enumerate(name) if sign == " "]
-    if len(name) < 14 or not spaces:
+    if len(name) < short or not spaces:
         return [name]
     cut = min(spaces, key=lambda n: abs(n - len(name) / 2))
     return [name[:cut], name[cut + 1 :]]

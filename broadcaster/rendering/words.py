@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -24,8 +25,9 @@ _MORE = {
     "ar": "و {n} مناطق أخرى",
 }
 _DAY = {"en": "MMM d", "es": "d MMM", "zh": "M月d日"}
+_COMMA = {"ar": "\u200f،"}  # the mark keeps the day from being read as a part of the zone's Latin letters
 MOST_PLACES = 4
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÁÉÍÓÚÑ¿¡0-9])")
+_SENTENCE_END = re.compile(r"(?<=[.!?؟]) (?=\S)|(?<=[。！？])(?=[^。！？”’」』）])")
 
 
 def pick(words: Mapping[str, str], language: str, plain: bool = False) -> str:
@@ -44,7 +46,7 @@ def when(moment: datetime, timezone: str, language: str, plain: bool = False) ->
         return _STARTING[language].format(time=_MIDNIGHT[language], zone=zone, day=day)
     if (local.hour, local.minute) == (12, 0) and language in _NOON:
         return f"{pick(_NOON, language, plain)} {zone}, {day}"
-    return f"{_clock(local, language)} {zone}, {day}"
+    return f"{_clock(local, language)} {zone}{_COMMA.get(language.split('-')[0], ',')} {day}"
 
 
 def _clock(local: datetime, language: str) -> str:
@@ -73,13 +75,7 @@ def language_name(language: str) -> str:
 def sentences(text: str, length: int) -> str:
     """As many whole sentences from the start as fit into ``length`` characters; guidance is never cut inside one."""
     flat = re.sub(r"[ \t\r\n]+", " ", text).strip()
-    kept = ""
-    for sentence in _SENTENCE_END.split(flat):
-        longer = f"{kept} {sentence}".strip()
-        if len(longer) > length:
-            break
-        kept = longer
-    return kept
+    return next((flat[:end] for end in reversed(_ends(flat)) if end <= length), "")
 
 
 def posts(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
@@ -95,11 +91,18 @@ def posts(text: str, fits: Callable[[str], bool], most: int) -> list[str]:
 
 
 def _pieces(flat: str, fits: Callable[[str], bool]) -> Iterator[str]:
-    for sentence in filter(None, _SENTENCE_END.split(flat)):
+    ends = _ends(flat)
+    for sentence in (flat[start:end].strip() for start, end in pairwise([0, *ends])):
         if fits(sentence):
             yield sentence
         else:
             yield from (word for word in sentence.split() if fits(word))
+
+
+def _ends(flat: str) -> list[int]:
+    """Where sentences end, the text's own end last; "3 p.m. today" and what a small letter goes on with is none."""
+    found = (match.start() for match in _SENTENCE_END.finditer(flat))
+    return [*(end for end in found if not flat[end:].lstrip()[0].islower()), len(flat)] if flat else []
 
 
 def stop(text: str) -> str:

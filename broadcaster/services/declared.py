@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
+from broadcaster.domain.alert import Alert
 from broadcaster.domain.errors import ConfigError, Invalid
 from broadcaster.rendering.fields import choice_of
 from broadcaster.rendering.templates import ROOT, Spec, load
@@ -36,6 +37,12 @@ def declared(connection: Connection, root: Path = ROOT) -> dict[str, str]:
         return {}
     said = [(row, _said(spec, row.fields or {})) for row in store.lifting(connection)]
     return {id: key for row, key in said for id in (row.id, row.replaced) if id is not None}
+
+
+def declared_by(alert: Alert, root: Path = ROOT) -> str:
+    """The key in ``clearings`` of what an all clear declares, before it is on air too."""
+    spec = _spec(root)
+    return _said(spec, alert.content.fields) if spec and alert.content.template == LIFTED else ""
 
 
 def _said(spec: Spec, fields: Mapping[str, str]) -> str:

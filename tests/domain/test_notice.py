@@ -102,7 +102,7 @@ def test_a_notice_says_what_waits_who_submitted_and_where() -> None:
     assert "Reason: nobody answers. A second" in text(Kind.OVERRIDE, "Judge County", FACTS, "en")
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "EXERCISE"), ("es", "SIMULACRO"), ("fr", "EXERCISE")])
+@pytest.mark.parametrize(("language", "word"), [("en", "EXERCISE"), ("es", "SIMULACRO"), ("fr", "EXERCICE")])
 def test_an_exercise_says_so_first_and_last(language: str, word: str) -> None:
     for said in (
         text(Kind.REVIEW, "Judge County", Facts("Order", mode=Mode.EXERCISE), language),

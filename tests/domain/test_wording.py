@@ -101,7 +101,8 @@ def test_a_drill_never_shares_the_sentence_of_the_real_thing() -> None:
     for mode in DRILL_LABELS:
         assert confirm_sentence(5000, mode).startswith(drill_label(mode, "en"))
     assert drill_label(Mode.EXERCISE, "es-US") == "SIMULACRO"
-    assert drill_label(Mode.EXERCISE, "fr") == "EXERCISE"
+    assert drill_label(Mode.EXERCISE, "zh-Hans") == "演习"
+    assert drill_label(Mode.EXERCISE, "ko") == "EXERCISE"
     assert drill_label(Mode.ACTUAL, "en") == ""
 
 
