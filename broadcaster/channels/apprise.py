@@ -1,9 +1,10 @@
 """Posts through Apprise: Discord, Slack, Teams, ntfy, Matrix, Signal groups and some hundred others, one account a URL.
 
 Apprise answers True or False, sleeps and repeats by itself. So its plugin is called directly, without its dispatcher
-(no retries, no splitting, no configuration files, nothing stored), in a thread with a time limit; ``_Try`` stands in
-for its pause before each request and ends what would sleep, or begin after we have given up. What its log of that try
-tells apart is told apart (a status, a connection that was never made); else nobody knows, and policy decides.
+(no retries, no splitting, no configuration files, nothing stored), with a time limit, in threads of this account's own:
+one that hangs holds up no other. ``_Try`` stands in for its pause before each request and ends what would sleep, repeat
+what was too much, or begin after we have given up. What its log of that try tells apart is told apart (a status, a
+connection that was never made); else nobody knows, and policy decides.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import logging
 import re
 import threading
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -43,6 +45,8 @@ from broadcaster.domain.text_social import COUNTERS
 
 LENGTH = 1000  # of a service that cannot be opened
 CONNECT_SECONDS = 4.0
+AT_ONCE = 4  # posts of one account, each in a thread
+BUSY_SECONDS = 5.0  # where a service does not say how long
 TOO_LONG = "too_long"
 DISCORD = Path(__file__).with_name("apprise_discord.json")  # the text, and nobody is called by it
 
@@ -78,10 +82,17 @@ NO_ACCOUNT = frozenset(
         *("rsyslog", "syslog", "windows"),
     )
 )
-COUNTED = MappingProxyType({"ntfy": ("bytes", 4096), "ntfys": ("bytes", 4096)})  # ntfy: longer ones become a file
+COUNTED = MappingProxyType(  # ntfy: longer ones become a file; Matrix: of 65,536 bytes of a whole event
+    {
+        **dict.fromkeys(("ntfy", "ntfys"), ("bytes", 4096)),
+        **dict.fromkeys(("matrix", "matrixs"), ("bytes", 40_000)),
+    }
+)
+_PLACES = ("notify_url", "webhook_url")  # where plugins keep the address of their service
 _PERSON = re.compile(r"target_(phone|email)|from_phone|from_email")
 _NUMBER = re.compile(r"\+?\d{7,}")
 _STATUS = re.compile(r"\berror=(\d{3})\b")
+_TOO_MUCH = re.compile(r"rate.?limit", re.I)
 _NO_CONNECTION = re.compile(r"NewConnectionError|ConnectTimeout|NameResolutionError|CERTIFICATE_VERIFY_FAILED")
 _CALLS = re.compile(r"(?<=@)(?=everyone|here|channel|room|all\b)|(?<=<)(?=[@!#])", re.I)
 JOINER = "\N{WORD JOINER}"
@@ -125,7 +136,7 @@ class Options:
         text, hint = _unfit(service, schema)
         if text:
             return Wrong("url", text, hint)
-        if self.base_url is not None and not hasattr(service, "notify_url"):
+        if self.base_url is not None and not _place(service):
             return Wrong("base_url", f"{schema}:// has no address of its own to replace", "write the host into url")
         return None
 
@@ -148,19 +159,29 @@ class _Try(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.lines: list[str] = []
-        self.over = threading.Event()
+        self.warned: list[str] = []  # without what it sends and gets, which may say anything
+        self._begun = self._over = False
+        self._gate = threading.Lock()
         self._thread = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.thread == self._thread:
-            self.lines.append(record.getMessage())
+            (self.warned if record.levelno >= logging.WARNING else self.lines).append(record.getMessage())
 
     def throttle(self, last_io: object = None, wait: float | None = None) -> None:
         """Instead of the plugin's own: the pace is the channel's."""
-        if self.over.is_set():
-            raise _Late
-        if wait:
-            raise _Busy(wait)
+        with self._gate:
+            if self._over:
+                raise _Late
+            self._begun = True
+        if wait or any(map(_TOO_MUCH.search, self.warned)):
+            raise _Busy(wait or BUSY_SECONDS)
+
+    def end(self) -> bool:
+        """Let no request begin any more. Returns whether one has begun."""
+        with self._gate:
+            self._over = True
+            return self._begun
 
     def run(self, service: NotifyBase, text: str) -> bool:
         """The plugin's answer. Raises _Busy and _Late."""
@@ -185,6 +206,7 @@ class AppriseAccount:
         self._options = options
         self._limits: Limits | None = None
         self._session = HttpSession(options.timeout_seconds)
+        self._threads: ThreadPoolExecutor | None = None
 
     def __repr__(self) -> str:
         return f"<apprise {self.name}>"
@@ -195,7 +217,8 @@ class AppriseAccount:
             service = _service(self._options)
             most = service.body_maxlen if service else LENGTH
             unit, most = COUNTED.get(_schema(self._options.url), ("utf16", most))
-            self._limits = Limits("short", unit, min(self._options.length or most, most), "account")
+            extras = MappingProxyType({"in_flight": AT_ONCE})
+            self._limits = Limits("short", unit, min(self._options.length or most, most), "account", extras=extras)
         return self._limits
 
     async def send(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:
@@ -209,15 +232,17 @@ class AppriseAccount:
         tried = _Try()
         try:
             async with asyncio.timeout(self._options.timeout_seconds):
-                done = await asyncio.to_thread(tried.run, service, text)
+                done = await asyncio.get_running_loop().run_in_executor(self._pool(), tried.run, service, text)
         except _Busy as error:
             raise ChannelError("the service is busy", code="http_429", retry_after=error.seconds) from error
         except (_Late, TimeoutError) as error:
+            if not tried.end():
+                raise ChannelError("earlier posts of this account still hang", code="connect") from error
             raise OutcomeUnknown("the service has not answered in time") from error
         finally:
-            tried.over.set()
+            tried.end()
         if not done:
-            raise _failure(tried.lines)
+            raise _failure(tried.warned, tried.lines)
         return Accepted(attempt.key or attempt.id, delivered=True)
 
     async def find(self, sent: Sent) -> Found | None:
@@ -239,8 +264,16 @@ class AppriseAccount:
         return (Check(True, f"{said} answers; whether it takes a post, only a post can tell"),)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; what hangs in a thread ends by its own time limit."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False)
+            self._threads = None
         await self._session.close()
+
+    def _pool(self) -> ThreadPoolExecutor:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(AT_ONCE, f"apprise-{self.name}")
+        return self._threads
 
 
 def open_channel(name: str, options: Options, public_url: str) -> AppriseAccount:
@@ -268,11 +301,17 @@ def _service(options: Options) -> NotifyBase | None:
     service.optional, service.redirects = False, False
     service.socket_connect_timeout = min(CONNECT_SECONDS, options.timeout_seconds)
     service.socket_read_timeout = options.timeout_seconds
-    if options.base_url is not None and hasattr(service, "notify_url"):
-        service.notify_url = options.base_url.rstrip("/")
+    if options.base_url is not None and (place := _place(service)):
+        setattr(service, place, options.base_url.rstrip("/"))
     if _schema(options.url) == "discord":
         service.template = AppriseAttachment(str(DISCORD))  # type: ignore[attr-defined]
     return service
+
+
+def _place(service: NotifyBase) -> str:
+    """The name under which the plugin keeps its service's address; "" where it has none, or takes several."""
+    several = getattr(service, "access_token", None)  # Slack's bots, unlike its webhooks
+    return "" if several else next((name for name in _PLACES if hasattr(service, name)), "")
 
 
 def _unfit(service: NotifyBase, schema: str) -> tuple[str, str]:
@@ -323,15 +362,18 @@ def _origin(service: NotifyBase) -> str:
     return ""
 
 
-def _failure(lines: list[str]) -> ChannelError | OutcomeUnknown:
-    """What the plugin's log tells of a post that did not come about: the last status, else how the connection ended."""
-    statuses = [int(found) for line in lines for found in _STATUS.findall(line)]
+def _failure(warned: list[str], lines: list[str]) -> ChannelError | OutcomeUnknown:
+    """What the plugin's log tells of a post that did not come about: the last status, else how the connection ended.
+
+    One request of several that proves nothing is enough: what follows it may be a mere farewell.
+    """
+    statuses = [int(found) for line in warned for found in _STATUS.findall(line)]
+    if any(status >= 500 or status in (408, 425) or status < 300 for status in statuses):
+        return OutcomeUnknown(f"the service answered {', '.join(map(str, statuses))}, which proves nothing")
     if statuses:
-        if statuses[-1] >= 500 or statuses[-1] in (408, 425) or statuses[-1] < 300:
-            return OutcomeUnknown(f"the service answered {statuses[-1]}, which proves nothing")
         code = f"http_{statuses[-1]}"
         permanent = CODES.get(code) in (Verdict.PERMANENT, Verdict.ALARM)
         return ChannelError(f"the service refused with {statuses[-1]}", code=code, permanent=permanent)
-    if any(_NO_CONNECTION.search(line) for line in lines):
+    if any(_NO_CONNECTION.search(line) for line in [*warned, *lines]):
         return ChannelError("no connection", code="connect")
     return OutcomeUnknown("Apprise does not say what became of it")

@@ -3,54 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import io
 import json
 import logging
+import threading
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from aiohttp import web
 
 from broadcaster.channels import apprise
 from broadcaster.channels.apprise import CODES, AppriseAccount, Options, open_channel, uncalled
 from broadcaster.domain.channel import Accepted, ChannelError, OutcomeUnknown, Recipient, Secret, Verdict
 from tests.channels.ways import PUBLIC_URL, TEXT, attempt, message
-from tests.providers.base import Faults, Provider, served
+from tests.providers.base import Faults, served
 from tests.providers.discord import PATH, TOKEN, URL, Discord, DiscordFaults
+from tests.providers.rooms import PLACED, ROOMS, Rooms
 
 T = TypeVar("T")
 WHO = Recipient("en", "en")
-OTHERS = (
-    "json://{}/hook",
-    "ntfy://{}/county",
-    "gotify://{}/Ajudgetoken12345",
-    "signal://{}/+15005550006/@group.abcdef",
-)
-
-
-@dataclass
-class Anything(Provider):
-    """Some service that answers every request with ``faults.status``; 0 cuts the connection."""
-
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        await request.read()
-        status = self.faults.status
-        return web.Response(status=status, text="{}") if status else self.cut(request)
 
 
 @pytest.fixture
 def fake() -> Iterator[Discord]:
     with served(Discord(DiscordFaults(latency=0))) as made:
-        yield made
-
-
-@pytest.fixture
-def anything() -> Iterator[Anything]:
-    with served(Anything()) as made:
         yield made
 
 
@@ -109,6 +89,9 @@ def test_a_text_that_does_not_fit_is_never_split(fake: Discord) -> None:
         (URL, "utf16", 2000, 9999, 2000),
         ("ntfys://ntfy.sh/county", "bytes", 4096, None, 4096),
         ("workflows://host:443/wid/sig/", "utf16", 1000, None, 1000),
+        ("matrixs://user:pass@matrix.example/#county", "bytes", 40_000, None, 40_000),
+        ("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#general", "utf16", 35_000, None, 35_000),
+        ("gchat://space/key/token", "utf16", 4000, None, 4000),
     ],
 )
 def test_the_length_is_the_services(url: str, unit: str, length: int, own: int | None, ours: int) -> None:
@@ -148,7 +131,7 @@ def test_what_may_stand_is_unknown_and_tried_once(fake: Discord, fault: str) -> 
 
 def test_nothing_begins_once_nobody_waits_for_it_any_more(fake: Discord) -> None:
     tried = apprise._Try()
-    tried.over.set()
+    tried.end()
     service = apprise._service(Options(Secret(URL), fake.base_url + PATH))
     assert service is not None
     with pytest.raises(apprise._Late):
@@ -156,21 +139,71 @@ def test_nothing_begins_once_nobody_waits_for_it_any_more(fake: Discord) -> None
     assert fake.requests == 0
 
 
-@pytest.mark.parametrize("url", OTHERS)
-def test_other_services_tell_the_same_apart(anything: Anything, url: str) -> None:
-    told: dict[int | str, str] = {}
-    here = anything.base_url.removeprefix("http://")
-    for status, host in ((200, here), (403, here), (500, here), (0, here), ("down", "127.0.0.1:9")):
-        anything.faults = Faults(status=status if isinstance(status, int) else 0)
-        options = Options(Secret(url.format(host)))
+@pytest.mark.parametrize("service", ROOMS)
+def test_each_service_gets_one_post_by_its_published_interface_and_is_told_apart(service: str) -> None:
+    text = f'{TEXT}\n*Canyon* <b> & "x" # {chr(0x4E2D)} @h' + "ere \U0001f692"
+    told: dict[str, str] = {}
+    with served(Rooms(service=service)) as fake:
+        here = fake.base_url.removeprefix("http://")
+        options = Options(Secret(ROOMS[service].format(here)), fake.base_url if service in PLACED else None)
         assert options.wrong("US") is None
-        try:
-            told[status] = "ok" if using(options, lambda c: c.send(message(), WHO, attempt())).delivered else ""
-        except ChannelError as error:
-            told[status] = error.code
-        except OutcomeUnknown:
-            told[status] = "unknown"
-    assert told == {200: "ok", 403: "http_403", 500: "unknown", 0: "unknown", "down": "connect"}
+        for status in (200, 400, 401, 404, 429, 500, 0):
+            fake.faults, fake.posts = Faults(status=0 if status == 200 else status, cut_after=status == 0), 0
+            told[str(status)] = outcome(options, text)
+            assert fake.posts == 1, status  # nothing is repeated
+        told["down"] = outcome(replace(options, url=Secret(ROOMS[service].format("127.0.0.1:9"))), text, service)
+    refused = {str(status): f"http_{status}" for status in (400, 401, 404, 429)}
+    assert told == {"200": "ok", **refused, "500": "unknown", "0": "unknown", "down": "connect"}
+    assert fake.wrong == []
+    assert {html.unescape(one) if service == "slack" else one for one in fake.texts} == {uncalled(text)}
+
+
+def outcome(options: Options, text: str, down: str = "") -> str:
+    if down in PLACED:
+        options = replace(options, base_url="http://127.0.0.1:9")
+    try:
+        using(options, lambda channel: channel.send(message(text), WHO, attempt()))
+    except ChannelError as error:
+        return error.code
+    except OutcomeUnknown:
+        return "unknown"
+    return "ok"
+
+
+def test_a_farewell_that_is_refused_does_not_hide_that_nobody_knows() -> None:
+    unknown = apprise._failure(["Failed to send: error=502.", "Failed to log out: error=401."], [])
+    assert isinstance(unknown, OutcomeUnknown)
+    refused = apprise._failure(["error=403."], ["what was sent: error=500"])
+    assert isinstance(refused, ChannelError)
+    assert refused.code == "http_403"
+
+
+def test_a_limit_that_names_no_end_is_not_asked_again_either(fake: Discord) -> None:
+    fake.faults = DiscordFaults(latency=0, too_many=1, reset_seconds=0)
+    error = refused(fake)
+    assert (error.code, error.retry_after, fake.requests) == ("http_429", apprise.BUSY_SECONDS, 1)
+
+
+def test_an_account_that_hangs_holds_up_no_other_and_what_never_began_was_not_sent(fake: Discord) -> None:
+    async def work() -> Accepted:
+        hung, other = (open_channel(name, Options(Secret(URL), fake.base_url + PATH, **more), "") for name, more in TWO)
+        over = threading.Event()
+        for _ in range(apprise.AT_ONCE):  # as posts that hang
+            hung._pool().submit(over.wait)
+        with pytest.raises(ChannelError) as raised:
+            await hung.send(message(), WHO, attempt("at_1"))
+        assert raised.value.code == "connect"
+        sent = await other.send(message(), WHO, attempt("at_2"))
+        over.set()
+        await hung.close()
+        await other.close()
+        return sent
+
+    assert asyncio.run(work()).delivered
+    assert fake.requests == 1
+
+
+TWO: tuple[tuple[str, dict[str, Any]], ...] = (("hung", {"timeout_seconds": 0.2}), ("other", {}))
 
 
 def test_tokens_are_in_no_error_and_no_log(fake: Discord) -> None:
