@@ -177,6 +177,7 @@ def channels(system: System, given: Typed, people: Mapping[str, int]) -> list[di
             {
                 "name": name,
                 "kind": shown_as(limits),
+                "parts": limits.in_parts,
                 "people": people.get(name),
                 "languages": accounts if limits.audience == "account" else [],
                 "chosen": name in given.channels,
@@ -220,7 +221,7 @@ def texts(seen: Preview, values: Mapping[str, str], part: Part = ALONE) -> list[
 
 def _text(message: Message, seen: Preview, values: Mapping[str, str], part: Part) -> dict[str, Any]:
     limits = seen.limits.get(message.channel)
-    sms = limits is not None and limits.unit == "sms_segments"
+    sms = limits is not None and limits.in_parts
     counted = text_sms.count(message.text)
     return {
         "message": message,

@@ -80,6 +80,11 @@ class Limits:
     mentions: tuple[str, ...] = ()
 
     @property
+    def in_parts(self) -> bool:
+        """Whether it is counted and charged in parts of text messages."""
+        return self.unit == "sms_segments"
+
+    @property
     def free(self) -> bool:
         """Whether any text can be sent by it: what is spoken, or stands in approved words, is only what was made so."""
         return self.form != VOICE and not self.frames

@@ -214,7 +214,7 @@ class _Pen:
 
     def message(self, channel: str, limits: Limits) -> Message:
         """The text of a channel's form, with the drill's label first and last."""
-        plain = limits.unit == "sms_segments"
+        plain = limits.in_parts
         raw = self._part(limits.form, plain, variant=limits.variant)
         said = self._laid_out(raw, limits.form)
         frame = limits.frame(self.job.mode, self.language)
@@ -348,7 +348,7 @@ def _danger(spec: Spec, values: Mapping[str, str]) -> tuple[Urgency, Severity, C
 def _findings(message: Message, limits: Limits, mode: Mode) -> list[Finding]:
     where = f"{message.channel} ({message.language})"
     found = lengths(message, limits)
-    if limits.unit == "sms_segments":
+    if limits.in_parts:
         found += _costly(message, where)
     if mode != Mode.ACTUAL and any(words in message.text.casefold() for words in NOT_IN_A_DRILL):
         found.append(Finding("drill_words", f"{where}: a drill never says that it is no drill.", blocking=True))
@@ -358,15 +358,15 @@ def _findings(message: Message, limits: Limits, mode: Mode) -> list[Finding]:
 def lengths(message: Message, limits: Limits) -> list[Finding]:
     """What is to be said of a message's length; the codes are ``LENGTH_CODES``."""
     where = f"{message.channel} ({message.language})"
-    size = message.segments if limits.unit == "sms_segments" else message.characters
-    unit = "parts" if limits.unit == "sms_segments" else "characters"
+    size = message.segments if limits.in_parts else message.characters
+    unit = "parts" if limits.in_parts else "characters"
     most = limits.extras.get("characters")
     if size > limits.length:
         return [Finding("too_long", f"{where}: {size} {unit}, {limits.length} fit. Shorten it.", blocking=True)]
     if most is not None and len(message.text) > most:
         text = f"{where}: {len(message.text)} characters, the provider takes {most}. Shorten it."
         return [Finding("too_long", text, blocking=True)]
-    if limits.unit == "sms_segments" and message.segments > SEGMENTS_GOOD:
+    if limits.in_parts and message.segments > SEGMENTS_GOOD:
         return [
             Finding(
                 "many_segments", f"{where}: {message.segments} parts; {SEGMENTS_GOOD} are better read and sooner sent."

@@ -56,7 +56,8 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Text:
     """One text as it goes out. ``kind``: phone, call, mail or post; ``was``: word by word against what was there
-    before; ``most``: characters that fit; ``shape``: of the card that goes with it; ``of``: posts of its thread."""
+    before; ``most``: characters that fit; ``shape``: of the card that goes with it; ``of``: posts of its thread;
+    ``parts``: it is counted and charged in parts of text messages."""
 
     message: Message
     kind: str
@@ -64,6 +65,7 @@ class Text:
     most: int = 0
     shape: str = ""
     of: int = 1
+    parts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,8 @@ def _text(message: Message, limits: Mapping[str, Limits], before: Mapping[Key, s
     was = before.get((message.channel, message.language, message.number))
     changed = words_changed(was, message.text) if was is not None else ()
     shape = limit.picture if limit is not None and not message.number else ""
-    return Text(message, shown_as(limit), changed, limit.length if limit is not None else 0, shape, thread)
+    most, parts = (limit.length, limit.in_parts) if limit is not None else (0, False)
+    return Text(message, shown_as(limit), changed, most, shape, thread, parts)
 
 
 def _before(connection: Connection, alert: Alert, seen: Mapping[str, str]) -> tuple[str, dict[Key, str]]:
@@ -267,8 +270,8 @@ def _most(messages: Sequence[Message], channel: str) -> int:
 def _segments(part: Part, limits: Mapping[str, Limits]) -> int:
     """Parts of texts at most: everybody's at those of the longest language."""
     texts = [text.message for text in part.texts]
-    phones = [name for name in part.people if name in limits and limits[name].address == "phone"]
-    return sum(part.people[name] * _most(texts, name) for name in phones)
+    counted = [name for name in part.people if name in limits and limits[name].in_parts]
+    return sum(part.people[name] * _most(texts, name) for name in counted)
 
 
 # --- the whole ----------------------------------------------------------------------------------------------------

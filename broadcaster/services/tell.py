@@ -228,7 +228,7 @@ def _paced(
     if not own:
         return []
     limits = open_channel(system, config).limits()
-    costs = [segments(text) if limits.unit == "sms_segments" else 1 for _, text in own]
+    costs = [segments(text) if limits.in_parts else 1 for _, text in own]
     starts = _pace(system, config, limits).take(costs, HORIZON_SECONDS).starts
     return [(bunch, text, start) for (bunch, text), start in zip(own, starts, strict=False)]
 

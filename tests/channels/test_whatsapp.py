@@ -103,6 +103,7 @@ def test_the_template_is_the_one_whose_words_the_text_stands_in(fake: Fake, text
 def test_where_two_would_do_it_is_the_one_that_says_most(fake: Fake) -> None:
     longer = Content(sid(4), "Alert from Judge County: Order. {{1}} In danger call 911.")
     fake.contents[longer.sid] = longer
+    fake.contents[sid(1)].status = "paused"  # so that the other one is known to have been taken
     drills = {"en": Template(longer.sid, longer.body)}
     assert send(fake, told(frame=longer.body), drill_templates=drills).body == framed(longer.body, WORDS)
 
