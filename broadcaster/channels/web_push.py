@@ -188,13 +188,15 @@ def open_channel(name: str, options: Options, public_url: str) -> WebPush:
 
 
 def payload(message: Message, attempt: Attempt, public_url: str) -> dict[str, str]:
-    """What the service worker shows: a title, the words, the page to open, and the tag under which it replaces."""
+    """What the service worker shows: a title, the words, the page to open, when it was sent, and the tag under which it
+    replaces."""
     about = attempt.posting
     return {
         "title": about.info.headline if about else "",
         "body": message.text,
         "language": message.language,
         "url": about.link if about and about.link.startswith(public_url) else public_url,
+        "sent": (about.sent if about else attempt.started).isoformat(),
         "tag": tag(attempt),
     }
 

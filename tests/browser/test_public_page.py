@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -91,3 +93,39 @@ def test_nothing_breaks_the_pages_own_rules(house: House, page: Page) -> None:
         found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
     assert seen == []
+
+
+def test_a_push_message_is_shown_as_it_was_meant_and_an_update_takes_its_place(house: House, page: Page) -> None:
+    house.start()
+    house.shows(1)
+    page.context.grant_permissions(["notifications"], origin=f"http://127.0.0.1:{house.port}")
+    devtools = page.context.new_cdp_session(page)
+    workers: list[str] = []
+    devtools.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda event: workers.extend(one["registrationId"] for one in event["registrations"]),
+    )
+    devtools.send("ServiceWorker.enable")
+    page.goto(f"http://127.0.0.1:{house.port}/")
+    page.evaluate(READY)
+    arabic = {"title": "أمر إخلاء", "body": "غادروا الآن", "language": "ar", "tag": "fire", "url": "/alerts/a1"}
+    for words in ('{"title": "Leave", "tag": "fire"}', json.dumps(arabic | {"sent": "2026-11-22T18:30:00Z"}), "plain"):
+        devtools.send(
+            "ServiceWorker.deliverPushMessage",
+            {"origin": f"http://127.0.0.1:{house.port}", "registrationId": workers[-1], "data": words},
+        )
+    page.wait_for_function(f"{SHOWN}.then(all => all.some(one => one.title === 'plain'))")
+    told = page.evaluate(
+        f"{SHOWN}.then(all => all.map(one => [one.title, one.body, one.lang, one.tag, one.requireInteraction]))"
+    )
+    assert sorted(told) == sorted([["أمر إخلاء", "غادروا الآن", "ar", "fire", True], ["plain", "plain", "", "", True]])
+    sent = page.evaluate(f"{SHOWN}.then(all => all.find(one => one.tag === 'fire').timestamp)")
+    assert sent == datetime(2026, 11, 22, 18, 30, tzinfo=UTC).timestamp() * 1000
+
+
+SHOWN = "navigator.serviceWorker.getRegistration('/push/').then(one => one.getNotifications())"
+READY = """navigator.serviceWorker.register('/push-worker.js', {scope: '/push/'}).then(one => new Promise(done => {
+  const worker = one.installing || one.waiting || one.active;
+  if (worker.state === 'activated') return done();
+  worker.addEventListener('statechange', () => worker.state === 'activated' && done());
+}))"""

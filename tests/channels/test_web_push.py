@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from broadcaster.channels.web_push import CODES, LENGTH, Options, WebPush, open_channel
+from broadcaster.channels.web_push import CODES, LENGTH, MOST_BYTES, Options, WebPush, open_channel, payload
 from broadcaster.domain.alert import Info, Mode, MsgType
 from broadcaster.domain.channel import Accepted, ChannelError, OutcomeUnknown, Recipient, Secret, Verdict
 from broadcaster.domain.errors import Invalid
@@ -73,7 +73,8 @@ def refused(fake: Push, **more: Any) -> ChannelError:
 def test_the_browser_shows_the_headline_the_words_and_opens_the_alerts_page(fake: Push) -> None:
     accepted = send(fake, seconds=1234)
     [(headers, said)] = fake.messages
-    assert {key: said[key] for key in ("title", "body", "language", "url")} == {
+    assert {key: said[key] for key in said if key != "tag"} == {
+        "sent": "2026-11-22T00:00:00+00:00",
         "title": "Leave now: Canyon",
         "body": TEXT,
         "language": "en",
@@ -99,6 +100,14 @@ def test_what_limits_allow_fits_and_what_does_not_fit_is_not_sent(fake: Push) ->
     long = replace(POSTING, info=Info(headline="\u4e2d" * 160))
     send(fake, "\u4e2d" * (LENGTH // 3), long)
     assert refused(fake, text="x" * 4000).code == "http_413"
+    assert fake.requests == 1
+
+
+def test_not_a_byte_too_many_is_sent_and_not_one_fewer_than_fits(fake: Push) -> None:
+    rest = len(json.dumps(payload(message(""), replace(attempt(), posting=POSTING), PUBLIC_URL), separators=(",", ":")))
+    send(fake, "x" * (MOST_BYTES - rest))
+    assert fake.messages[-1][0]["Content-Length"] == "4096"
+    assert refused(fake, text="x" * (MOST_BYTES - rest + 1)).code == "http_413"
     assert fake.requests == 1
 
 
