@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
+import shutil
+import subprocess
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -160,6 +164,43 @@ def conforms(value: Any, schema: Mapping[str, Any]) -> None:
     if isinstance(value, list):
         for one in value:
             conforms(one, schema["items"])
+
+
+def by_python(secret: str, headers: Mapping[str, str], data: bytes) -> bool:
+    found: dict[str, Any] = {}
+    exec(example("python"), found)
+    return bool(found["verified"](secret, headers, data))
+
+
+def by_node(secret: str, headers: Mapping[str, str], data: bytes) -> bool:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed")
+    given = json.dumps([secret, dict(headers), base64.b64encode(data).decode()])
+    script = f"{example('javascript')}const [s, h, b] = {given}; console.log(verified(s, h, Buffer.from(b, 'base64')))"
+    return subprocess.run([node, "-e", script], check=True, capture_output=True, text=True).stdout.strip() == "true"
+
+
+def example(language: str) -> str:
+    [found] = re.findall(rf"```{language}\n(.*?)```", DOCS.read_text(), re.S)
+    return str(found)
+
+
+@pytest.mark.parametrize("verified", [by_python, by_node])
+def test_the_manuals_examples_take_what_is_ours_and_nothing_else(verified: Callable[..., bool]) -> None:
+    keys, now, data = [webhook._key(SECRET), webhook._key(OLD_SECRET)], int(time.time()), '{"text": "\u4e2d"}'.encode()
+    good = signed(keys, "b1-7", now, data)
+    assert verified(SECRET, good, data)
+    assert verified(OLD_SECRET, good, data)
+    for headers, body in (
+        (good, data + b" "),
+        (good | {"webhook-id": "b1-8"}, data),
+        (good | {"webhook-signature": "v1, v1,\xe9 v1a,x"}, data),
+        (signed(keys, "b1-7", now - 400, data), data),
+        (signed([keys[1]], "b1-7", now, data), data),
+        ({}, data),
+    ):
+        assert not verified(SECRET, headers, body)
 
 
 def test_while_a_secret_changes_either_is_good(fake: Receiver) -> None:
