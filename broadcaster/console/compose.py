@@ -26,6 +26,7 @@ from broadcaster.rendering import bundles
 from broadcaster.rendering.templates import Spec, load
 from broadcaster.services import alert_page, from_entry, preview
 from broadcaster.services import discard as discarding
+from broadcaster.services.carriers import carriers
 from broadcaster.services.channels import fitting
 from broadcaster.services.drafting import Draft, is_id, new_id, redraft, unchanged
 from broadcaster.services.hand_in import hand_in
@@ -126,7 +127,8 @@ def _of_an_alert(system: System) -> list[Screen]:
         old = _alert(system, alert_id)
         check_follow_up(old, who(actor()))
         template = request.args.get("template", old.content.template)
-        base = replace(redraft(old), id=_id())
+        with system.database.read() as connection:
+            base = replace(redraft(old), id=_id(), channels=carriers(system, connection, old))
         if template != old.content.template:
             base = replace(base, template=template, fields={}, issuer=(), until_lifted=None)
         here = f"/console/alerts/{old.id}/update" + (f"?template={template}" if "template" in request.args else "")

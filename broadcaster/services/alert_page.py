@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from broadcaster.domain.review import COMPOSERS, Who, check_follow_up
 from broadcaster.domain.wording import level
 from broadcaster.services import audit_trail, note, preview
 from broadcaster.services.cancel import written
+from broadcaster.services.carriers import carriers
 from broadcaster.services.progress import held
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store
@@ -90,7 +91,8 @@ def correction(system: System, by: str, alert_id: str, whole: bool = False) -> C
         old = store.get(connection, alert_id)
         check_follow_up(old, Who(by, COMPOSERS))
         parts = together(old, standing(connection, old.incident)) if whole else (old,)
-        seen = {part.id: preview.seen(system, connection, written(part), by) for part in parts}
+        drafts = {part.id: replace(written(part), channels=carriers(system, connection, part)) for part in parts}
+        seen = {id_: preview.seen(system, connection, draft, by) for id_, draft in drafts.items()}
         told = {name for one in seen.values() for name, count in one.people.items() if count}
         return Correction(
             texts={id_: one.drawn.messages for id_, one in seen.items()},

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.message import Limits
-from broadcaster.store.broadcasts import in_groups, of_zones, takes
+from broadcaster.store.broadcasts import in_groups, not_apart, of_zones, takes
 from broadcaster.store.schema import deliveries, subscribers
 
 
@@ -24,13 +24,19 @@ def count(
 
 
 def count_reached(
-    connection: Connection, broadcasts: Sequence[str], states: Sequence[str], channels: Sequence[str]
+    connection: Connection,
+    broadcasts: Sequence[str],
+    states: Sequence[str],
+    channels: Sequence[str],
+    own: Sequence[str] = (),
+    apart: Sequence[str] = (),
 ) -> dict[str, int]:
-    """Per channel, the recipients that earlier broadcasts may have reached."""
+    """Per channel, the recipients that earlier broadcasts may have reached, as ``insert_reached`` finds them."""
     query = (
         sa.select(deliveries.c.channel, sa.func.count(sa.distinct(deliveries.c.recipient)).label("people"))
         .where(deliveries.c.broadcast.in_(list(broadcasts)), deliveries.c.state.in_(list(states)))
         .where(deliveries.c.channel.in_(list(channels)))
+        .where(not_apart(deliveries.c.subscriber, own, apart))
         .group_by(deliveries.c.channel)
     )
     found = {row.channel: row.people for row in connection.execute(query)}

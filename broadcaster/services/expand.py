@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from broadcaster.domain.alert import Alert
+from broadcaster.domain.alert import Alert, State
 from broadcaster.domain.audience import groups_of
 from broadcaster.domain.config import Policy
 from broadcaster.domain.delivery import REACHED
@@ -24,7 +24,7 @@ from broadcaster.services.channels import open_channel
 from broadcaster.services.system import System
 from broadcaster.store import alarms
 from broadcaster.store import broadcasts as store
-from broadcaster.store.alerts import ancestors
+from broadcaster.store.alerts import ancestors, by_ids, descendants
 from broadcaster.store.schema import broadcasts
 
 
@@ -80,7 +80,8 @@ def people(connection: Connection, alert: Alert, limits: Mapping[str, Limits], p
     if "zones" in audience:
         return count(connection, audience["zones"], limits, audience.get("groups", ()))
     named = [name for name, limit in limits.items() if limit.audience == "people"]
-    return count_reached(connection, audience["reached"], REACHED, named)
+    own, apart = audience.get("own", ()), audience.get("apart", ())
+    return count_reached(connection, audience["reached"], REACHED, named, own, apart)
 
 
 def resume(system: System) -> int:
@@ -143,6 +144,20 @@ def _limits(system: System, alert: Alert) -> dict[str, Limits]:
 
 def _audience(connection: Connection, alert: Alert, policy: Policy) -> dict[str, list[str]]:
     if alert.ending == "cancelled":
-        return {"reached": _broadcasts_of(connection, alert)}
+        apart = _apart(connection, alert)
+        own = {"own": list(alert.zones), "apart": list(apart)} if apart else {}
+        return {"reached": _broadcasts_of(connection, alert), **own}
     groups = groups_of(alert.mode, policy.exercise_group)
     return {"zones": list(alert.zones), **({"groups": list(groups)} if groups else {})}
+
+
+def _apart(connection: Connection, alert: Alert) -> tuple[str, ...]:
+    """Zones for which another part of what a Cancel takes back stands by itself (a change took zones out of it).
+
+    Whoever lives there hears of that part: "you may return" must not reach people whose own order holds, and who was
+    told of the other part's error needs no second word.
+    """
+    earlier = ancestors(connection, alert.replaces)
+    kin = by_ids(connection, set(descendants(connection, earlier)) - {alert.id, *earlier})
+    stands = [one for one in kin if one.ending == "superseded" and one.state in (State.LIVE, State.CANCELLED)]
+    return tuple(dict.fromkeys(zone for one in stands for zone in one.zones if zone not in alert.zones))

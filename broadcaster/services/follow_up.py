@@ -13,6 +13,7 @@ from broadcaster.domain.bundle import together
 from broadcaster.domain.review import check_follow_up
 from broadcaster.rendering.templates import load
 from broadcaster.services import compose, notices
+from broadcaster.services.carriers import carriers
 from broadcaster.services.drafting import Draft, new_id
 from broadcaster.services.steps import recorded, who
 from broadcaster.services.submit import submit
@@ -56,7 +57,7 @@ def followed_up(
     olds = _about(connection, alert_id, whole)
     for old in olds:
         check_follow_up(old, who(actor))
-    drafts = [write(old) for old in olds]
+    drafts = [replace(write(old), channels=carriers(system, connection, old)) for old in olds]
     waiting = _waiting(connection, olds, drafts)
     if waiting:
         return next(one for one in waiting if alert_id in one.replaces)

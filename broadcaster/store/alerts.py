@@ -237,6 +237,21 @@ def ancestors(connection: Connection, ids: Sequence[str]) -> tuple[str, ...]:
     return tuple(seen)
 
 
+def descendants(connection: Connection, ids: Sequence[str]) -> tuple[str, ...]:
+    """Every alert that replaces one of ``ids``, directly or through others."""
+    seen: list[str] = []
+    todo = list(ids)
+    while todo:
+        query = (
+            sa.select(alert_replaces.c.alert)
+            .where(alert_replaces.c.replaced.in_(todo))
+            .order_by(alert_replaces.c.alert)
+        )
+        todo = [one for one in dict.fromkeys(connection.execute(query).scalars()) if one not in seen]
+        seen += todo
+    return tuple(seen)
+
+
 # --- rows -----------------------------------------------------------------------------------------------------
 def _row(alert: Alert) -> dict[str, Any]:
     return {

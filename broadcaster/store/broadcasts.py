@@ -164,9 +164,26 @@ def insert_reached(
             earlier.c.broadcast.in_(row.audience["reached"]),
             earlier.c.channel == channel,
             earlier.c.state.in_(states),
+            not_apart(earlier.c.subscriber, row.audience.get("own", ()), row.audience.get("apart", ())),
         )
     )
     return _insert(connection, query)
+
+
+def not_apart(
+    subscriber: sa.ColumnElement[int | None], own: Sequence[str], apart: Sequence[str]
+) -> sa.ColumnElement[bool]:
+    """Leaves out whom another alert of the same lineage tells: people with a zone of ``apart`` and none of ``own``.
+
+    Somebody whose zones nobody knows any more stays in: told twice is better than not at all.
+    """
+    if not apart:
+        return sa.true()
+    return sa.or_(_has_zone(subscriber, own), ~_has_zone(subscriber, apart))
+
+
+def _has_zone(subscriber: sa.ColumnElement[int | None], zone_ids: Sequence[str]) -> sa.ColumnElement[bool]:
+    return sa.exists().where(subscriber_zones.c.subscriber == subscriber, subscriber_zones.c.zone.in_(list(zone_ids)))
 
 
 def insert_accounts(

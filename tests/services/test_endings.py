@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from broadcaster.domain.alert import Alert, Mode, MsgType, State
+from broadcaster.domain.alert import Alert, MsgType, State
 from broadcaster.domain.errors import Forbidden, Invalid, Refused
 from broadcaster.services import audit, compose, end, expand, show
 from broadcaster.services.approve import approve
@@ -176,15 +176,6 @@ def test_lifting_some_zones_leaves_the_others_under_an_update_that_is_not_texted
     assert rows(system, sa.select(broadcasts.c.id).where(broadcasts.c.alert == kept[0]["id"])) == []
     assert len(rows(system, sa.select(versions.c.number))) == 2
     assert audit.verify(system) == []
-
-
-def test_the_rest_of_a_drill_that_goes_to_nobody_can_be_lifted(system: System) -> None:
-    old = live(system, replace(ORDER, mode=Mode.EXERCISE))
-    all_sent(system)
-    clear = by(system, CHIEF, lift(system, AUTHOR, old.id, zones=["hills"]))
-    kept = next(a for a in show.listing(system, State.LIVE)["alerts"] if a["id"] != clear.id)
-    rest = lift(system, AUTHOR, kept["id"])
-    assert (rest.channels, by(system, CHIEF, rest).state) == ((), State.LIVE)
 
 
 @pytest.mark.parametrize(
