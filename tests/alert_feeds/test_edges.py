@@ -93,6 +93,7 @@ def test_one_quake_alone_is_read() -> None:
         ("<georss:line>38 -122</georss:line>", 0, [(38, -122, 0)], []),
         (f"<geo:lat {GEO}>38</geo:lat>", 0, [], []),
         (f"<geo:long {GEO}>38</geo:long>", 0, [], []),
+        (f"<geo:lat {GEO}>north</geo:lat><geo:long {GEO}>-122</geo:long>", 0, [], ["shape", "shape"]),
         (f"<geo:lat {GEO}>38</geo:lat><geo:lon {GEO}>-122</geo:lon>", 0, [(38, -122, 0)], []),
     ],
 )
@@ -183,3 +184,15 @@ def test_air_without_area_or_title_is_a_problem_and_a_forecast_says_so(
     assert [problem.code for problem in parsed.problems] == problems
     said = [("forecast", "yes") in info.parameters for entry in parsed.entries for info in entry.message.infos]
     assert said == [forecast] * (1 - len(problems))
+
+
+def test_air_is_of_the_place_that_it_names_else_of_its_title_at_its_items_time() -> None:
+    row = "<title>Napa - Now</title><description>{}Good - 40 AQI</description>"
+    row += "<pubDate>Sun, 22 Nov 2026 07:00:00 GMT</pubDate>"
+    items = "".join(f"<item>{row.format(place)}</item>" for place in ("Location: Cobb, CA\n", ""))
+    found = airnow.parse(f"<rss><channel><title>f</title>{items}</channel></rss>".encode(), {}).entries
+    infos = [entry.message.infos[0] for entry in found]
+    assert [info.areas[0].description for info in infos] == ["Cobb, CA", "Napa"]
+    assert [dict(info.parameters)["aqi"] for info in infos] == ["40", "40"]
+    assert {entry.message.sent.isoformat() for entry in found} == {"2026-11-22T07:00:00+00:00"}
+    assert "pollutant" not in dict(infos[0].parameters)
