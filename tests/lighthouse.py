@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.install import browser
-from tests.public.conftest import free_port, until
-from tests.servers import _die_with_parent
+from tests.servers import _die_with_parent, free_port
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOL = ROOT / ".venv" / "lighthouse"

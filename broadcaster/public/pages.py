@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,8 +50,9 @@ class Page:
     language: str = ""
 
 
+@cache
 def environment() -> Environment:
-    """The templates: autoescaped, and loud about anything undefined."""
+    """The templates, compiled once: autoescaped, and loud about anything undefined."""
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=select_autoescape(["html.j2"], default_for_string=True, default=True),

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -125,6 +126,7 @@ def said(text: str, language: str) -> str:
     return _signs(text, language)
 
 
+@lru_cache(maxsize=1024)
 def said_when(moment: datetime, timezone: str, language: str, plain: bool = False) -> str:
     """A time with its day as people say it: "6:30 p.m. on Sunday, November 22", without the zone they live in.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,7 @@ def pick(words: Mapping[str, str], language: str, plain: bool = False) -> str:
     return found if found is not None else words.get("en", next(iter(words.values()), ""))
 
 
+@lru_cache(maxsize=1024)  # the same few moments stand in every form of every text
 def when(moment: datetime, timezone: str, language: str, plain: bool = False) -> str:
     """Absolute time with date and zone: "6:30 pm PST, Nov 22"; midday and midnight in words, without doubt."""
     local = moment.astimezone(ZoneInfo(timezone))

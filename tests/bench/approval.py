@@ -18,11 +18,12 @@ from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import audit_entries
 from tests.bench.row import Row
 from tests.bench.transport import provider_process
-from tests.journey.installation import installed, wait_for
+from tests.journey.installation import installed
 from tests.journey.test_kill_the_sender import CHANNELS, system_of
 from tests.journey.test_the_road import Listener
 from tests.providers.twilio import TOKEN
 from tests.sending import people
+from tests.waiting import until
 
 ROUNDS = 10
 PEOPLE = 500
@@ -42,7 +43,7 @@ def once(system: System, listener: Listener) -> float:
         heard = list(listener.heard.values())
         return [at.timestamp() for at, said in heard if live.id in {a["id"] for a in said["alerts"]}]
 
-    wait_for(lambda: bool(shown()), 10)
+    until(lambda: bool(shown()), 10)
     with system.database.read() as connection:
         a = audit_entries.c
         query = sa.select(a.at).where(a.verb == "alert.approve", a.object == f"alert:{live.id}")

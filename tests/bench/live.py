@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterator
 
 from tests.bench.row import Row
-from tests.servers import _die_with_parent
+from tests.servers import _die_with_parent, free_port
 
 READERS = int(os.environ.get("BENCH_READERS", "10000"))
 ROUNDS = int(os.environ.get("BENCH_LIVE_ROUNDS", "3"))
@@ -66,7 +66,7 @@ def _round(kind: str) -> tuple[list[float], float]:
 
 @contextlib.contextmanager
 def _server(kind: str, folder: str) -> Iterator[tuple[int, object]]:
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "tests.bench.live_servers", kind, str(port), folder]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, preexec_fn=_die_with_parent)
@@ -170,12 +170,6 @@ def _read(port: int) -> None:
     for line in sys.stdin:
         number = int(line)
         print(json.dumps(readers.watch(number) if number else readers.cpu / readers.wall), flush=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(port: int) -> None:

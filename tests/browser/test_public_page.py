@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.chromium import chromium
 from tests.public.conftest import House, house
 from tests.public.made import alert, info, put
 
@@ -19,18 +18,19 @@ __all__ = ["house"]
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 
-def _chromium() -> str | None:
-    """Given, the system's, or None for Playwright's own."""
-    found = os.environ.get("TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    return found or shutil.which("google-chrome")
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for all tests here."""
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"])
-        yield browser.new_page(viewport={"width": 320, "height": 800})
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    """A small phone's window."""
+    made = browser.new_page(viewport={"width": 320, "height": 800})  # in a context of its own
+    yield made
+    made.close()
 
 
 def test_the_page_renews_itself_and_tells_it_without_moving_the_reader(house: House, page: Page) -> None:

@@ -6,18 +6,21 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from tests.servers import free_port
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 AGENCY = """
@@ -37,6 +40,7 @@ class Installation:
     port: int
     env: dict[str, str]
     process: subprocess.Popen[bytes] | None = None
+    started_in: timedelta = timedelta()  # how long this machine needs now to bring up what was killed, and more
 
     @property
     def url(self) -> str:
@@ -50,17 +54,19 @@ class Installation:
 
     def start(self) -> None:
         """``serve`` until /readyz answers 200."""
+        began = time.monotonic()
         command = [sys.executable, "-m", "broadcaster", "serve"]
         with (self.folder / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, env=self.env, stdout=log, stderr=subprocess.STDOUT)
-        wait_for(lambda: self.get("/readyz")[0] == 200, 60, self.log)
+        until(lambda: self.get("/readyz")[0] == 200, 120, self.log)
+        self.started_in = timedelta(seconds=time.monotonic() - began)
 
     def stop(self) -> None:
         """SIGTERM, as Ctrl-C does."""
         if self.process is not None:
             self.process.send_signal(signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(30)
+                self.process.wait(60)
             self.process.kill()
             self.process.wait()
 
@@ -98,7 +104,7 @@ class Installation:
             found.extend([part] if part else [])
             return bool(found)
 
-        wait_for(there, 20, self.log)
+        until(there, 60, self.log)
         found[-1].kill()
 
     def command(self, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -119,21 +125,6 @@ class Installation:
         done = self.command(*words, "--json", stdin=stdin)
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
-
-
-def wait_for(true: Callable[[], bool], seconds: float, log: Callable[[], str] = lambda: "") -> None:
-    """Wait until it is true; fails with the log after ``seconds``."""
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, f"not within {seconds} s\n{log()}"
-        time.sleep(0.05)
-
-
-def free_port() -> int:
-    """A port nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.bench.transport import provider_process
-from tests.journey.installation import installed, wait_for
+from tests.journey.installation import installed
 from tests.journey.test_kill_the_sender import CHANNELS, asked, system_of
 from tests.providers.twilio import TOKEN
 from tests.sending import go_live, people, states
+from tests.waiting import until
 
 COUNT = 400
 WORST = {
@@ -37,7 +38,7 @@ def test_everybody_gets_the_text_once_from_a_provider_at_its_worst(tmp_path: Pat
             system = system_of(made)
             people(system, COUNT)
             go_live(system)
-            wait_for(lambda: states(system) == {"delivered": COUNT}, 240, made.log)
+            until(lambda: states(system) == {"delivered": COUNT}, 240, made.log)
             told = Counter(text["to"] for text in asked(base_url, "/_log")["accepted"])
             system.close()
     assert len(told) == COUNT

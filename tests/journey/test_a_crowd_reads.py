@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.journey.crowd import crowd
-from tests.journey.installation import Installation, installed, wait_for
+from tests.journey.installation import Installation, installed
+from tests.waiting import until
 
 READERS = int(os.environ.get("CROWD", "2000"))
 PASSWORD = "right horse battery"
@@ -61,10 +62,10 @@ def put_on_air(house: Installation, token: str, hazard: str) -> None:
     body = {"template": "evacuation_order", "fields": {"hazard": hazard}, "zones": ["valley"], "languages": ["en"]}
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     asked = urllib.request.Request(house.url + "/api/v1/alerts", json.dumps(body).encode(), headers)
-    with urllib.request.urlopen(asked, timeout=20) as answer:
+    with urllib.request.urlopen(asked, timeout=60) as answer:
         made = json.load(answer)["id"]
     submit = urllib.request.Request(f"{house.url}/api/v1/alerts/{made}/submit", b"", headers, method="POST")
-    urllib.request.urlopen(submit, timeout=20).close()
+    urllib.request.urlopen(submit, timeout=60).close()
     digest = house.json("alerts", "show", made)["digest"]
     words = ("alerts", "approve", made, "--as", "approver@judge.example", "--digest", digest, "--password-stdin")
     done = house.command(*words, stdin=f"{PASSWORD}\n")
@@ -79,7 +80,7 @@ def test_everybody_learns_of_an_alert_while_redis_sender_worker_and_clock_are_ki
     with crowd(house.port, READERS) as readers:
         for name in ("redis", "sender", "worker", "clock"):
             house.kill(name)
-        wait_for(lambda: house.get("/readyz")[0] == 200, 60, house.log)
+        until(lambda: house.get("/readyz")[0] == 200, 60, house.log)
         before = version(house)
         house.kill("redis")
         readers.ask(before + 1)
@@ -88,6 +89,6 @@ def test_everybody_learns_of_an_alert_while_redis_sender_worker_and_clock_are_ki
         assert answer["cut"] == 0
         assert version(house) > before
         house.kill("web")
-        wait_for(lambda: house.get("/version.json")[0] == 200, 30, house.log)
+        until(lambda: house.get("/version.json")[0] == 200, 60, house.log)
         readers.ask(version(house))
         assert readers.answer()["cut"] >= READERS

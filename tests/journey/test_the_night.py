@@ -14,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.console.conftest import browser
-from tests.journey.installation import Installation, free_port
+from tests.journey.installation import Installation
+from tests.servers import free_port
 
 __all__ = ["browser"]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400), pytest.mark.filterwarnings("ignore::ResourceWarning")]
@@ -104,7 +105,7 @@ def test_from_a_fresh_start_to_phones_page_and_correction(demonstration: Install
     the_public_sees_it(demonstration, browser)
     the_phones_have_it(author)
     live = page.url
-    expect(page.locator("main")).to_contain_text(re.compile(r"Sent to \d+ of \d+"), timeout=SLOW)
+    expect(page.locator("main")).to_contain_text(re.compile(r"Sent to \d+ of \d+"))
     author.page.goto(author.home + "/console/")
     expect(author.page.locator("main")).to_contain_text("Evacuation order")
     shoot(author.page, "watch")
@@ -116,7 +117,7 @@ def test_from_a_fresh_start_to_phones_page_and_correction(demonstration: Install
 def the_public_sees_it(demonstration: Installation, browser: Browser) -> None:
     reader = browser.new_context(viewport={"width": 390, "height": 844}, locale="en").new_page()
     reader.goto(demonstration.url + "/")
-    expect(reader.locator("main")).to_contain_text("leave Clearwater Valley now", timeout=SLOW)
+    expect(reader.locator("main")).to_contain_text("leave Clearwater Valley now")
     expect(reader.locator("main")).to_contain_text("Evacuation warning")
     shoot(reader, "page-phone")
     wide = browser.new_context(viewport={"width": 1280, "height": 860}, locale="en").new_page()
@@ -126,8 +127,8 @@ def the_public_sees_it(demonstration: Installation, browser: Browser) -> None:
 
 def the_phones_have_it(author: Person) -> None:
     author.page.goto(author.home + "/console/simulated")
-    expect(author.page.locator(".phone").first).to_contain_text("Clearwater County", timeout=SLOW)
-    expect(author.page.locator(".phone p[lang=es]").first).to_be_visible(timeout=SLOW)
+    expect(author.page.locator(".phone").first).to_contain_text("Clearwater County")
+    expect(author.page.locator(".phone p[lang=es]").first).to_be_visible()
     shoot(author.page, "phones")
 
 

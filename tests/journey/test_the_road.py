@@ -22,12 +22,13 @@ from lxml import etree
 from broadcaster.store.engine import Database
 from broadcaster.store.schema import attempts, audit_entries, deliveries
 from tests.bench.transport import provider_process
-from tests.journey.installation import ROOT, Installation, installed, wait_for
+from tests.journey.installation import ROOT, Installation, installed
 from tests.providers.base import served
 from tests.providers.mastodon import TOKEN as MASTODON_TOKEN
 from tests.providers.mastodon import Mastodon, MastodonFaults
 from tests.providers.smtp import mail_server
 from tests.providers.twilio import ACCOUNT, SERVICE, TOKEN
+from tests.waiting import until
 
 UNREACHABLE, NO_NUMBER = 0.01, 0.002  # shares: the carrier reports 30005; Twilio refuses at once with 21211
 CHANNELS = """
@@ -259,14 +260,14 @@ def walk(made: Installation, folder: Path, story: Story, twilio: str, mastodon: 
     assert seen["people"] == {"sms": story.people, "mail": story.people}
     listener = Listener(made.port)
     listener.start()  # ends with the installation, which closes its connection
-    wait_for(lambda: bool(listener.heard), 10)
+    until(lambda: bool(listener.heard), 60, made.log)
     approve = ("alerts", "approve", alert, "--digest", seen["digest"], "--password-stdin", "--as")
     assert made.command(*approve, "ann@judge.example", stdin=PASSWORD).returncode == 1
     made.json(*approve, "bo@judge.example", stdin=PASSWORD)
 
-    wait_for(lambda: any(said["alerts"] for _, said in listener.heard.values()), 10, made.log)
+    until(lambda: any(said["alerts"] for _, said in listener.heard.values()), 60, made.log)
     heard = min(at for at, said in listener.heard.values() if said["alerts"])
-    assert heard - approved_at(made.database_url) < timedelta(seconds=5)  # a speed is measured by make bench, not here
+    assert heard > approved_at(made.database_url)  # how soon is measured by make bench
     numbers_agree(made, alert, story, twilio, mastodon, mail)
     page_is_true(made, story)
     assert made.command("audit", "verify").returncode == 0
@@ -281,7 +282,7 @@ def numbers_agree(made: Installation, alert: str, story: Story, twilio: str, mas
         sms = numbers["channels"]["sms"]
         return bool(numbers["settled"]) and sms["delivered"] + sms["failed"] == story.people and sms["accepted"] == 0
 
-    wait_for(settled, 400, made.log)
+    until(settled, 400, made.log)
     numbers, log = made.json("deliveries", alert), log_of(twilio)
     sent = Counter(text["to"] for text in log["accepted"])
     assert set(sent) == {phone(n) for n in range(story.people)} - set(story.numberless)

@@ -6,8 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -21,6 +20,7 @@ from broadcaster.domain.channel import Recipient, Secret
 from tests.channels.ways import PHONE, attempt, message
 from tests.providers.base import Provider, served
 from tests.providers.twilio import ACCOUNT, SERVICE, TOKEN, Twilio, TwilioFaults
+from tests.waiting import until
 
 
 class Hook(Provider):
@@ -65,13 +65,6 @@ def send(base_url: str, public_url: str = "http://127.0.0.1:9") -> None:
             await channel.close()
 
     asyncio.run(run())
-
-
-def until(ready: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not ready():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.01)
 
 
 def words(hook: Hook) -> list[str]:

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,26 +23,10 @@ from broadcaster.services.system import System
 from tests.public import scenes, server
 from tests.public.made import put_zones
 from tests.public.room import Answer, Room
-from tests.servers import _die_with_parent
+from tests.servers import _die_with_parent, free_port
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def until(found: Callable[[], Any], seconds: float = 30) -> Any:
-    """What ``found`` gives once it is true; fails after a generous time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = found()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError(f"never came true: {found}")
 
 
 class Stream:
@@ -53,7 +36,7 @@ class Stream:
         self.socket = socket.socket()
         if buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
-        self.socket.settimeout(30)
+        self.socket.settimeout(60)
         self.socket.connect(("127.0.0.1", port))
         self.socket.sendall(f"GET /live HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode())
         self.file = self.socket.makefile("rb")
@@ -98,12 +81,16 @@ class House:
             self.process = subprocess.Popen(
                 [*command, str(self.stale_after)], cwd=ROOT, stdout=log, stderr=log, preexec_fn=_die_with_parent
             )
-        until(lambda: self.answers())
+        until(self.answers, log=self.log)
+
+    def log(self) -> str:
+        """What the web process printed."""
+        return (self.folder / "web.log").read_text(errors="replace")[-6000:]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def answers(self) -> bool:
         try:

@@ -14,8 +14,9 @@ import pytest
 
 from broadcaster.store.engine import Database
 from tests.databases import fill
-from tests.public.conftest import ROOT, Answer, House, free_port, until
-from tests.servers import _die_with_parent
+from tests.public.conftest import ROOT, Answer, House
+from tests.servers import _die_with_parent, free_port
+from tests.waiting import until
 
 START = "from broadcaster.asgi import serve; from broadcaster.settings import load_settings; serve(load_settings())"
 
@@ -76,7 +77,7 @@ def test_one_that_dies_comes_back_and_none_outlives_the_parent(many: House) -> N
     until(lambda: (found := asked(many)) and found.status == 200)
     left = children(many)
     many.stop(signal.SIGKILL)
-    psutil.wait_procs(left, timeout=20)
+    psutil.wait_procs(left, timeout=60)
     assert [child for child in left if child.is_running()] == []
 
 

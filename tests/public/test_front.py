@@ -17,9 +17,10 @@ from broadcaster.services import publish
 from broadcaster.services.system import System
 from broadcaster.transport.connection import connect
 from tests.public import server
-from tests.public.conftest import House, until
+from tests.public.conftest import House
 from tests.public.made import alert, cancel, info, put, put_shown
 from tests.public.room import Room
+from tests.waiting import until
 
 
 def going_live(house: House | Room, id: str = "a1", **more: object):
@@ -245,8 +246,9 @@ def test_the_page_stands_with_database_and_redis_gone(house: House) -> None:
 
 
 def test_an_expiry_passes_with_everything_else_dead(house: House) -> None:
+    began = house.system.now()
     house.start()
-    ends = house.system.now() + timedelta(seconds=10)
+    ends = house.system.now() + timedelta(seconds=5) + 3 * (house.system.now() - began)  # time to show it
     number = house.publish(going_live(house, expires=ends))
     house.shows(number)
     until(lambda: (house.folder / "site" / "versions" / f"{number}.json").exists())

@@ -180,10 +180,10 @@ def test_the_thread_follows_the_record_and_gives_notice(county: System, folder: 
     thread = Site(settings, county.config, folder, lambda: told.put(Writer(folder).number()))
     thread.start()
     try:
-        while told.get(timeout=20) != 1:
+        while told.get(timeout=60) != 1:
             continue
         publish.tell(county, go(county, alert("a1", county.now())))
-        while told.get(timeout=20) != 2:
+        while told.get(timeout=60) != 2:
             continue
     finally:
         thread.stop()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import BaseWSGIServer, make_server
 
 from broadcaster.app import create_app
@@ -21,7 +21,7 @@ from broadcaster.domain.config import Agency, ChannelConfig, Config, Policy, Set
 from broadcaster.services import users
 from broadcaster.services.system import Actor, System
 from broadcaster.store.schema import subscriber_zones, subscribers, zones
-from tests.install import browser as chromium
+from tests.browser.chromium import PATIENCE, chromium
 from tests.people import PASSWORD, hire
 
 PEOPLE = {
@@ -35,11 +35,9 @@ NAMES = {"judge-hills": "Judge Hills", "judge-valley": "Judge Valley", "north-ju
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for a file's tests; no longer, because Playwright keeps an event loop running in this thread."""
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    """One for a file's tests."""
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
@@ -100,7 +98,7 @@ class Desk:
             java_script_enabled=script,
         )
         made = context.new_page()
-        made.set_default_timeout(15_000)
+        made.set_default_timeout(PATIENCE)
         made.on("console", lambda message: self.errors.append(message.text) if message.type == "error" else None)
         made.on("pageerror", lambda error: self.errors.append(str(error)))
         if who:

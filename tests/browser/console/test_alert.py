@@ -76,7 +76,7 @@ def test_the_numbers_move_by_themselves(desk: Desk) -> None:
     expect(page.locator(".big")).to_contain_text("Being written and sent to about 80 people")
     send(desk)
     expect(page.locator(".big")).to_contain_text(
-        re.compile("Sent to 7[45] of 80, 100 % confirmed"), timeout=12_000
+        re.compile("Sent to 7[45] of 80, 100 % confirmed")
     )  # five phones fail by rule, one of them only at first
     expect(page.locator("svg.chart")).to_be_visible()
 
@@ -125,7 +125,7 @@ def test_a_correction_to_everybody_in_three_actions(desk: Desk) -> None:
     send(desk)
     page.reload()
     sent = re.compile(r"Sent to 7\d of 7\d")  # two answers are lost by rule
-    expect(page.locator(".big")).to_contain_text(sent, timeout=12_000)
+    expect(page.locator(".big")).to_contain_text(sent)
     desk.shoot(page, "correction-390-light")
 
 

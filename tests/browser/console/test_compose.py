@@ -23,7 +23,6 @@ pytestmark = [
 ]
 BUNDLE = "/console/new/bundle/evacuation"
 ORDER = "/console/new/evacuation_order"
-SLOW = 30_000  # milliseconds: the machine may be busy; nothing here measures time
 WIDTHS = pytest.mark.parametrize(("width", "dark"), LOOKS)
 
 
@@ -59,7 +58,7 @@ def draft(desk: Desk, **more: object) -> str:
 
 def checked(page: Page, text: str) -> None:
     """The check beside the form says so by now."""
-    expect(page.locator("#check")).to_contain_text(text, timeout=SLOW)
+    expect(page.locator("#check")).to_contain_text(text)
 
 
 # --- the clocked story ------------------------------------------------------------------------------------------
@@ -79,7 +78,7 @@ def test_an_evacuation_bundle_from_login_to_submitted_in_at_most_14_actions(desk
     hand.fill(page.locator("[name='evacuation_order-f.route.es']"), "Vaya al sur por Highway 9")
     hand.fill(page.locator("[name='evacuation_order-f.shelter']"), "Judge High School, 12 Oak Street")
     hand.click(page.get_by_role("button", name="Submit all for approval"))
-    page.wait_for_url(re.compile(r"/console/(alerts|bundles|review)/"), timeout=SLOW)
+    page.wait_for_url(re.compile(r"/console/(alerts|bundles|review)/"))
     assert hand.actions <= 14
     _is_submitted(desk)
 
@@ -109,13 +108,13 @@ def test_the_same_story_by_keyboard_alone(desk: Desk) -> None:
     tab_to(page, "#password")
     keys.type(PASSWORD)
     keys.press("Enter")
-    page.wait_for_url(lambda address: "/login" not in address, timeout=SLOW)
+    page.wait_for_url(lambda address: "/login" not in address)
     tab_to(page, "a[href='/console/new']")
     keys.press("Enter")
-    page.wait_for_url("**/console/new", timeout=SLOW)
+    page.wait_for_url("**/console/new")
     tab_to(page, ".choice.first")
     keys.press("Enter")
-    page.wait_for_url(f"**{BUNDLE}", timeout=SLOW)
+    page.wait_for_url(f"**{BUNDLE}")
     for zone, steps in (("judge-hills", 1), ("judge-valley", 2), ("north-judge", 3)):
         tab_to(page, f"[name='part.{zone}']")
         for _ in range(steps):
@@ -131,7 +130,7 @@ def test_the_same_story_by_keyboard_alone(desk: Desk) -> None:
     assert page.url.endswith(BUNDLE)
     tab_to(page, ".act .btn-primary")
     keys.press("Enter")
-    page.wait_for_url(re.compile(r"/console/(alerts|bundles|review)/"), timeout=SLOW)
+    page.wait_for_url(re.compile(r"/console/(alerts|bundles|review)/"))
     _is_submitted(desk)
 
 
@@ -143,12 +142,12 @@ def test_the_single_alert_in_all_its_states(desk: Desk, width: int, dark: bool) 
     no_violations(page)
     desk.shoot(page, f"compose-choose-{tag}")
     desk.go(page, ORDER)
-    expect(page.locator(".leaflet-container")).to_be_visible(timeout=SLOW)
+    expect(page.locator(".leaflet-container")).to_be_visible()
     no_violations(page)
     desk.shoot(page, f"compose-empty-{tag}")
     page.locator("[name='f.route']").fill("Go south — don’t wait")
     page.get_by_role("button", name="Submit for approval").click()
-    page.wait_for_url("**/edit?tried=1", timeout=SLOW)
+    page.wait_for_url("**/edit?tried=1")
     expect(page.locator("[data-slot='field:hazard']")).to_contain_text("Hazard is needed")
     expect(page.locator(".cost").first).to_be_visible()
     no_violations(page)
@@ -173,7 +172,7 @@ def test_the_bundle_a_conflict_and_an_exercise(desk: Desk, width: int, dark: boo
     page.locator("[name='f.route']").fill("Go west")
     with page.expect_response(lambda answer: answer.status == 409):
         page.get_by_role("button", name="Save draft").click()
-    expect(page.get_by_role("heading", name="Two people wrote in this draft")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("heading", name="Two people wrote in this draft")).to_be_visible()
     no_violations(page)
     desk.shoot(page, f"compose-conflict-{tag}")
     desk.errors.clear()  # the browser itself notes an answer that is a refusal
@@ -266,11 +265,11 @@ def test_what_was_typed_is_back_after_a_reload_and_gone_once_it_was_kept(desk: D
     page.locator("[name='f.route']").fill("Go south on Highway 9")
     page.locator("[name='f.hazard']").select_option("flood")
     page.reload()
-    expect(page.locator("#brought-back")).to_be_visible(timeout=SLOW)
+    expect(page.locator("#brought-back")).to_be_visible()
     expect(page.locator("[name='f.route']")).to_have_value("Go south on Highway 9")
     expect(page.locator("[name='f.hazard']")).to_have_value("flood")
     page.get_by_role("button", name="Save draft").click()
-    page.wait_for_url("**/edit", timeout=SLOW)
+    page.wait_for_url("**/edit")
     desk.go(page, ORDER)
     expect(page.locator("[name='f.route']")).to_have_value("")
     expect(page.locator("#brought-back")).to_be_hidden()
@@ -280,7 +279,7 @@ def test_a_draft_is_kept_at_a_pause_and_a_second_writer_is_noticed(desk: Desk) -
     page, path = desk.page("author"), draft(desk)
     desk.go(page, path)
     page.locator("[name='f.route']").fill("Go east on Mill Road")
-    expect(page.locator("[data-kept]")).to_contain_text("Draft kept at", timeout=SLOW)
+    expect(page.locator("[data-kept]")).to_contain_text("Draft kept at")
     id_ = path.split("/")[3]
     with desk.system.database.read() as connection:
         assert store.get(connection, id_).content.fields["route"] == "Go east on Mill Road"
@@ -288,7 +287,7 @@ def test_a_draft_is_kept_at_a_pause_and_a_second_writer_is_noticed(desk: Desk) -
         desk.system, desk.actor("second"), id_, Draft("evacuation_order", {"route": "Go north"}, zones=("judge-hills",))
     )
     page.locator("[name='f.route']").fill("Go west")
-    expect(page.locator("[data-kept]")).to_contain_text("Somebody else changed this draft", timeout=SLOW)
+    expect(page.locator("[data-kept]")).to_contain_text("Somebody else changed this draft")
     with desk.system.database.read() as connection:
         assert store.get(connection, id_).content.fields["route"] == "Go north"
     desk.errors.clear()  # the browser itself notes an answer that is a refusal
@@ -303,7 +302,7 @@ def test_the_check_follows_the_typing_and_a_tap_mends_a_costly_sign(desk: Desk) 
     checked(page, "right single quotation mark")
     page.locator("[data-fix]").first.click()
     expect(page.locator("[name='f.route']")).to_have_value("Don't wait")
-    expect(page.locator(".cost")).to_have_count(0, timeout=SLOW)
+    expect(page.locator(".cost")).to_have_count(0)
     expect(page.locator("[data-count-of='f.route']")).to_have_text("10 / 60")
 
 
@@ -331,4 +330,4 @@ def test_without_script_the_page_does_the_same(desk: Desk) -> None:
     page.get_by_role("button", name="Check now").click()
     checked(page, "Nothing stands in the way")
     page.get_by_role("button", name="Submit for approval").click()
-    page.wait_for_url(re.compile(r"/console/alerts/"), timeout=SLOW)
+    page.wait_for_url(re.compile(r"/console/alerts/"))

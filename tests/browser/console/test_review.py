@@ -161,9 +161,7 @@ def test_a_page_from_before_a_change_is_refused_and_shows_what_changed(desk: Des
     changed = {**SAID, "route": "Go north on Highway 9"}
     compose.edit(desk.system, author, id_, replace(ORDER, fields=changed))
     submit(desk.system, author, id_)
-    expect(page.locator("[data-live] .wrong")).to_contain_text(
-        "It has changed since you opened this page", timeout=9000
-    )
+    expect(page.locator("[data-live] .wrong")).to_contain_text("It has changed since you opened this page")
     primary(page).click()
     expect(page.locator("#refused")).to_contain_text("changed since you looked")
     desk.errors.clear()  # the browser itself notes an answer that is a refusal
@@ -194,7 +192,7 @@ def test_somebody_elses_decision_shows_without_reloading(desk: Desk) -> None:
     page = desk.page("approver", 390)
     desk.go(page, f"/console/alerts/{id_}/review")
     withdraw(desk.system, desk.actor("author"), id_)
-    expect(page.locator("[data-live] .said")).to_contain_text("taken back", timeout=9000)
+    expect(page.locator("[data-live] .said")).to_contain_text("taken back")
 
 
 def test_one_person_alone_releases_it_and_another_signs(desk: Desk) -> None:

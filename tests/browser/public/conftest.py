@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from tests.install import browser as chromium
+from tests.browser.chromium import chromium
 from tests.public import scenes, server
 from tests.public.conftest import House, house, housed
 
@@ -23,11 +23,9 @@ BUSY = ("five", "endings")
 
 @pytest.fixture(scope="module")
 def chrome() -> Iterator[Browser]:
-    """One Chromium for a file's tests; no longer, because Playwright keeps an event loop running in this thread."""
-    with sync_playwright() as play:
-        started = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    """One for a file's tests."""
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
