@@ -12,17 +12,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from broadcaster.app import create_app
+from broadcaster.channels import smtp
 from broadcaster.channels.whatsapp import Options
 from broadcaster.channels.whatsapp_templates import Template
 from broadcaster.domain.channel import Secret
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.services import joining, simulated, subscribers
 from broadcaster.services.system import System
-from broadcaster.store.schema import opt_outs, subscriber_channels
+from broadcaster.store.schema import confirmations, opt_outs, subscriber_channels
 from broadcaster.store.schema import subscribers as table
 from tests.conftest import Clock
+from tests.providers.smtp import mail_server
 
 NEW = "+15555550188"
+ONCE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)  # what a form offers is no matter of SQL
 
 
 def ask(client: FlaskClient, address: str = "+1 555 555 0188", **more: Any) -> Any:
@@ -136,6 +139,7 @@ def test_a_link_to_leave_that_we_did_not_write_is_refused(app: Flask, filled: Sy
     assert person(filled, "+15555550100").phone_out is None
 
 
+@ONCE
 def test_who_wants_whatsapp_chooses_it_and_who_does_not_gets_what_every_phone_gets(filled: System) -> None:
     template = Template("HX" + "1" * 32, "Emergency alert for Judge County. {{1}} In danger call 911.")
     options = Options("AC1", Secret("t"), {"en": template}, from_="+15005550006")
@@ -155,3 +159,17 @@ def test_who_wants_whatsapp_chooses_it_and_who_does_not_gets_what_every_phone_ge
         with both.database.read() as connection:
             query = sa.select(subscriber_channels.c.channel).where(subscriber_channels.c.subscriber == person(both).id)
             assert set(connection.execute(query).scalars()) == expected
+
+
+@ONCE
+def test_a_mail_address_comes_by_mail_whatever_is_ticked_for_phones(filled: System) -> None:
+    template = Template("HX" + "1" * 32, "Emergency alert for Judge County. {{1}} In danger call 911.")
+    options = Options("AC1", Secret("t"), {"en": template}, from_="+15005550006")
+    with mail_server() as server:
+        by_mail = smtp.Options(f"smtp://127.0.0.1:{server.port}", "Judge County <alerts@judge.example>")
+        mail = ChannelConfig("mail", "smtp", options=by_mail)
+        channels = (*filled.config.channels, mail, ChannelConfig("whatsapp", "whatsapp", options=options))
+        made = replace(filled, config=replace(filled.config, channels=channels))
+        joining.ask(made, "ana@judge.example", "es", ["north"], ["whatsapp"])
+    with made.database.read() as connection:
+        assert connection.execute(sa.select(confirmations.c.details)).scalar_one()["channels"] == []

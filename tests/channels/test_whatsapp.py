@@ -11,7 +11,7 @@ import pytest
 from lxml import etree
 
 from broadcaster.channels.whatsapp import CODES, Options, answer, inbound, open_channel, receipt
-from broadcaster.channels.whatsapp_templates import Template
+from broadcaster.channels.whatsapp_templates import Template, address
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.channel import (
     ChannelError,
@@ -245,6 +245,19 @@ def test_a_template_that_is_not_there_is_said_and_a_dead_account_alone(fake: Fak
     assert "cannot be looked at" in checks(fake, content_base_url="http://127.0.0.1:9")[1].text
     fake.faults.unauthorized = True
     assert [check.ok for check in checks(fake)] == [False]
+
+
+@pytest.mark.parametrize(
+    ("base_url", "own", "asked"),
+    [
+        ("https://api.twilio.com", None, "https://content.twilio.com"),
+        ("https://api.dublin.ie1.twilio.com", None, "https://content.twilio.com"),
+        ("https://twilio.county.example/", None, "https://twilio.county.example"),
+        ("https://api.twilio.com", "https://content.county.example/", "https://content.county.example"),
+    ],
+)
+def test_templates_are_asked_for_where_twilio_has_them(base_url: str, own: str | None, asked: str) -> None:
+    assert address(base_url, own) == asked
 
 
 # --- webhooks ---------------------------------------------------------------------------------------------------
