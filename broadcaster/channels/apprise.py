@@ -56,7 +56,6 @@ CODES: Codes = MappingProxyType(
         **{f"http_{status}": Verdict.ALARM for status in (301, 302, 303, 307, 308)},  # another address
         **{f"http_{status}": Verdict.STOP_CHANNEL for status in (401, 403, 404, 410)},  # the account, room or webhook
         "http_429": Verdict.BACK_OFF,
-        "connect": Verdict.RETRY,
         TOO_LONG: Verdict.PERMANENT,
     }
 )

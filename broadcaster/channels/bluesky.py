@@ -56,7 +56,6 @@ DEFAULT_SESSIONS = DataPath("sessions")
 
 CODES: Codes = MappingProxyType(
     {
-        "connect": Verdict.RETRY,
         STEP_LOST: Verdict.RETRY,  # the session, or a look at the earlier post: nothing was posted
         "ExpiredToken": Verdict.RETRY,  # the next try renews the session
         "InvalidToken": Verdict.RETRY,

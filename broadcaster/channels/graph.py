@@ -38,7 +38,7 @@ GONE, NOT_THERE = "earlier_gone", "post_gone"
 
 GRAPH_CODES: Codes = MappingProxyType(
     {
-        "connect": Verdict.RETRY,
+        "connect": Verdict.RETRY,  # no refusal of what is posted; for deliveries the house's own word holds
         STEP_LOST: Verdict.RETRY,  # a step that shows nothing to anybody got no answer
         GONE: Verdict.RETRY_ONCE,  # the post to be answered is gone; the next try answers nothing
         NOT_THERE: Verdict.PERMANENT,  # the post to be changed is gone: nothing is left to change

@@ -31,7 +31,7 @@ RESERVED = re.compile(r"([\\|{}@\[\]()<>*_~]|#(?!\w))")  # of the "little" forma
 
 CODES: Codes = MappingProxyType(
     {
-        "connect": Verdict.RETRY,
+        "connect": Verdict.RETRY,  # no refusal of what is posted; for deliveries the house's own word holds
         STEP_LOST: Verdict.RETRY,
         GONE: Verdict.RETRY_ONCE,
         NOT_THERE: Verdict.PERMANENT,

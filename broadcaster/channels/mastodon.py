@@ -67,7 +67,6 @@ NAME = r"@\w+(?:[.-]+\w+)*(?:@[A-Za-z0-9]+(?:[.-]+[A-Za-z0-9]+)*)?"  # without a
 
 CODES: Codes = MappingProxyType(
     {
-        "connect": Verdict.RETRY,
         "http_400": Verdict.PERMANENT,  # as 422, of other servers of this API
         "http_401": Verdict.STOP_CHANNEL,  # the token is not valid (any more)
         "http_403": Verdict.STOP_CHANNEL,  # the account is suspended, or the token lacks write:statuses

@@ -54,7 +54,6 @@ _RENEW = "make a new token and set it in the environment"
 
 CODES: Codes = MappingProxyType(
     {
-        "connect": Verdict.RETRY,
         GONE: Verdict.RETRY_ONCE,
         NOT_THERE: Verdict.PERMANENT,
         BARE: Verdict.RETRY,  # card or link refused; the next try is the text alone

@@ -51,7 +51,6 @@ _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})\b")
 # manuals of Google and Microsoft. A 5xx to our sender or login means all mail, one to a recipient means this mail.
 CODES: Codes = MappingProxyType(
     {
-        "connect": Verdict.RETRY,
         "tls": Verdict.STOP_CHANNEL,  # no STARTTLS, or a certificate that is not good
         "sender": Verdict.STOP_CHANNEL,  # the server refuses our address
         "530": Verdict.STOP_CHANNEL,  # wants a login

@@ -45,7 +45,6 @@ CHAT, RIGHTS, MIGRATED, NOT_THERE = "chat", "rights", "migrated", "post_gone"
 
 CODES: Codes = MappingProxyType(
     {
-        "connect": Verdict.RETRY,
         "http_400": Verdict.PERMANENT,  # this text
         "http_401": Verdict.STOP_CHANNEL,  # the token is not valid (any more)
         "http_403": Verdict.STOP_CHANNEL,  # the bot is no member, or was thrown out

@@ -67,7 +67,6 @@ DEFAULT_FOLDER = DataPath("tiktok")
 
 CODES: Codes = MappingProxyType(
     {
-        "connect": Verdict.RETRY,
         STEP_LOST: Verdict.RETRY,
         BUSY: Verdict.RETRY,
         OLD: Verdict.RETRY,  # ended before its time; the next try makes a new one

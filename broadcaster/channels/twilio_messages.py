@@ -43,7 +43,6 @@ NEITHER = "neither messaging_service_sid nor from"
 # rules.md section 4: what does not depend on how a message travels.
 CODES: Codes = MappingProxyType(
     {
-        "connect": Verdict.RETRY,
         "20003": Verdict.STOP_CHANNEL,  # wrong credentials
         "30002": Verdict.STOP_CHANNEL,  # account suspended
         "http_401": Verdict.STOP_CHANNEL,

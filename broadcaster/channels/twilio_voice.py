@@ -55,7 +55,6 @@ TAKEN_WITHIN = timedelta(seconds=60)  # a try whose request began then cannot ha
 # rules.md section 4, Twilio's error dictionary, and our own words for what a call came to. An unknown one is one retry.
 CODES: Codes = MappingProxyType(
     {
-        "connect": Verdict.RETRY,
         "busy": Verdict.RETRY_LATER,
         "no_answer": Verdict.RETRY_LATER,
         "failed": Verdict.RETRY_ONCE,

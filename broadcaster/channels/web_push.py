@@ -58,7 +58,6 @@ KEY_BYTES = 32
 
 CODES: Codes = MappingProxyType(
     {
-        "connect": Verdict.RETRY,
         ADDRESS: Verdict.PERMANENT,  # a made-up subscription that leads into a private network
         "http_400": Verdict.ALARM,
         "http_401": Verdict.ALARM,  # our signature

@@ -82,7 +82,6 @@ CODES: Codes = MappingProxyType(
         **{f"http_{status}": Verdict.ALARM for status in (301, 302, 303, 307, 308, 404, 405)},  # another address
         **{f"http_{status}": Verdict.RETRY for status in (408, 425, 500)},
         **{f"http_{status}": Verdict.BACK_OFF for status in BUSY},
-        "connect": Verdict.RETRY,
         ADDRESS: Verdict.STOP_CHANNEL,  # the name leads into a private network
         "http_401": Verdict.STOP_CHANNEL,  # our signature is not taken
         "http_403": Verdict.STOP_CHANNEL,

@@ -65,7 +65,6 @@ FULL_SECONDS = 900.0  # X's own window, where a refusal names no time
 
 CODES: Codes = MappingProxyType(
     {
-        "connect": Verdict.RETRY,
         STEP_LOST: Verdict.RETRY,  # a look at the account's posts after a refusal: nothing was posted
         DUPLICATE: Verdict.PERMANENT,  # X has this very text from this account already, and it is not this alert's
         GONE: Verdict.RETRY_ONCE,  # the post to be answered is gone; the next try answers nothing
