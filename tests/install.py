@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 from broadcaster.rendering.typefaces import typefaces
@@ -49,21 +50,29 @@ def main(arguments: list[str]) -> int:
         return _missing("PostgreSQL", "set TEST_POSTGRES_URL, or install Debian's postgresql")
     if "--postgres" in arguments:
         return 0
-    if not noto() and not (apt("fonts-noto-core") and apt("fonts-noto-cjk")):
+    if not noto() and not apt("fonts-noto-core", "fonts-noto-cjk"):
         return _missing("Noto's typefaces", "install fonts-noto-core and fonts-noto-cjk")
     if browser() is None and not apt("chromium") and not _playwright():
         return _missing("a browser", "install chromium")
     return 0
 
 
-def apt(package: str) -> bool:
-    """Install a Debian package; only as root on Debian."""
+def apt(*packages: str) -> bool:
+    """Install Debian packages; only as root on Debian."""
     if os.getuid() != 0 or shutil.which("apt-get") is None:
         return False
-    print(f"installing {package} ...", file=sys.stderr)
+    print(f"installing {' '.join(packages)} ...", file=sys.stderr)
+    return _listed() and _apt_get("install", "-y", "--no-install-recommends", *packages)
+
+
+@cache
+def _listed() -> bool:
+    return _apt_get("update")
+
+
+def _apt_get(*words: str) -> bool:
     environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    commands = (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package])
-    return all(subprocess.run(command, env=environ, stdout=subprocess.DEVNULL).returncode == 0 for command in commands)
+    return subprocess.run(["apt-get", "-qq", *words], env=environ, stdout=subprocess.DEVNULL).returncode == 0
 
 
 def _playwright() -> bool:

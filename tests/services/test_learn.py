@@ -60,8 +60,8 @@ def place(system: System) -> System:
     return system
 
 
-def toot(url: str, name: str = "toot", **more: int) -> ChannelConfig:
-    options = mastodon.Options(Secret(TOKEN), url, timeout_seconds=2.0, **more)
+def toot(url: str, name: str = "toot", seconds: float = 10.0, **more: int) -> ChannelConfig:
+    options = mastodon.Options(Secret(TOKEN), url, timeout_seconds=seconds, **more)
     return ChannelConfig(name, "mastodon", languages=("en",), options=options)
 
 
@@ -199,7 +199,7 @@ def test_the_agencys_own_bound_is_never_raised(place: System, fake: Mastodon, co
 
 def test_one_that_hangs_or_is_away_holds_no_other(place: System, fake: Mastodon, config: Config) -> None:
     with served(Silent()) as silent:
-        channels = (toot("http://127.0.0.1:9", "away"), toot(silent.base_url, "hangs"), toot(fake.base_url))
+        channels = (toot("http://127.0.0.1:9", "away"), toot(silent.base_url, "hangs", seconds=1.0), toot(fake.base_url))
         fake.faults = MastodonFaults(characters=700)
         several = replace(place, config=replace(config, channels=channels))
         assert learn(several) == 1
