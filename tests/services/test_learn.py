@@ -199,7 +199,11 @@ def test_the_agencys_own_bound_is_never_raised(place: System, fake: Mastodon, co
 
 def test_one_that_hangs_or_is_away_holds_no_other(place: System, fake: Mastodon, config: Config) -> None:
     with served(Silent()) as silent:
-        channels = (toot("http://127.0.0.1:9", "away"), toot(silent.base_url, "hangs", seconds=1.0), toot(fake.base_url))
+        channels = (
+            toot("http://127.0.0.1:9", "away"),
+            toot(silent.base_url, "hangs", seconds=1.0),
+            toot(fake.base_url),
+        )
         fake.faults = MastodonFaults(characters=700)
         several = replace(place, config=replace(config, channels=channels))
         assert learn(several) == 1
