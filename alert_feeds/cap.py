@@ -168,7 +168,7 @@ def _message(element: etree._Element, notes: Notes) -> CapMessage:
         addresses=part.text("addresses"),
         codes=part.texts("code"),
         note=part.text("note"),
-        references=references(part.text("references"), notes),
+        references=references(part.text("references"), notes, sender),
         incidents=part.text("incidents"),
         infos=infos(part),
     )

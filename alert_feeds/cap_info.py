@@ -90,7 +90,7 @@ def _info(part: CapPart) -> Info:
         onset=_time(part, "onset"),
         expires=_time(part, "expires"),
         ends=moment(ends, "eventEndingTime", notes) if ends else None,
-        sender_name=part.text("senderName"),
+        sender_name=part.text("senderName") or parameter(parameters, "sender_langname"),  # MoWaS names it there
         headline=part.text("headline"),
         description=part.text("description"),
         instruction=part.text("instruction"),

@@ -143,13 +143,35 @@ def circle(text: str, notes: Notes) -> Circle | None:
     return None
 
 
-def references(text: str, notes: Notes) -> tuple[Reference, ...]:
-    """CAP's references ("sender,identifier,sent ..."); what lacks its time is kept with ``NO_TIME``."""
-    found = (_reference(part, notes) for part in _ROUND_COMMAS.sub(",", text).split())
+def references(text: str, notes: Notes, own: str = "") -> tuple[Reference, ...]:
+    """CAP's references ("sender,identifier,sent ..."); what lacks its time is kept with ``NO_TIME``.
+
+    MoWaS writes lists of names, identifiers and one time, and repeats the identifier where its sender belongs: of those
+    the sender is the message's ``own``.
+    """
+    plain = _ROUND_COMMAS.sub(",", text)
+    lists = _lists(plain, notes, own)
+    if lists:
+        return tuple(dict.fromkeys(lists))
+    found = (_reference(part, notes, own) for part in plain.split())
     return tuple(dict.fromkeys(reference for reference in found if reference))
 
 
-def _reference(part: str, notes: Notes) -> Reference | None:
+def _lists(text: str, notes: Notes, own: str) -> list[Reference]:
+    """ "a b,x.a x.b,time" as references to x.a and x.b."""
+    names, *rest = (part.split() for part in text.split(","))
+    if len(rest) != 2 or len(names) < 2 or len(names) != len(rest[0]):
+        return []
+    notes.add("reference", "The references are lists of names, identifiers and one time; the identifiers were taken.")
+    pairs = zip(names, rest[0], strict=True)
+    return [Reference(_sender(name, identifier, own), identifier, NO_TIME) for name, identifier in pairs]
+
+
+def _sender(given: str, identifier: str, own: str) -> str:
+    return own if own and given.startswith(f"{own}-") and identifier.endswith(given) else given
+
+
+def _reference(part: str, notes: Notes, own: str) -> Reference | None:
     sender, comma, rest = part.partition(",")
     identifier, _, when = rest.rpartition(",")
     sent = moment(when, "A reference's time", notes) if identifier else None
@@ -158,7 +180,7 @@ def _reference(part: str, notes: Notes) -> Reference | None:
         notes.add("reference", f"The reference {part[:120]!r} is not sender,identifier,sent.")
     if not (comma and sender and identifier):
         return None
-    return Reference(sender, identifier, sent or NO_TIME)
+    return Reference(_sender(sender, identifier, own), identifier, sent or NO_TIME)
 
 
 def vtec(parameters: Sequence[Pair]) -> tuple[str, ...]:

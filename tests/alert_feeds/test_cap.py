@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -191,6 +192,22 @@ def test_references_with_spaces_round_their_commas_are_references() -> None:
     text = "a@x , one, 2026-11-22T12:00:00-00:00\n a@x,two ,2026-11-22T13:00:00-00:00"
     found = one(TEXT.format("UTF-8").replace("<info>", f"<references>{text}</references><info>", 1).encode())
     assert [(part.sender, part.identifier) for part in found.message.references] == [("a@x", "one"), ("a@x", "two")]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("a@x-1 a@x-2,mow.a@x-1 mow.a@x-2,2026-11-22T12:00:00+01:00", [("a@x", "mow.a@x-1"), ("a@x", "mow.a@x-2")]),
+        ("a@x-1,mow.a@x-1,2026-11-22T12:00:00+01:00", [("a@x", "mow.a@x-1")]),
+        ("b@x-1 b@x,mow.b@x-1 mow.2,2026-11-22T12:00:00+01:00", [("b@x-1", "mow.b@x-1"), ("b@x", "mow.2")]),
+        ("a@x-1,mow.2,2026-11-22T12:00:00+01:00", [("a@x-1", "mow.2")]),
+        ("a@x,one b@x,two", [("a@x", "one"), ("b@x", "two")]),
+    ],
+)
+def test_what_mowas_writes_names_its_own_earlier_messages(text: str, named: list[tuple[str, str]]) -> None:
+    body = TEXT.format("UTF-8").replace("<info>", f"<references>{text}</references><info>", 1)
+    found = one(re.sub("<sender>[^<]*", "<sender>a@x", body).encode())
+    assert [(part.sender, part.identifier) for part in found.message.references] == named
 
 
 def test_an_alert_that_ends_when_it_was_sent_is_not_over_but_an_update_is() -> None:
