@@ -8,6 +8,8 @@ from werkzeug.wrappers import Response
 
 from broadcaster.console import spoken
 from broadcaster.console.access import allowed
+from broadcaster.console.compose_view import language_name
+from broadcaster.console.posted import PLATFORMS
 from broadcaster.console.proof import actor
 from broadcaster.console.screens import Screen, part_only
 from broadcaster.domain.audience import masked
@@ -16,6 +18,8 @@ from broadcaster.domain.errors import Refused
 from broadcaster.domain.review import APPROVERS
 from broadcaster.services import channel_desk
 from broadcaster.services.system import System
+
+WORDS = {"platforms": PLATFORMS, "language_name": language_name}
 
 
 def screens(system: System) -> list[Screen]:
@@ -26,7 +30,7 @@ def screens(system: System) -> list[Screen]:
         """GET /console/channels"""
         page = "console/channels_part.html" if part_only() else "console/channels.html"
         may = bool(actor().roles & APPROVERS)
-        return render_template(page, channels=channel_desk.channels(system), may=may)
+        return render_template(page, channels=channel_desk.channels(system), may=may, **WORDS)
 
     @allowed()
     def one(name: str) -> str:
@@ -64,4 +68,5 @@ def _one(system: System, name: str, checks: tuple[Check, ...] | None = None) -> 
     own = channel_desk.own_address(system, actor(), name)
     desk = next(desk for desk in channel_desk.channels(system) if desk.config.name == name)
     may = bool(actor().roles & APPROVERS)
-    return render_template("console/channel.html", desk=desk, checks=checks, own=masked(own) if own else "", may=may)
+    own = masked(own) if own else ""
+    return render_template("console/channel.html", desk=desk, checks=checks, own=own, may=may, **WORDS)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from babel import Locale
@@ -13,6 +14,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from broadcaster.console.compose_form import OTHER, Typed, described, rings_of
+from broadcaster.console.posted import marked, posted
 from broadcaster.domain import local_time, text_sms
 from broadcaster.domain.alert import Info
 from broadcaster.domain.message import Finding, Message, shown_as
@@ -229,6 +231,7 @@ def _text(message: Message, seen: Preview, values: Mapping[str, str], part: Part
         "called": language_name(message.language),
         "sms": counted if sms else None,
         "most": limits.length if limits else 0,
+        "of": sum((one.channel, one.language) == (message.channel, message.language) for one in seen.drawn.messages),
         "costly": [_cost(one, message.language, seen, values, part) for one in text_sms.costly(message.text)]
         if sms
         else [],
@@ -328,6 +331,8 @@ def helpers(system: System, zones: Iterable[ZoneSeen]) -> dict[str, Any]:
     names_by_id = {zone.id: zone.name for zone in zones}
     timezone = system.config.agency.timezone
     return {
+        "posted": partial(posted, system),
+        "marked": marked,
         "language_name": language_name,
         "place_of": place_of,
         "lasting": lasting,

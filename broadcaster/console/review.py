@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import flash, redirect, render_template, request
@@ -12,6 +13,7 @@ from flask_babel import gettext as _
 
 from broadcaster.console import compose_view, spoken
 from broadcaster.console.access import allowed
+from broadcaster.console.posted import card_words, marked, posted
 from broadcaster.console.proof import actor, proven
 from broadcaster.console.screens import Screen, part_only
 from broadcaster.domain.alert import Alert, Mode, State
@@ -37,6 +39,10 @@ def words(system: System) -> dict[str, Any]:
         "code": "",
         "bare": bare,
         "lead_of": lead_of,
+        "agency_name": system.config.agency.name,
+        "posted": partial(posted, system),
+        "marked": marked,
+        "card_words": partial(card_words, system),
     }
 
 
