@@ -6,6 +6,7 @@ fonts-noto-core, fonts-noto-cjk); without it a text in other letters cannot be d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -18,6 +19,7 @@ from grapheme import graphemes
 from PIL.ImageFont import FreeTypeFont, truetype
 
 FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts")
+_NO_SIGN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 MEASURED = 64  # pixels; widths grow with the size
 LONGEST_COUNTED = 8  # letters: "Highway 9", "Route 12", "Nov 22"
 KEEP = "\ue000"  # stands for a no-break space while others are counted
@@ -73,8 +75,9 @@ def typefaces(language: str) -> tuple[Typeface, ...]:
 
 
 def runs(text: str, language: str) -> list[Run]:
-    """The text in pieces of one typeface each; one that has all of it takes all. Signs that none has are left out."""
-    known = typefaces(language)
+    """The text in pieces of one typeface each; one that has all of it takes all. Signs that none has are left out, and
+    what is no sign (a line's end in an issuer's name) is a space."""
+    text, known = _NO_SIGN.sub(" ", text), typefaces(language)
     whole = next((face for face in known if all(_has(face, sign) for sign in text)), None)
     if whole is not None:
         return [Run(text, whole)]

@@ -29,6 +29,7 @@ _DAY = {"en": "MMM d", "es": "d MMM", "zh": "M月d日"}
 _COMMA = {"ar": "\u200f،"}  # the mark keeps the day from being read as a part of the zone's Latin letters
 MOST_PLACES = 4
 _SENTENCE_END = re.compile(r"(?<=[.!?؟]) (?=\S)|(?<=[。！？])(?=[^。！？”’」』）])")
+_POINT = re.compile(r"(^|[.;:!?] )\d{1,2}\.$")
 
 
 def pick(words: Mapping[str, str], language: str, plain: bool = False) -> str:
@@ -102,9 +103,11 @@ def _pieces(flat: str, fits: Callable[[str], bool]) -> Iterator[str]:
 
 
 def _ends(flat: str) -> list[int]:
-    """Where sentences end, the text's own end last; "3 p.m. today" and what a small letter goes on with is none."""
+    """Where sentences end, the text's own end last. What a small letter goes on with ("3 p.m. today") is none, nor the
+    number of a point ("2. Go south")."""
     found = (match.start() for match in _SENTENCE_END.finditer(flat))
-    return [*(end for end in found if not flat[end:].lstrip()[0].islower()), len(flat)] if flat else []
+    ends = (end for end in found if not flat[end:].lstrip()[0].islower() and not _POINT.search(flat[:end]))
+    return [*ends, len(flat)] if flat else []
 
 
 def stop(text: str) -> str:

@@ -27,6 +27,7 @@ from broadcaster.store import alerts as store
 from broadcaster.store import versions
 
 OVER = frozenset({State.LIFTED, State.EXPIRED, State.SUPERSEDED, State.CANCELLED})
+NOTHING = frozenset({"none", "n/a", "not applicable", "null", "-"})  # what feeds write where they have no advice
 FULL_STOPS = {"zh": "。", "ja": "。"}
 
 
@@ -95,7 +96,8 @@ def _words(alert: Alert, info: Info, language: str, label: str, names: Sequence[
     headline = info.headline or info.event
     if drill:
         headline = headline.removeprefix(f"{drill}:").removesuffix(drill).strip()
-    return headline, sentences(info.instruction, ACTION_LENGTH) or sentences(info.instruction, 2 * ACTION_LENGTH)
+    action = sentences(info.instruction, ACTION_LENGTH) or sentences(info.instruction, 2 * ACTION_LENGTH)
+    return headline, "" if action.strip(" .").casefold() in NOTHING else action
 
 
 def _typed(alert: Alert, language: str, label: str, names: Sequence[str]) -> tuple[str, str] | None:

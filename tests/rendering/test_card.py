@@ -157,7 +157,9 @@ def test_letters_that_no_typeface_has_make_no_card_of_boxes() -> None:
     assert not can_draw(replace(SHEET, headline="\U00016900\U00016901"))  # Bamum: in no typeface of the list
 
 
-def test_pictures_in_a_text_are_left_out() -> None:
+def test_pictures_in_a_text_are_left_out_and_what_is_no_sign_is_a_space() -> None:
+    assert "".join(run.text for run in runs("Sheriff\nof \x85Judge", "en")) == "Sheriff of  Judge"
+    assert draw(replace(SHEET, source="Sheriff\r\nof\x85Judge", headline="Leave\x07 now"), SHAPES["wide"])
     assert "".join(run.text for run in runs("Fire \U0001f525!", "en")) == "Fire !"
 
 
@@ -243,6 +245,7 @@ def test_times_too_long_for_one_line_take_two() -> None:
         ("Đi ngay. Đừng dừng lại. Gọi 911.", 24, "Đi ngay. Đừng dừng lại."),
         ("Leave by 3 p.m. today. Go south.", 24, "Leave by 3 p.m. today."),
         ("Leave by 3 p.m. today. Go south.", 18, ""),
+        ("1. Leave the valley now. 2. Go south on Highway 9.", 28, "1. Leave the valley now."),
     ],
 )
 def test_what_to_do_is_taken_in_whole_sentences_of_every_script(text: str, length: int, kept: str) -> None:

@@ -121,6 +121,8 @@ def test_a_warning_that_names_no_place_in_its_headline_says_where(system: System
     assert sheet(system, order).where == ""
     assert sheet(system, replace(order, content=content)).where == "Judge Valley and Judge Hills"
     assert sheet(system, replace(order, content=replace(content, fields={"place": "North"}))).where == ""
+    idle = replace(content, infos=tuple(replace(info, instruction="Not applicable.") for info in words))
+    assert (sheet(system, replace(order, content=idle)).action, bool(sheet(system, order).action)) == ("", True)
 
 
 def test_an_exercise_says_so(system: System) -> None:
