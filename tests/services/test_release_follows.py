@@ -29,12 +29,13 @@ from tests.services.test_release_tricks import (
     armed,
     at,
     became,
+    clock,
     config,
     people,
     warning,
 )
 
-__all__ = ["config", "people"]  # fixtures
+__all__ = ["clock", "config", "people"]  # fixtures
 RELEASED = sa.select(metadata.tables["rule_releases"].c.alert)
 WIDE = "38.01,-120.99 38.01,-119.95 38.05,-119.95 38.05,-120.99 38.01,-120.99"  # the valley and the hills
 NAMED = f"w-nws@noaa.example,one,{at(-2)}"
@@ -99,9 +100,9 @@ def test_an_event_that_people_ended_is_released_no_more_whatever_it_forgets_to_r
     """The same office's same VTEC event under a new identifier; another event of the office is no part of it."""
     armed(system)
     first = became(system, warning(EVENT), 0)
+    ((ours,),) = rows(system, RELEASED)
     again = warning({"parameter": [("VTEC", EVENT["parameter"][0][1].replace("0001", "0002"))]}, identifier="other")
     assert (first, became(system, again, 0)) == ("live: ", "live: ")
-    (ours, _) = [row[0] for row in rows(system, RELEASED)]
     correct(system, CHIEF, ours, "It was a test of ours")
     assert "People have worked" in became(system, warning(EVENT, identifier="two"), 0)
     assert became(system, warning(EVENT, identifier="two"), 1) == "live: "

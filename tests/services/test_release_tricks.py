@@ -15,6 +15,7 @@ from broadcaster.domain.config import Config, FeedConfig, Match, RuleConfig
 from broadcaster.services import arm, rule_test, show
 from broadcaster.services.ingest import ingest
 from broadcaster.services.system import Actor, System
+from tests.conftest import Clock
 from tests.people import hire
 from tests.services.agency import CHIEF, DEPUTY, agency, settle_people
 
@@ -124,6 +125,12 @@ FRENCH = {
 def beside(**words: Any) -> bytes:
     """The warning, and a second info in Spanish."""
     return warning({}, {**SPANISH, **words})
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The documents' own: they were written when this file was read, which may be many minutes ago."""
+    return Clock(NOW)
 
 
 @pytest.fixture
