@@ -141,7 +141,7 @@ def test_nothing_begins_once_nobody_waits_for_it_any_more(fake: Discord) -> None
 
 @pytest.mark.parametrize("service", ROOMS)
 def test_each_service_gets_one_post_by_its_published_interface_and_is_told_apart(service: str) -> None:
-    text = f'{TEXT}\n*Canyon* <b> & "x" # {chr(0x4E2D)} @h' + "ere \U0001f692"
+    text = f'{TEXT}\n*Canyon* <b> & "x" # {chr(0x4E2D)} \U0001f692 @here: error=404, rate limit'
     told: dict[str, str] = {}
     with served(Rooms(service=service)) as fake:
         here = fake.base_url.removeprefix("http://")
