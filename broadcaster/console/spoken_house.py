@@ -30,6 +30,7 @@ OF_THE_HOUSE: Mapping[str, tuple[str, ...]] = {
             "or await an Update."
         ),
         _s("Alert %(alert)s: Its issuer replaced it by %(id)s, which was read too late to take its place."),
+        _s("Alert %(alert)s: Its issuer says that nothing is to be expected any more (%(id)s)."),
     ),
     "alarm:feed_health": (
         _s("A feed is not well. Look at its source yourself."),

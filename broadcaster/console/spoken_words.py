@@ -328,7 +328,11 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
             "of your own."
         ),
     ),
-    "replaced_by_issuer": (_s("Its issuer replaced it by %(id)s, which was read too late to take its place."),),
+    "replaced_by_issuer": (
+        _s("Its issuer replaced it by %(id)s, which was read too late to take its place."),
+        _s("Its issuer says that nothing is to be expected any more (%(id)s)."),
+    ),
+    "green": (_s("Its issuer says that nothing is to be expected."),),
     "expires_assumed": (_s("No end was given; it ends %(n)s hours after it was written."),),
     "no_channels": (
         _s("No channel carries it: it would stand on the page and reach nobody."),

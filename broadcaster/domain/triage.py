@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from broadcaster.domain.alert import CapMessage, MsgType, Reference, Scope, Status
+from broadcaster.domain.alert import CapMessage, Info, MsgType, Reference, Scope, Status
 from broadcaster.domain.feed_entry import NO_TIME, FeedEntry, Problem
 
 FUTURE = timedelta(minutes=15)  # a sent time further ahead than clocks go wrong
@@ -40,8 +40,9 @@ class Verb(StrEnum):
 class Known:
     """An entry decided before, as recorded. ``id`` is its row's; ``alert`` is ours, made from it.
 
-    ``code`` is the decision's. Entries ignored as older or expired still replace what they name. ``zones``: those of
-    ours that it is about, as recorded; ``part``: it ends its warning in these zones alone (VTEC), not the whole.
+    ``code`` is the decision's. Entries ignored as older, expired or green still replace what they name. ``zones``:
+    those of ours that it is about, as recorded; ``part``: it ends its warning in these zones alone (VTEC), not the
+    whole.
     """
 
     id: int
@@ -60,7 +61,7 @@ class Known:
     @property
     def counts(self) -> bool:
         """May it replace others? What was refused, or is not for the public, may not."""
-        return self.verb in (Verb.NEW, Verb.UPDATE, Verb.CANCEL) or self.code in ("older", "expired")
+        return self.verb in (Verb.NEW, Verb.UPDATE, Verb.CANCEL) or self.code in ("older", "expired", "green")
 
     @property
     def stands(self) -> bool:
@@ -118,6 +119,9 @@ def decide(
     if end <= now:
         reason = f"It ended at {end.isoformat(timespec='seconds')}, before it was read."
         return Decision(Verb.IGNORE, "expired", reason, retires, None, findings)
+    if is_green(message):
+        reason = "Its issuer says that nothing is to be expected."
+        return Decision(Verb.IGNORE, "green", reason, retires, None, findings)
     if message.msg_type == MsgType.UPDATE or retires:
         return Decision(Verb.UPDATE, "", _updates(retires), retires, None, findings, ended=ended)
     return Decision(Verb.NEW, "", "", (), None, findings, ended=ended)
@@ -195,6 +199,16 @@ def ended_by(vtec: str, at: datetime) -> bool:
     """Has the event of a P-VTEC code ended by then? One without an end (000000T0000Z) has not."""
     end = vtec.rstrip("/").rpartition("-")[2]
     return end != "000000T0000Z" and end <= f"{at.astimezone(UTC):%y%m%dT%H%MZ}"
+
+
+def is_green(message: CapMessage) -> bool:
+    """Is the awareness level of every info green, so that it warns of nothing (MeteoAlarm's profile of CAP)?"""
+    levels = [_level(info) for info in message.infos]
+    return bool(levels) and all(level.split(";")[0].strip() == "1" and "green" in level for level in levels)
+
+
+def _level(info: Info) -> str:
+    return next((value.casefold() for name, value in info.parameters if name.casefold() == "awareness_level"), "")
 
 
 def end_of(message: CapMessage, lifetime: timedelta) -> datetime:

@@ -354,7 +354,8 @@ def _retire(case: Case, earlier: Earlier) -> Outcome:
         for row in earlier.shown:
             store.end_shown(case.connection, row.id, "superseded")
         version = _published(case, "feed.show", "no longer shown")
-    reason = f"replaced by {case.entry.message.identifier} of feed {case.feed.name}, which came late"
+    late = "" if case.decision.code == "green" else ", which came late"
+    reason = f"replaced by {case.entry.message.identifier} of feed {case.feed.name}{late}"
     for old in earlier.pending:
         _supersede(case, old, reason)
     notes = [_hand_on(case, old) for old in earlier.live]
@@ -367,6 +368,8 @@ def _hand_on(case: Case, live: Alert) -> str:
     heir = store_alerts.find(case.connection, by.alert) if by and by.alert else None
     if heir is None or heir.state not in PENDING:
         text = f"Its issuer replaced it by {case.entry.message.identifier}, which was read too late to take its place."
+        if case.decision.code == "green":
+            text = f"Its issuer says that nothing is to be expected any more ({case.entry.message.identifier})."
         store_alerts.add_finding(case.connection, live.id, Finding("replaced_by_issuer", text))
         alarms.ring(case.connection, f"feed:{live.id}", "feed", f"Alert {live.id}: {text}", case.at)
         return f"The alert {live.id} is live still; look at it."

@@ -109,8 +109,25 @@ def test_of_two_messages_of_one_moment_the_one_that_names_the_other_replaces_it(
     assert not replaces(named, naming)
 
 
+GREEN = (("awareness_level", "1; green; Minor"), ("awareness_type", "5; Extreme high temperature"))
+
+
 def known(of: CapMessage) -> Known:
     return Known(1, "nws", of.reference, of.msg_type, event_of(of), of.references, "", Verb.NEW)
+
+
+def test_a_green_update_ends_what_it_names_and_is_no_warning_in_either_order() -> None:
+    green = update("two", 10, ONE, infos=(info(parameters=GREEN),))
+    record = after(ONE)
+    decision = record.read(green)
+    assert (decision.code, len(decision.retires), record.standing) == ("green", 1, set())
+    assert after(green).read(ONE).code == "older"
+
+
+@pytest.mark.parametrize("level", ["2; yellow; Moderate", "1; red", "green", "10; green"])
+def test_a_warning_is_green_only_where_all_of_it_is(level: str) -> None:
+    other = info(parameters=(("awareness_level", level),))
+    assert Record().read(message("x", infos=(info(parameters=GREEN), other))).verb == Verb.NEW
 
 
 def test_an_update_that_ends_every_event_in_each_way_is_a_cancel() -> None:
@@ -135,6 +152,7 @@ def test_another_feed_that_brings_the_same_message_in_its_own_form_is_a_duplicat
         ({"msg_type": MsgType.ACK}, "not_a_warning"),
         ({"msg_type": MsgType.ERROR}, "not_a_warning"),
         ({"infos": ()}, "no_info"),
+        ({"infos": (info(parameters=GREEN),)}, "green"),
         ({"infos": (info(expires=NOW),)}, "expired"),
         ({"infos": (info(expires=None),), "sent": NOW - LIFETIME}, "expired"),
     ],

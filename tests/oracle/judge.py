@@ -61,6 +61,7 @@ class Said:
     places: list[Place]
     vtec: list[str]
     has_info: bool
+    green: bool = False  # MeteoAlarm's level at which nothing is to be expected, in every info
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,12 @@ def _cap(alert: ElementTree.Element) -> Said:
         [_place(area) for info in infos for area in _all(info, "area")],
         [code for name, value in pairs if name == "VTEC" for code in value.split() if not code.startswith("/0")],
         bool(infos),
+        bool(infos) and all(("awareness_level", "1; green") in _levels(info) for info in infos),
     )  # fmt: skip
+
+
+def _levels(info: ElementTree.Element) -> list[tuple[str, str]]:
+    return [(name, ";".join(value.lower().split(";")[:2])) for name, value in _pairs(info, "parameter")]
 
 
 def _place(area: ElementTree.Element) -> Place:
@@ -227,9 +233,10 @@ def ends_all(said: Said) -> bool:
 def standing(messages: list[Said], now: datetime) -> list[Said]:
     """The messages that hold at a time: for the public, not over, and replaced or ended by no other of their sender."""
     good = [one for one in messages if not barred(one)]
+    warnings = [one for one in good if not ends_all(one) and not one.green]
     return [
-        one for one in good
-        if not ends_all(one) and one.ends > now and not any(_takes_place_of(later, one) for later in good)
+        one for one in warnings
+        if one.ends > now and not any(_takes_place_of(later, one) for later in good)
     ]  # fmt: skip
 
 

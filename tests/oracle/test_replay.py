@@ -87,6 +87,7 @@ def refused(system: System, messages: list[Said]) -> list[Any]:
             wrong += [(one.identifier, "is missing")] if row is None else []
             continue
         why = barred(one) or ("" if ends_all(one) or one.ends > row.received else "expired")
+        why = why or ("green" if one.green and not ends_all(one) else "")
         verb = "ignore" if why else "cancel" if ends_all(one) else "new"
         if (row.decision.replace("update", "new"), row.code) != (verb, why):
             wrong.append((one.identifier, row.decision, row.code, "should be", verb, why))

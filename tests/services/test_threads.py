@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from broadcaster.domain.alert import Area
 from broadcaster.domain.config import Config, FeedConfig, RuleConfig
 from broadcaster.services import show
+from broadcaster.services.approve import approve
 from broadcaster.services.ingest import ingest
 from broadcaster.services.system import Actor, System
 from broadcaster.store import alerts as store
 from broadcaster.store.schema import feed_entries
-from tests.services.agency import agency, rows, settle_people
+from tests.services.agency import CHIEF, agency, rows, settle_people
 from tests.services.feed_documents import BOTH, SENDER, VALLEY, document, named
 from tests.services.test_ingest import HILLS, standing
 
@@ -165,6 +166,29 @@ def test_what_ends_in_some_zones_goes_on_in_the_others_in_any_order(system: Syst
         found = [told(ruled, bodies) for bodies in permutations(IN_PART[thread])]
         assert found == found[:1] * len(found), action
         assert any(found[0]) == (thread != "part by part until nothing is left")
+
+
+GREEN = b"<parameter><valueName>awareness_level</valueName><value>1; green; Minor</value></parameter><area>"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_green_update_leaves_nothing_of_what_it_names_in_any_order(system: System) -> None:
+    """As Meteo-France says through MeteoAlarm that a warning is over: under the same event, until midnight."""
+    green = document("two", 5, "Update", [ONE], polygon=BOTH).replace(b"<area>", GREEN)
+    for action in ("submit", "show", "keep"):
+        ruled = replace(system, config=replace(system.config, rules=(RuleConfig("all", action),)))
+        assert [told(ruled, bodies) for bodies in permutations([WIDE, green])] == [([], [], [])] * 2
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_live_alert_whose_issuer_says_green_stays_until_somebody_looks(system: System) -> None:
+    ruled = replace(system, config=replace(system.config, rules=(RuleConfig("all", "submit"),)))
+    alert = str(ingest(ruled, FEEDS[0], WIDE, {}, WHO).entries[0].alert)
+    approve(ruled, CHIEF, alert, show.alert(ruled, alert)["digest"])
+    ingest(ruled, FEEDS[0], document("two", 5, "Update", [ONE]).replace(b"<area>", GREEN), {}, WHO)
+    found = show.alert(ruled, alert)
+    assert found["state"] == "live"
+    assert "nothing is to be expected any more (two)" in " ".join(one["text"] for one in found["findings"])
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
