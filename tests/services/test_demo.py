@@ -103,7 +103,7 @@ def test_the_demonstrations_channels_are_all_simulated(config: Config) -> None:
 def test_each_format_has_a_sample_issued_now(clock: Clock) -> None:
     for format_ in FILES:
         text = sample(format_, clock.at).decode()
-        assert "@" not in text.replace("@sample.example", "").replace('"@', "").replace("w-nws.webmaster@noaa.gov", "")
+        assert "@" not in text.replace("@clearwater.example", "").replace('"@', "").replace("w-nws.webmaster@noaa.gov", "")
         assert clock.at.strftime("%Y-%m-%dT%H:%M:%S") in text
 
 
