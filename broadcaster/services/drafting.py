@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert, AlertContent, Area, CapMessage, Info, Mode, MsgType, Source, State
@@ -17,6 +18,7 @@ from broadcaster.domain.errors import Invalid
 from broadcaster.domain.hashtag import hashtag
 from broadcaster.domain.lifecycle import expired
 from broadcaster.domain.message import Finding, Limits, Message
+from broadcaster.domain.rest import remaining
 from broadcaster.domain.review import digest
 from broadcaster.domain.text_clean import forbidden
 from broadcaster.domain.wording import taken_back
@@ -31,6 +33,7 @@ from broadcaster.services.references import Links, resolve
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store
 from broadcaster.store import incidents
+from broadcaster.store.schema import zones
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no letter that is read as another: ids are read out on the phone
 ID_LENGTH = 10
@@ -107,7 +110,8 @@ def draw(system: System, connection: Connection, draft: Draft, by: str, old: Ale
     alert = replace(alert, msg_type=_msg_type(draft, alert))
     issuer, silent = _issuer(draft, spec, links)
     draft = replace(draft, issuer=issuer)
-    return _write(system, connection, draft, alert, where, [*found, *where.findings, *links.findings, *silent])
+    rest = _rest(connection, draft, alert, links)
+    return _write(system, connection, draft, alert, where, [*found, *rest, *where.findings, *links.findings, *silent])
 
 
 def redraft(alert: Alert) -> Draft:
@@ -323,6 +327,18 @@ def _moment(given: datetime | None) -> datetime | None:
 
 def _ending(draft: Draft, spec: Spec) -> str:
     return "cancelled" if draft.msg_type == MsgType.CANCEL else spec.ending
+
+
+def _rest(connection: Connection, draft: Draft, alert: Alert, links: Links) -> list[Finding]:
+    """Where the earlier alert goes on (``services.replacing``): whoever takes a zone out must not think it is over."""
+    live = [] if draft.bundle else [old for old in links.alerts if old.state == State.LIVE]
+    ids = {zone for old in live for zone in remaining(alert, old)}
+    if not ids:
+        return []
+    query = sa.select(zones.c.name).where(zones.c.id.in_(sorted(ids))).order_by(zones.c.name)
+    names = ", ".join(connection.execute(query).scalars())
+    text = f"The earlier alert goes on in {names}, and nobody there is told anything. Where it is over, lift it."
+    return [Finding("rest_goes_on", text, about="where")]
 
 
 def _msg_type(draft: Draft, alert: Alert) -> MsgType:

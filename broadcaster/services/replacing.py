@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from broadcaster.domain.alert import Alert, State
 from broadcaster.domain.delivery import UNSENT
 from broadcaster.domain.lifecycle import ENDED, move, takes_effect_on
+from broadcaster.domain.rest import remaining
 from broadcaster.services.areas import of_zones
 from broadcaster.services.deliveries import end_broadcasts
 from broadcaster.services.drafting import draw, redraft
@@ -61,13 +62,6 @@ def replace_earlier(
 def _with_others(alert: Alert, old: Alert, together: Sequence[Alert]) -> Alert:
     others = [zone for other in together if old.id in other.replaces for zone in other.zones]
     return replace(alert, zones=tuple(dict.fromkeys((*alert.zones, *others))))
-
-
-def remaining(alert: Alert, old: Alert) -> tuple[str, ...]:
-    """The old alert's zones that go on: none for a document's Update, which replaces the whole (CAP 1.2)."""
-    if alert.content.template == "cap" or not set(alert.zones) & set(old.zones):
-        return ()
-    return tuple(zone for zone in old.zones if zone not in alert.zones)
 
 
 def _end(connection: Connection, actor: Actor, alert: Alert, old: Alert, at: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from broadcaster.domain.alert import Alert, AlertContent, Mode, MsgType, State
-from broadcaster.services.replacing import remaining
+from broadcaster.domain.rest import remaining
 
 
 def alert(template: str, *zones: str) -> Alert:

@@ -14,8 +14,8 @@ from broadcaster.services.drafting import redraft
 from broadcaster.services.extend import extend
 from broadcaster.services.lift import lift
 from broadcaster.services.system import System
-from broadcaster.store.schema import broadcasts, deliveries, subscriber_zones
-from tests.services.agency import AUTHOR, CHIEF, ORDER, in_review, live, rows
+from broadcaster.store.schema import broadcasts, deliveries, subscriber_zones, zones
+from tests.services.agency import AUTHOR, CHIEF, ORDER, in_review, live, rows, square
 from tests.services.judge import config, people, ringing  # noqa: F401  (fixtures)
 from tests.services.test_endings import all_sent, by
 
@@ -76,3 +76,21 @@ def reached(system: System, alert: Alert) -> set[str]:
     query = sa.select(deliveries.c.recipient).join(broadcasts, broadcasts.c.id == deliveries.c.broadcast)
     found = rows(system, query.where(broadcasts.c.alert == alert.id, deliveries.c.channel == "sms"))
     return {str(row[0]) for row in found}
+
+
+@pytest.mark.parametrize(("places", "said"), [(("hills",), "Judge Valley"), (("hills", "valley"), ""), (("lake",), "")])
+def test_a_change_says_where_the_earlier_alert_goes_on(system: System, places: tuple[str, ...], said: str) -> None:
+    with system.database.write() as connection:
+        connection.execute(
+            zones.insert().values(id="lake", slug="lake", name="Lake", ugc=[], same=[], geometry=square(-119.0, 38.0))
+        )
+    old = live(system)
+    change = replace(redraft(old), zones=places, areas=())
+    found = [one["text"] for one in codes(system, in_review(system, change)) if one["code"] == "rest_goes_on"]
+    assert [said in text for text in found] == ([True] if said else [])
+
+
+def codes(system: System, alert: Alert) -> list[dict[str, str]]:
+    """What is to be seen about it."""
+    found: list[dict[str, str]] = show.alert(system, alert.id)["findings"]
+    return found
