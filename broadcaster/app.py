@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, g, render_template, request, session
+from flask import Flask, Response, current_app, g, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import Babel
 from flask_limiter import Limiter
@@ -167,9 +167,22 @@ def _of_http(error: Exception) -> ResponseReturnValue:
         return error
     if isinstance(error, CSRFError):
         return _of_form()
+    if error.code == 405 and request.method == "GET" and request.path.startswith("/console/"):
+        return redirect(_nearest())
     if error.code in OWN_WORDS and error.description == type(error).description:
         return _page(error.code, OWN_WORDS[error.code])
     return _page(error.code, error.description or error.name)
+
+
+def _nearest() -> str:
+    """The page to which a form's address belongs: a phone that wakes up, or a way back, asks for that address anew."""
+    routes = current_app.create_url_adapter(request)
+    path = request.path
+    while routes is not None and path.count("/") > 2:  # never above /console/...
+        path = path.rpartition("/")[0]
+        if path.count("/") > 1 and routes.test(path, "GET"):
+            return path
+    return "/console/"
 
 
 def _of_form() -> ResponseReturnValue:

@@ -18,6 +18,7 @@ from broadcaster.console.proof import actor, proven
 from broadcaster.console.screens import Screen, part_only
 from broadcaster.domain.alert import Alert, Mode, State
 from broadcaster.domain.errors import BroadcasterError, NotFound, Refused
+from broadcaster.domain.lifecycle import Verb
 from broadcaster.domain.wording import drill_label
 from broadcaster.services.approve import approve
 from broadcaster.services.override import override
@@ -125,9 +126,18 @@ def _refused(
     """The same screen with the reason beside what was pressed; what changed since it was loaded, where that is why."""
     seen = dict(pair.split("=", 1) for pair in request.form.getlist("part") if "=" in pair)
     found = reviewing(system, actor(), alert_id, seen if error.code == "digest" else None)
+    if error.code == "wrong_state" and do in ("approve", "override") and _released_by(found, actor().name):
+        flash(_released_words(system, alert_id))  # pressed twice, or sent twice by a bad network
+        return redirect(f"/console/alerts/{alert_id}")
     more = {"wrong": spoken.of(error), "where": do, "code": error.code, "reason": request.form.get("reason", "")}
     page = _page(system, template, found, ticked="understood" in request.form and error.code != "digest", **more)
     return page, error.status
+
+
+def _released_by(found: Reviewing, person: str) -> bool:
+    """Is it on air by this person's own word? Then pressing again is no mistake."""
+    mine = {step.verb for step in found.parts[0].steps if step.by == person}
+    return found.alert.state == State.LIVE and not mine.isdisjoint({Verb.APPROVE, Verb.OVERRIDE})
 
 
 def _understood() -> None:

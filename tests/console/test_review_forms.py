@@ -86,6 +86,34 @@ def test_while_sending_is_stopped_no_page_promises_a_text(county: System, visito
         expand.resume(county)
 
 
+def test_pressing_twice_is_no_mistake_but_another_person_learns_that_it_was_decided(
+    county: System, visitor: New
+) -> None:
+    id_, digest = waiting(county)
+    mine = visitor("approver")
+    assert [decide(mine, id_, digest) for _ in range(2)] == [302, 302]
+    page = mine.get(f"/console/alerts/{id_}").get_data(True)
+    assert "It is on air." in page
+    assert "Nothing was changed" not in page
+    assert decide(visitor("chief"), id_, digest) == 409
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [
+        ("alerts/{}/decide", "/console/alerts/{}"),
+        ("alerts/{}/discard", "/console/alerts/{}"),
+        ("exercise", "/console/"),
+    ],
+)
+def test_the_address_of_a_form_asked_for_anew_leads_to_its_page(
+    county: System, visitor: New, path: str, to: str
+) -> None:
+    id_, _digest = waiting(county)
+    answer = visitor("approver").get("/console/" + path.format(id_))
+    assert (answer.status_code, answer.headers["Location"]) == (302, to.format(id_))
+
+
 @pytest.mark.parametrize(
     ("who", "more", "status"),
     [

@@ -82,6 +82,30 @@ document.addEventListener("click", (event) => {  // an open menu closes when som
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") for (const menu of document.querySelectorAll("details[data-menu][open]")) { menu.open = false; menu.querySelector("summary").focus(); }
 });
+
+// --- sending a form: once, and never into a dead network, which would leave a page that knows nothing of what was typed
+const BUSY = 6000, unsent = document.getElementById("unsent"), going = new Set();
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || (form.getAttribute("method") || "").toLowerCase() !== "post") return;
+  if (going.has(form)) return event.preventDefault();
+  if (!navigator.onLine) {
+    event.preventDefault();
+    delete form.dataset.sent;
+    unsent.hidden = false;
+    return;
+  }
+  unsent.hidden = true;
+  going.add(form);
+  event.submitter?.setAttribute("aria-busy", "true");
+  setTimeout(free, BUSY);  // no answer came: it may be pressed again, what was done is not done twice
+});
+function free() {
+  going.clear();
+  for (const button of document.querySelectorAll('button[aria-busy="true"]')) button.removeAttribute("aria-busy");
+}
+addEventListener("pageshow", (event) => { if (event.persisted) free(); });
+addEventListener("online", () => { unsent.hidden = true; });
 document.querySelector("[data-refused]")?.focus();  // why nothing was sent, at the top of the answer
 ago();
 setInterval(ago, 15000);
