@@ -331,7 +331,11 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     "rest_goes_on": (
         _s("The earlier alert goes on in %(zones)s, and nobody there is told anything. Where it is over, lift it."),
     ),
-    "replaced_by_issuer": (_s("Its issuer replaced it by %(id)s, which was read too late to take its place."),),
+    "replaced_by_issuer": (
+        _s("Its issuer replaced it by %(id)s, which was read too late to take its place."),
+        _s("Its issuer says that nothing is to be expected any more (%(id)s)."),
+    ),
+    "green": (_s("Its issuer says that nothing is to be expected."),),
     "expires_assumed": (_s("No end was given; it ends %(n)s hours after it was written."),),
     "no_channels": (
         _s("No channel carries it: it would stand on the page and reach nobody."),
