@@ -21,7 +21,6 @@ from broadcaster.domain.message import Message
 from broadcaster.services import channel_desk, joining, notices, receipts, webhooks
 from broadcaster.services import deliveries as totals
 from broadcaster.services.progress import progress
-from broadcaster.services.send import Sender
 from broadcaster.services.system import System
 from broadcaster.services.webhooks import Hook
 from broadcaster.store import attempts
@@ -30,6 +29,7 @@ from tests.providers.base import Thread
 from tests.providers.twilio import ACCOUNT, TOKEN, sign
 from tests.providers.twilio_voice import FROM, Call, TwilioVoice, VoiceFaults
 from tests.sending import attempt_rows, go_live, people, states, with_channels
+from tests.services.texting import work
 
 TEXT = "This is Judge County. Leave Judge Valley now. Wildfire."
 FIRST, SECOND, THIRD, FOURTH = (f"+1202000000{n}" for n in range(1, 5))
@@ -49,11 +49,7 @@ class Line:
     def broadcast(self, name: str = "one") -> None:
         """An alert; returns when every call has ended and its words are merged."""
         go_live(self.system, name, incident=name, texts=[Message("voice", "en", TEXT, "", 1, len(TEXT))])
-        sender = Sender(self.system)
-        try:
-            sender.work(20)
-        finally:
-            sender.close()
+        work(self.system)
         self.thread.run(self.twilio.settled())
         receipts.drain(self.system)
 

@@ -14,12 +14,12 @@ import sqlalchemy as sa
 from werkzeug.serving import make_server
 
 from broadcaster.app import create_app
-from broadcaster.services.send import Sender
 from broadcaster.services.system import System
 from broadcaster.store.schema import inbound_texts, opt_outs
 from tests.providers.base import Thread
 from tests.providers.twilio import Twilio, TwilioFaults, sign
 from tests.sending import go_live, people, sms, with_channels
+from tests.services.texting import work
 
 FIRST, SECOND = "+12020000001", "+12020000002"
 
@@ -41,11 +41,7 @@ class Line:
         """The numbers that a new alert reaches."""
         before = len(self.twilio.accepted)
         go_live(self.system, name, incident=name)
-        sender = Sender(self.system)
-        try:
-            sender.work(20)
-        finally:
-            sender.close()
+        work(self.system)
         return {text.to for text in self.twilio.accepted[before:]}
 
     def count(self, table: sa.Table) -> int:

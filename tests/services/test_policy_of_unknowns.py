@@ -13,13 +13,13 @@ import sqlalchemy as sa
 from broadcaster.channels.smtp import Options
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.services import deliveries, expand, settle
-from broadcaster.services.send import Sender
 from broadcaster.services.system import System
 from broadcaster.store import deliveries as store
 from broadcaster.store.engine import now
 from broadcaster.store.schema import attempts
 from tests.providers.smtp import MailServer, mail_server
 from tests.sending import attempt_rows, go_live, people, states, with_channels
+from tests.services.texting import work
 
 
 @pytest.fixture
@@ -76,11 +76,7 @@ def test_it_is_sent_again_once_and_then_given_up(ground: System) -> None:
 def test_what_is_sent_again_arrives(ground: System, mail: MailServer) -> None:
     falls_silent(ground, 1)
     settle.settle(ground)
-    sender = Sender(ground)
-    try:
-        sender.work(20)
-    finally:
-        sender.close()
+    work(ground)
     assert len(mail.mails) == 1
     assert deliveries.totals(ground, "one")["settled"]
 

@@ -32,7 +32,7 @@ def send(system: System) -> None:
     sender = Sender(system)
     try:
         sender.work(0.1)
-        sender.work(6)
+        sender.work(100)
     finally:
         sender.close()
 
