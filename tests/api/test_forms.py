@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from broadcaster.app import create_app
-from broadcaster.channels import smtp
+from broadcaster.channels import smtp, twilio_voice
 from broadcaster.channels.whatsapp import Options
 from broadcaster.channels.whatsapp_templates import Template
 from broadcaster.domain.channel import Secret
@@ -144,7 +144,10 @@ def test_who_wants_whatsapp_chooses_it_and_who_does_not_gets_what_every_phone_ge
     template = Template("HX" + "1" * 32, "Emergency alert for Judge County. {{1}} In danger call 911.")
     options = Options("AC1", Secret("t"), {"en": template}, from_="+15005550006")
     channels = (*filled.config.channels, ChannelConfig("whatsapp", "whatsapp", options=options))
-    assert joining.hows(filled) == {}
+    everyone = twilio_voice.Options("AC1", Secret("t"), "+15005550006", everyone=True)
+    nobody_chooses = (*filled.config.channels, ChannelConfig("voice", "twilio_voice", options=everyone))
+    for one_way in (filled.config.channels, nobody_chooses, channels[-1:]):
+        assert joining.hows(replace(filled, config=replace(filled.config, channels=one_way))) == {}
     both = replace(filled, config=replace(filled.config, channels=channels))
     client = create_app(both).test_client()
     page = client.get("/subscribe").get_data(True)

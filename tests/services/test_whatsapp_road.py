@@ -111,7 +111,8 @@ def test_a_test_to_oneself_stands_in_the_words_for_tests(county: System, provide
         connection.execute(users.insert().values(**_user(row)))
     with pytest.raises(Refused, match="begin and end with TEST"):
         channel_desk.test(county, CHIEF, "whatsapp")
-    able = with_channels(county, whatsapp(provider, test_templates={"en": Template(sid(3), TEST)}))
+    both = {"es": Template(sid(4), "PRUEBA del condado. {{1}} No haga nada. PRUEBA"), "en": Template(sid(3), TEST)}
+    able = with_channels(county, whatsapp(provider, test_templates=both))
     tested = channel_desk.test(able, CHIEF, "whatsapp")
     assert tested.accepted
     assert provider.accepted[-1].body == tested.text
