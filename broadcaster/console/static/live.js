@@ -85,7 +85,7 @@ document.addEventListener("keydown", (event) => {
 
 // --- sending a form: once, and never into a dead network, which would leave a page that knows nothing of what was typed
 const BUSY = 6000, unsent = document.getElementById("unsent"), going = new Set();
-document.addEventListener("submit", (event) => {
+addEventListener("submit", (event) => {  // at the window: after whoever holds a form back until a passkey has signed
   const form = event.target;
   if (event.defaultPrevented || (form.getAttribute("method") || "").toLowerCase() !== "post") return;
   if (going.has(form)) return event.preventDefault();
