@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from apprise import Apprise, AppriseAsset, AppriseAttachment, NotifyFormat, OverflowMode
 from apprise.plugins.base import NotifyBase
 
-from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, HttpSession
+from broadcaster.channels.http import LONGEST_SECONDS, NO_REASON, TOTAL_SECONDS, HttpSession, refusal
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -372,7 +372,7 @@ def _failure(warned: list[str], lines: list[str]) -> ChannelError | OutcomeUnkno
     if statuses:
         code = f"http_{statuses[-1]}"
         permanent = CODES.get(code) in (Verdict.PERMANENT, Verdict.ALARM)
-        return ChannelError(f"the service refused with {statuses[-1]}", code=code, permanent=permanent)
+        return ChannelError(refusal("the service", statuses[-1], NO_REASON), code=code, permanent=permanent)
     if any(_NO_CONNECTION.search(line) for line in [*warned, *lines]):
         return ChannelError("no connection", code="connect")
     return OutcomeUnknown("Apprise does not say what became of it")

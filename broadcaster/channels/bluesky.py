@@ -21,6 +21,7 @@ from typing import Any
 
 from broadcaster.channels.bluesky_names import HANDLE, Names
 from broadcaster.channels.bluesky_session import DEAD, Account, Xrpc, rest
+from broadcaster.channels.checks import unusable
 from broadcaster.channels.http import LONGEST_SECONDS, STEP_LOST, TOTAL_SECONDS, aware, harmless
 from broadcaster.channels.mentions import wrong_mentions
 from broadcaster.domain.channel import (
@@ -230,7 +231,7 @@ class Bluesky:
             await self._server.get(f"com.atproto.repo.listRecords?repo={session.did}&collection={POST}&limit=1")
         except (ChannelError, OutcomeUnknown) as error:
             hint = "compare identifier and base_url, and make an app password in the account's settings"
-            return (Check(False, f"{self.name}: the Bluesky account cannot be used: {error}", hint),)
+            return unusable(f"{self.name}: the Bluesky account cannot be used", error, hint)
         return (Check(True, f"{self.name}: posts as @{session.handle}"),)
 
     async def close(self) -> None:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from broadcaster.channels.http import Answer, HttpSession, harmless, retry_after, said, unsure
+from broadcaster.channels.http import NO_REASON, Answer, HttpSession, harmless, refusal, retry_after, said, unsure
 from broadcaster.domain.channel import ChannelError, Codes, Verdict
 
 SPARE_SECONDS = 60  # a token with less life left is renewed first
@@ -160,7 +160,7 @@ class Xrpc:
         code = name if name and name != "InvalidRequest" and answer.status < 429 else f"http_{answer.status}"
         secrets = (self._account.password, *((self._session.access, self._session.refresh) if self._session else ()))
         return ChannelError(
-            f"Bluesky refused with {answer.status}: {said(str(words.get('message') or 'no reason given'), *secrets)}",
+            refusal("Bluesky", answer.status, said(str(words.get("message") or NO_REASON), *secrets)),
             code=code,
             permanent=self._codes.get(code) in (None, Verdict.PERMANENT, Verdict.ALARM),
             retry_after=(rest(answer.headers, full=True) or None) if answer.status == 429 else None,

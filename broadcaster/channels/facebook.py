@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from broadcaster.channels.checks import unusable
 from broadcaster.channels.graph import (
     GONE,
     GRAPH_CODES,
@@ -220,7 +221,7 @@ class Facebook:
             life = await self._graph.life((*SCOPES, *comments))
         except (ChannelError, OutcomeUnknown) as error:
             hint = "compare page_id and access_token (of the page, not of a person); docs/channels/facebook.md"
-            return (Check(False, f"{self.name}: the Facebook page cannot be used: {error}", hint),)
+            return unusable(f"{self.name}: the Facebook page cannot be used", error, hint)
         return Check(True, f"{self.name}: posts as the page {page.get('name', page.get('id'))}"), life
 
     async def close(self) -> None:

@@ -23,7 +23,19 @@ from urllib.parse import urlencode
 
 from aiohttp import FormData
 
-from broadcaster.channels.http import STEP_LOST, Answer, HttpSession, aware, object_of, retry_after, said, unsure
+from broadcaster.channels.checks import RENEW, dead, living
+from broadcaster.channels.http import (
+    NO_REASON,
+    STEP_LOST,
+    Answer,
+    HttpSession,
+    aware,
+    object_of,
+    refusal,
+    retry_after,
+    said,
+    unsure,
+)
 from broadcaster.domain.channel import ChannelError, Check, Codes, OutcomeUnknown, Sent, Verdict
 
 PAGE_SIZE, MOST_PAGES = 100, 5
@@ -53,25 +65,25 @@ GRAPH_CODES: Codes = MappingProxyType(
         "http_429": Verdict.BACK_OFF,
     }
 )
-_RENEW = "make a new token and set it in the environment"
 _ASK_BY_APP = "give app_id and app_secret, which may ask"
+_PERMISSIONS = "The token lacks a permission: give it all that docs/channels names"
 _INVALID = {
-    458: "(the app was removed from the account)",
-    459: "(the account must log in and confirm who it is)",
-    460: "(the password was changed)",
-    463: "(it has expired)",
-    467: "(it was made invalid)",
+    458: f"The app was removed from the account: {RENEW}",
+    459: f"The account must log in and confirm who it is: then {RENEW}",
+    460: f"The account's password was changed: {RENEW}",
+    463: f"The token has expired: {RENEW}",
+    467: f"The token was made invalid: {RENEW}",
 }
 WHAT_TO_DO: Mapping[str, str] = MappingProxyType(
     {
-        "190": f"The token is not valid any more: {_RENEW}",
-        "102": f"The token is not valid any more: {_RENEW}",
-        "10": "The token lacks a permission: give it all that docs/channels names",
+        "190": f"The token is not valid any more: {RENEW}",
+        "102": f"The token is not valid any more: {RENEW}",
+        "10": _PERMISSIONS,
         "12": "This version of the Graph API has ended: set api_version",
         "2635": "This version of the Graph API has ended: set api_version",
         "368": "Meta has blocked this account or text: see the account's Support Inbox, and post by hand until then",
         "100/33": "There is no such account for this token: compare the id and whose token it is",
-        **{str(code): "The token lacks a permission: give it all that docs/channels names" for code in range(200, 300)},
+        **{str(code): _PERMISSIONS for code in range(200, 300)},
     }
 )
 
@@ -188,21 +200,21 @@ class Graph:
         if 200 <= answer.status < 300 and body and error is None:
             return Said(body, wait(answer.headers))
         if not isinstance(error, dict) or error.get("code") is None:
-            raise self._refusal(answer, f"http_{answer.status}", "no reason given")
+            raise self._refusal(answer, f"http_{answer.status}", NO_REASON)
         code, sub = error["code"], error.get("error_subcode")
         name = f"{code}/{sub}" if f"{code}/{sub}" in self._codes else str(code)
         if name not in self._codes and (code in VAGUE or error.get("is_transient")):
             unsure(answer)
-        why = _INVALID.get(sub or 0, "") if code == 190 else ""
-        raise self._refusal(answer, name, f"{error.get('message') or 'no reason given'} {why}")
+        hint = _INVALID.get(sub or 0, "") if code == 190 else ""
+        raise self._refusal(answer, name, str(error.get("message") or NO_REASON), hint)
 
-    def _refusal(self, answer: Answer, code: str, text: str) -> ChannelError:
+    def _refusal(self, answer: Answer, code: str, text: str, hint: str = "") -> ChannelError:
         verdict = self._codes.get(code)
         if verdict is None and not 300 <= answer.status < 500:
             unsure(answer)
         words = said(text, self._access.token, self._access.app_secret)
         return ChannelError(
-            f"{self._access.name}: Meta refused with {code}: {words} {WHAT_TO_DO.get(code, '')}".strip(),
+            refusal("Meta", code, words, hint or WHAT_TO_DO.get(code, "")),
             code=code,
             permanent=verdict in (Verdict.PERMANENT, Verdict.ALARM),
             retry_after=limited(answer.headers) if verdict is Verdict.BACK_OFF else None,
@@ -260,15 +272,10 @@ def _json(text: str) -> Any:
 # --- tokens -----------------------------------------------------------------------------------------------------------
 def _life(name: str, data: Mapping[str, Any], scopes: Iterable[str]) -> Check:
     if not data["is_valid"]:
-        why = said(str(data.get("error", {}).get("message", "")))
-        return Check(False, f"{name}: the token is not valid. {why}".strip(), _RENEW)
-    missing = sorted(set(scopes) - set(data.get("scopes", ())))
+        return dead(name, said(str(data.get("error", {}).get("message", ""))))
     ends = [int(data[key]) for key in ("expires_at", "data_access_expires_at") if data.get(key)]
     until = datetime.fromtimestamp(min(ends), UTC) if ends else None
-    if missing:
-        return Check(False, f"{name}: the token lacks {', '.join(missing)}", f"{_RENEW}, with these permissions", until)
-    text = f"the token lives until {until:%Y-%m-%d %H:%M} UTC" if until else "the token has no end"
-    return Check(True, f"{name}: {text}", _RENEW, until)
+    return living(name, until, scopes, data.get("scopes", ()))
 
 
 # --- which post is it? ------------------------------------------------------------------------------------------------

@@ -28,8 +28,16 @@ CONNECTIONS = 500  # above every number in flight, so that nobody waits for a co
 KEEP_ALIVE_SECONDS = 15.0  # shorter than providers' own, so that we seldom write into a connection just closed
 LONGEST_TEXT = 200
 MOST_BYTES = 8_000_000  # of an answer: what goes on behind them is not read
+NO_REASON = "no reason given"
 ADDRESS = "address"  # the code for an address that must not be connected to
 STEP_LOST = "step_lost"  # the code for a step that got no answer, and shows nothing to anybody
+NO_CONNECTION = (  # the first that fits
+    (aiohttp.ClientConnectorCertificateError, "its certificate is not good"),
+    (aiohttp.ClientConnectorSSLError, "it speaks no TLS that we take"),
+    (aiohttp.ClientConnectorDNSError, "its name is not known"),
+    (TimeoutError, "it does not answer in time"),
+    (Exception, "nobody answers there"),
+)
 T = TypeVar("T")
 SocketFactory = Callable[[Any], socket.socket]
 
@@ -111,9 +119,12 @@ class HttpSession:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             if isinstance(getattr(error, "os_error", None), AddressRefused):
                 raise ChannelError("it leads to an address that may not be used", code=ADDRESS) from error
-            raise ChannelError(f"no connection: {type(error).__name__}", code="connect") from error
+            why = next(words for kind, words in NO_CONNECTION if isinstance(error, kind))
+            raise ChannelError(f"no connection: {why}", code="connect") from error
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise OutcomeUnknown(f"the connection ended without an answer: {type(error).__name__}") from error
+            late = isinstance(error, TimeoutError)
+            text = "no answer came in time" if late else "the connection ended without an answer"
+            raise OutcomeUnknown(text) from error
 
     async def close(self) -> None:
         """Close all connections; a later request opens a new session."""
@@ -182,6 +193,11 @@ def said(text: str, *secrets: str) -> str:
     for secret in filter(None, secrets):
         text = text.replace(secret, "[secret]")
     return re.sub(r"\+?\d{7,}", "[number]", " ".join(text.split()))[:LONGEST_TEXT]
+
+
+def refusal(provider: str, status: object, words: str, hint: str = "") -> str:
+    """A provider's refusal as our errors tell it: its ``words`` (``said``), and what to do where that is known."""
+    return f"{provider} refused with {status}: {words}" + (f" To do: {hint}" if hint else "")
 
 
 def unsure(answer: Answer) -> NoReturn:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from broadcaster.channels.checks import unusable
 from broadcaster.channels.containers import CONTAINER_CODES, MISSING, Containers, Paths, Published
 from broadcaster.channels.graph import GONE, GRAPH_CODES, Access, Graph, clipped, the_one
 from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS
@@ -160,7 +161,7 @@ class Instagram:
             life = await self._graph.life(SCOPES)
         except (ChannelError, OutcomeUnknown) as error:
             hint = "compare account_id and access_token; docs/channels/instagram.md"
-            return (Check(False, f"{self.name}: the Instagram account cannot be used: {error}", hint),)
+            return unusable(f"{self.name}: the Instagram account cannot be used", error, hint)
         return Check(True, f"{self.name}: posts as @{account.get('username', self._account)}"), life
 
     async def close(self) -> None:

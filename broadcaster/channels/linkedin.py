@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from broadcaster.channels.checks import unusable
 from broadcaster.channels.graph import GONE, NOT_THERE, clipped, same, the_one
 from broadcaster.channels.http import LONGEST_SECONDS, STEP_LOST, TOTAL_SECONDS, harmless, object_of, unsure
 from broadcaster.channels.linkedin_rest import (
@@ -282,7 +283,7 @@ class LinkedIn:
             life = await self._rest.life(options.client_id, options.client_secret)
         except (ChannelError, OutcomeUnknown) as error:
             hint = "compare organization_id, access_token and api_version; docs/channels/linkedin.md"
-            return (Check(False, f"{self.name}: the LinkedIn page cannot be used: {error}", hint),)
+            return unusable(f"{self.name}: the LinkedIn page cannot be used", error, hint)
         version = version_life(self.name, options.api_version, datetime.now(UTC))
         return Check(True, f"{self.name}: posts as {self._owner}"), life, version
 

@@ -14,8 +14,19 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from broadcaster.channels.checks import dead, living
 from broadcaster.channels.graph import GONE, NOT_THERE
-from broadcaster.channels.http import STEP_LOST, Answer, HttpSession, object_of, retry_after, said, unsure
+from broadcaster.channels.http import (
+    NO_REASON,
+    STEP_LOST,
+    Answer,
+    HttpSession,
+    object_of,
+    refusal,
+    retry_after,
+    said,
+    unsure,
+)
 from broadcaster.domain.channel import ChannelError, Check, Codes, OutcomeUnknown, Verdict
 
 SCOPES = (  # the feed's are for comments
@@ -105,11 +116,11 @@ class Rest:
         if answer.status >= 500:
             unsure(answer)
         code = DUPLICATE if DUPLICATE in answer.text else f"http_{answer.status}"
-        message = str(object_of(answer).get("message", "no reason given"))
+        message = str(object_of(answer).get("message", NO_REASON))
         words = said(message, self._token)
         asked = retry_after(answer.headers, datetime.now(UTC)) or LIMITED_SECONDS
         raise ChannelError(
-            f"{self._name}: LinkedIn refused with {code}: {words} {WHAT_TO_DO.get(code, '')}".strip(),
+            refusal("LinkedIn", code, words, WHAT_TO_DO.get(code, "")),
             code=code,
             permanent=CODES.get(code) in (Verdict.PERMANENT, Verdict.ALARM),
             retry_after=min(asked, LONGEST_WAIT) if code == "http_429" else None,
@@ -159,11 +170,7 @@ def version_life(name: str, version: str, now: datetime) -> Check:
 
 
 def _told(name: str, told: Mapping[str, Any]) -> Check:
-    renew = "make a new token and set it in the environment"
     if not told["active"]:
-        return Check(False, f"{name}: the token is {told.get('status', 'not active')}", renew)
+        return dead(name, str(told.get("status", "")))
     until = datetime.fromtimestamp(int(told["expires_at"]), UTC)
-    missing = sorted(set(SCOPES) - set(re.split(r"[,\s]+", told["scope"])))
-    if missing:
-        return Check(False, f"{name}: the token lacks {', '.join(missing)}", f"{renew}, with these permissions", until)
-    return Check(True, f"{name}: the token lives until {until:%Y-%m-%d %H:%M} UTC", renew, until)
+    return living(name, until, SCOPES, re.split(r"[,\s]+", told["scope"]))

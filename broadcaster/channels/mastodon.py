@@ -21,12 +21,15 @@ from typing import Any
 
 import aiohttp
 
+from broadcaster.channels.checks import unusable
 from broadcaster.channels.http import (
     LONGEST_SECONDS,
+    NO_REASON,
     TOTAL_SECONDS,
     Answer,
     HttpSession,
     aware,
+    refusal,
     retry_after,
     said,
     unsure,
@@ -264,7 +267,7 @@ class Mastodon:
         except (ChannelError, OutcomeUnknown, KeyError, TypeError) as error:
             scopes = "read:accounts, read:statuses, write:statuses, write:media"
             hint = f"compare base_url and access_token (scopes {scopes})"
-            return (Check(False, f"{self.name}: the Mastodon account cannot be used: {error}", hint),)
+            return unusable(f"{self.name}: the Mastodon account cannot be used", error, hint)
         ours = laid_over(self.limits(), learned).length
         return (
             Check(True, f"{self.name}: posts as @{account}"),
@@ -288,7 +291,7 @@ def _refuse(answer: Answer, secret: str) -> None:
     wait = retry_after(answer.headers, datetime.now(UTC)) if answer.status == 429 else None
     permanent = CODES.get(code) in (Verdict.PERMANENT, Verdict.ALARM)
     raise ChannelError(
-        f"Mastodon refused with {answer.status}: {said(_words(answer), secret)}",
+        refusal("Mastodon", answer.status, said(_words(answer), secret)),
         code=code,
         permanent=permanent,
         retry_after=wait,
@@ -313,8 +316,8 @@ def _words(answer: Answer) -> str:
     try:
         body = json.loads(answer.text)
     except ValueError:
-        return "no reason given"
-    return str(body.get("error", "no reason given")) if isinstance(body, dict) else "no reason given"
+        return NO_REASON
+    return str(body.get("error", NO_REASON)) if isinstance(body, dict) else NO_REASON
 
 
 # --- which post is it? ----------------------------------------------------------------------------------------

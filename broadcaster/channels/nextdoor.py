@@ -17,13 +17,16 @@ from datetime import UTC, datetime, time
 from types import MappingProxyType
 from typing import Any
 
+from broadcaster.channels.checks import living, unusable
 from broadcaster.channels.graph import GONE, NOT_THERE, same, the_one
 from broadcaster.channels.http import (
     LONGEST_SECONDS,
+    NO_REASON,
     TOTAL_SECONDS,
     Answer,
     HttpSession,
     object_of,
+    refusal,
     retry_after,
     said,
     unsure,
@@ -50,7 +53,6 @@ LOOK_SECONDS = 2.5  # for the id of a post that stands
 LIMITED_SECONDS, LONGEST_WAIT = 120.0, 3_600.0  # Nextdoor publishes no limits
 BARE = "bare_next"
 NO_AREA = "no_area"
-_RENEW = "make a new token and set it in the environment"
 
 CODES: Codes = MappingProxyType(
     {
@@ -198,12 +200,10 @@ class Nextdoor:
         if answer.status >= 500:
             unsure(answer)
         told, code = object_of(answer), f"http_{answer.status}"
-        words = said(
-            str(told.get("error_description") or told.get("error") or "no reason given"), self._options.access_token
-        )
+        words = said(str(told.get("error_description") or told.get("error") or NO_REASON), self._options.access_token)
         asked = retry_after(answer.headers, datetime.now(UTC)) or LIMITED_SECONDS
         return ChannelError(
-            f"{self.name}: Nextdoor refused with {answer.status}: {words}",
+            refusal("Nextdoor", answer.status, words),
             code=code,
             permanent=CODES.get(code) in (Verdict.PERMANENT, Verdict.ALARM),
             retry_after=min(asked, LONGEST_WAIT) if code == "http_429" else None,
@@ -216,7 +216,7 @@ class Nextdoor:
             me = await self._call("GET", "/me/", None, until)
         except (ChannelError, OutcomeUnknown) as error:
             hint = "compare base_url and access_token; docs/channels/nextdoor.md"
-            return (Check(False, f"{self.name}: the Nextdoor agency cannot be used: {error}", hint),)
+            return unusable(f"{self.name}: the Nextdoor agency cannot be used", error, hint)
         if not me.get("agency_id"):
             text = f"{self.name}: the token is a neighbour's, not an agency's"
             return (Check(False, text, "let the agency's own account authorise the app"),)
@@ -229,7 +229,7 @@ class Nextdoor:
                 True, f"{self.name}: how long the token lives is not told", "set token_ends to the day it dies"
             )
         until = datetime.combine(datetime.fromisoformat(ends).date(), time(), UTC)
-        return Check(True, f"{self.name}: the token lives until {ends}", _RENEW, until)
+        return living(self.name, until, (), ())
 
     async def close(self) -> None:
         """Close all connections."""

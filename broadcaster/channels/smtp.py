@@ -23,7 +23,7 @@ from urllib.parse import SplitResult, urlsplit
 import aiosmtplib
 from pydantic import Field
 
-from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, said
+from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, refusal, said
 from broadcaster.channels.smtp_mail import Mailbox, compose, deliverable
 from broadcaster.domain.channel import (
     Accepted,
@@ -322,10 +322,11 @@ def _refusal(error: Exception, in_data: bool, secret: str) -> ChannelError | Out
     if isinstance(error, aiosmtplib.SMTPResponseException) and not isinstance(error, aiosmtplib.SMTPConnectError):
         return _answered(error, in_data, secret)
     if in_data:
-        return OutcomeUnknown(f"the connection ended after the mail was sent: {type(error).__name__}")
+        return OutcomeUnknown("the connection ended after the mail was sent")
     if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError) or _lacks_tls(error):
         return ChannelError("no safe connection to the mail server", code="tls")
-    return ChannelError(f"no connection to the mail server: {type(error).__name__}", code="connect")
+    why = "it does not answer in time" if isinstance(error, TimeoutError) else "nobody answers there"
+    return ChannelError(f"no connection: {why}", code="connect")
 
 
 def _lacks_tls(error: Exception) -> bool:
@@ -342,7 +343,7 @@ def _answered(error: aiosmtplib.SMTPResponseException, in_data: bool, secret: st
         code = "sender"
     permanent = CODES.get(code, Verdict.RETRY_ONCE) in (Verdict.PERMANENT, Verdict.ALARM)
     return ChannelError(
-        f"the mail server refused with {error.code}: {said(error.message, secret)}", code=code, permanent=permanent
+        refusal("the mail server", error.code, said(error.message, secret)), code=code, permanent=permanent
     )
 
 

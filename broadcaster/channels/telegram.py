@@ -17,7 +17,17 @@ from typing import Any
 
 import aiohttp
 
-from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, Answer, HttpSession, said, unsure
+from broadcaster.channels.checks import unusable
+from broadcaster.channels.http import (
+    LONGEST_SECONDS,
+    NO_REASON,
+    TOTAL_SECONDS,
+    Answer,
+    HttpSession,
+    refusal,
+    said,
+    unsure,
+)
 from broadcaster.channels.mentions import wrong_mentions
 from broadcaster.domain.channel import (
     Accepted,
@@ -195,7 +205,7 @@ class Telegram:
                 f"; write chat_id = {self._chat}, the group's new number" if self._chat != self._options.chat_id else ""
             )
             hint = f"compare token and chat_id, and make the bot an administrator of the chat{moved}"
-            return (Check(False, f"{self.name}: the Telegram chat cannot be used: {error}", hint),)
+            return unusable(f"{self.name}: the Telegram chat cannot be used", error, hint)
 
     def _checked(self, bot: Mapping[str, Any], chat: Mapping[str, Any], member: Mapping[str, Any]) -> tuple[Check, ...]:
         channel, owner = chat["type"] == "channel", member["status"] == "creator"
@@ -238,14 +248,14 @@ class Telegram:
         raise self._refusal(answer.status, body)
 
     def _refusal(self, status: int, body: Mapping[str, Any]) -> ChannelError:
-        words, more = str(body.get("description", "no reason given")), body.get("parameters")
+        words, more = str(body.get("description", NO_REASON)), body.get("parameters")
         more = more if isinstance(more, dict) else {}
         code, wait = f"http_{status}", more.get("retry_after") if status == 429 else None
         if isinstance(moved := more.get("migrate_to_chat_id"), int):
             self._chat, code, wait = moved, MIGRATED, 0
         elif status == 400:
             code = next((found for pattern, found in _SAID if pattern.search(words)), code)
-        text = f"Telegram refused with {status}: {said(words, self._options.token)}"
+        text = refusal("Telegram", status, said(words, self._options.token))
         permanent = CODES.get(code) is Verdict.PERMANENT
         return ChannelError(text, code=code, permanent=permanent, retry_after=None if wait is None else float(wait))
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from broadcaster.channels.checks import unusable
 from broadcaster.channels.containers import (
     BARE,
     CONTAINER_CODES,
@@ -170,7 +171,7 @@ class Threads:
             life = await self._graph.life(SCOPES)
         except (ChannelError, OutcomeUnknown) as error:
             hint = "compare user_id and access_token (a long-lived one); docs/channels/threads.md"
-            return (Check(False, f"{self.name}: the Threads profile cannot be used: {error}", hint),)
+            return unusable(f"{self.name}: the Threads profile cannot be used", error, hint)
         return Check(True, f"{self.name}: posts as @{profile.get('username', self._user)}"), life
 
     async def close(self) -> None:

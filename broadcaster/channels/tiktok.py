@@ -18,14 +18,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from broadcaster.channels.checks import unusable
 from broadcaster.channels.http import (
     LONGEST_SECONDS,
+    NO_REASON,
     STEP_LOST,
     TOTAL_SECONDS,
     Answer,
     HttpSession,
     harmless,
     object_of,
+    refusal,
     retry_after,
     said,
     unsure,
@@ -228,7 +231,7 @@ class TikTok:
             if isinstance(error, ChannelError) and error.code == PRIVACY:
                 hint = "let TikTok audit the app, and compare privacy"
                 return (Check(False, f"{self.name}: {error}", hint),)
-            return (Check(False, f"{self.name}: the TikTok account cannot be used: {error}", hint),)
+            return unusable(f"{self.name}: the TikTok account cannot be used", error, hint)
         return Check(True, f"{self.name}: posts as @{self._account}"), self._tokens.life(self.name, SCOPES)
 
     # --- requests -----------------------------------------------------------------------------------------------------
@@ -258,11 +261,11 @@ class TikTok:
             return ChannelError("the token ended before its time", code=OLD, retry_after=0.0)
         verdict, error = CODES.get(code), object_of(answer).get("error")
         message = error.get("message") if isinstance(error, dict) else ""
-        words = said(str(message or "no reason given"), *self._tokens.hidden())
+        words = said(str(message or NO_REASON), *self._tokens.hidden())
         least = DAY_SECONDS if code in DAILY else LIMITED_SECONDS
         asked = retry_after(answer.headers, datetime.now(UTC)) or least
         return ChannelError(
-            f"{self.name}: TikTok refused with {code}: {words} {WHAT_TO_DO.get(code, '')}".strip(),
+            refusal("TikTok", code, words, WHAT_TO_DO.get(code, "")),
             code=code,
             permanent=verdict in (Verdict.PERMANENT, Verdict.ALARM),
             retry_after=min(asked, LONGEST_WAIT) if verdict is Verdict.BACK_OFF else None,

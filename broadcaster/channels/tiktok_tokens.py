@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+from broadcaster.channels.checks import living
 from broadcaster.channels.http import Answer, harmless, object_of, said, unsure
 from broadcaster.domain.channel import ChannelError, Check
 
@@ -29,7 +30,6 @@ SPARE_SECONDS = 120.0  # a token with less life left is renewed first
 YOUNG_SECONDS = 60.0
 BUSY, STORE, REFUSED = "token_busy", "token_store", "token_refused"
 BUSY_SECONDS = 2.0
-RENEW = "make a new token and set it in the environment"
 MAKE_ROOM = "make room in the data folder, and let the service write there"
 Ask = Callable[[str, bytes, Mapping[str, str], float], Awaitable[Answer]]
 
@@ -88,14 +88,10 @@ class Tokens:
         """Until when the account can be used without its owner letting the app in anew."""
         held = self._newest()
         until = datetime.fromtimestamp(held.refresh_ends, UTC)
-        missing = sorted(set(scopes) - set(held.scope.replace(",", " ").split()))
-        if missing:
-            return Check(
-                False, f"{name}: the token lacks {', '.join(missing)}", f"{RENEW}, with these permissions", until
-            )
-        if _read(self._file) != held:
+        check = living(name, until, scopes, held.scope.replace(",", " ").split())
+        if check.ok and _read(self._file) != held:
             return Check(False, f"{name}: the token cannot be kept in {self._file.parent}", MAKE_ROOM)
-        return Check(True, f"{name}: the token lives until {until:%Y-%m-%d %H:%M} UTC", RENEW, until)
+        return check
 
     def hidden(self) -> tuple[str, ...]:
         """What must stand in no log."""

@@ -20,7 +20,17 @@ from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
 from twilio.rest import Client
 
-from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, Answer, HttpSession, retry_after, said, unsure
+from broadcaster.channels.checks import unusable
+from broadcaster.channels.http import (
+    LONGEST_SECONDS,
+    TOTAL_SECONDS,
+    Answer,
+    HttpSession,
+    refusal,
+    retry_after,
+    said,
+    unsure,
+)
 from broadcaster.domain.channel import ChannelError, Check, Codes, OutcomeUnknown, Secret, Verdict
 
 TOO_MANY = "20429"
@@ -83,7 +93,7 @@ def refuse(answer: Answer, codes: Codes, secrets: tuple[str, ...] = ()) -> None:
     if answer.status == 429:
         code = TOO_MANY
     wait = retry_after(answer.headers, datetime.now(UTC)) if codes.get(code) is Verdict.BACK_OFF else None
-    text = f"Twilio refused with {answer.status}, code {code}: {said(words, *secrets)}"
+    text = refusal("Twilio", f"{answer.status}, code {code}", said(words, *secrets))
     raise ChannelError(text, code=code, permanent=permanent(code, codes), retry_after=wait)
 
 
@@ -151,7 +161,7 @@ async def checked(client: Client, account_sid: str, name: str) -> Check:
         account = await client.api.v2010.accounts(account_sid).fetch_async()
     except (ChannelError, OutcomeUnknown, ValueError, TypeError, AttributeError) as error:
         hint = "compare account_sid and auth_token with the Twilio Console, and that this host reaches base_url"
-        return Check(False, f"{name}: Twilio does not let us in: {error}", hint)
+        return unusable(f"{name}: Twilio does not let us in", error, hint)[0]
     active = account.status == "active"
     return Check(active, f"{name}: the Twilio account is {account.status}", "" if active else "ask Twilio")
 

@@ -24,10 +24,12 @@ from pywebpush import WebPusher
 from broadcaster.channels.http import (
     ADDRESS,
     LONGEST_SECONDS,
+    NO_REASON,
     TOTAL_SECONDS,
     Answer,
     HttpSession,
     gate,
+    refusal,
     retry_after,
     said,
     unsure,
@@ -214,5 +216,5 @@ def _refusal(answer: Answer, to: Mapping[str, Any]) -> ChannelError:
     words = said(answer.text, to["endpoint"], to["keys"]["auth"], to["keys"]["p256dh"])
     wait = retry_after(answer.headers, datetime.now(UTC)) if answer.status == 429 else None
     permanent = CODES.get(code) in (Verdict.PERMANENT, Verdict.ALARM, Verdict.OPTED_OUT)
-    text = f"the push service refused with {answer.status}: {words or 'no reason given'}"
+    text = refusal("the push service", answer.status, words or NO_REASON)
     return ChannelError(text, code=code, permanent=permanent, retry_after=wait)

@@ -21,13 +21,16 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from broadcaster.channels.checks import unusable
 from broadcaster.channels.http import (
     ADDRESS,
     LONGEST_SECONDS,
+    NO_REASON,
     TOTAL_SECONDS,
     Answer,
     HttpSession,
     gate,
+    refusal,
     retry_after,
     said,
 )
@@ -164,7 +167,7 @@ class Webhook:
                 raise _refusal(answer, self._options)
         except (ChannelError, OutcomeUnknown) as error:
             hint = "compare base_url and secret with the partner; it answers a signed ping with 2xx"
-            return (Check(False, f"{self.name}: the partner does not take a ping: {error}", hint),)
+            return unusable(f"{self.name}: the partner does not take a ping", error, hint)
         return (Check(True, f"{self.name}: the partner takes our signed ping"),)
 
     async def close(self) -> None:
@@ -230,7 +233,7 @@ def _refusal(answer: Answer, options: Options) -> ChannelError:
     words = said(answer.text, options.secret, options.previous_secret or "", options.base_url)
     wait = retry_after(answer.headers, datetime.now(UTC)) if answer.status in BUSY else None
     permanent = CODES.get(code) in (Verdict.PERMANENT, Verdict.ALARM)
-    text = f"the receiver answered {answer.status}: {words or 'no reason given'}"
+    text = refusal("the partner", answer.status, words or NO_REASON)
     return ChannelError(text, code=code, permanent=permanent, retry_after=wait)
 
 

@@ -15,6 +15,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 from broadcaster.channels import twilio_http
+from broadcaster.channels.checks import unusable
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.channel import ChannelError, Check, OutcomeUnknown, Wrong
 from broadcaster.domain.frames import fault
@@ -104,7 +105,7 @@ async def checked(client: Client, name: str, where: str, language: str, own: Tem
         asked = await twilio_http.fetched(content.approval_fetch())
         words, approval = _words(there.types), dict((asked.whatsapp if asked is not None else None) or {})
     except (ChannelError, OutcomeUnknown, TwilioException, ValueError, KeyError, TypeError, AttributeError) as error:
-        return Check(False, f"{what} cannot be looked at: {error}", "see that this host reaches content_base_url")
+        return unusable(f"{what} cannot be looked at", error, "see that this host reaches content_base_url")[0]
     if words is None:
         return Check(False, f"{what} shows more than words", "make one of type Text, without pictures or buttons")
     if words != own.body:

@@ -23,14 +23,17 @@ from typing import Any, Literal
 import aiohttp
 from oauthlib.oauth1 import Client as Signer
 
+from broadcaster.channels.checks import unusable
 from broadcaster.channels.http import (
     LONGEST_SECONDS,
+    NO_REASON,
     STEP_LOST,
     TOTAL_SECONDS,
     Answer,
     HttpSession,
     aware,
     harmless,
+    refusal,
     said,
     unsure,
 )
@@ -273,7 +276,7 @@ class X:
     def _refusal(self, answer: Answer, told: Mapping[str, Any]) -> ChannelError:
         code = _code(answer.status, told)
         return ChannelError(
-            f"X refused with {answer.status}: {said(_words(told) or 'no reason given', *self._secrets)}",
+            refusal("X", answer.status, said(_words(told) or NO_REASON, *self._secrets)),
             code=code,
             permanent=CODES.get(code) in (None, Verdict.PERMANENT, Verdict.ALARM),
             retry_after=(wait(answer.headers) or FULL_SECONDS) if answer.status == 429 else None,
@@ -288,7 +291,7 @@ class X:
             account = str(self._read(await self._call("GET", "/2/users/me"))["data"]["username"])
         except (ChannelError, OutcomeUnknown, KeyError, TypeError) as error:
             hint = "compare the four keys; the app needs Read and write, and its tokens made after that was set"
-            return (Check(False, f"{self.name}: the X account cannot be used: {error}", hint),)
+            return unusable(f"{self.name}: the X account cannot be used", error, hint)
         lines = [Check(True, f"{self.name}: posts as @{account}")]
         if self._options.price_per_post:
             lines.append(Check(True, f"{self.name}: each post costs {self._options.price_per_post:g}"))

@@ -17,7 +17,18 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from broadcaster.channels.http import LONGEST_SECONDS, TOTAL_SECONDS, Answer, HttpSession, object_of, said, unsure
+from broadcaster.channels.checks import unusable
+from broadcaster.channels.http import (
+    LONGEST_SECONDS,
+    NO_REASON,
+    TOTAL_SECONDS,
+    Answer,
+    HttpSession,
+    object_of,
+    refusal,
+    said,
+    unsure,
+)
 from broadcaster.domain.channel import (
     Accepted,
     Attempt,
@@ -151,7 +162,7 @@ class Zulip:
             await self._list([], 1)
         except (ChannelError, OutcomeUnknown, KeyError) as error:
             hint = "compare base_url, email, api_key and channel; subscribe the bot to a private channel"
-            return (Check(False, f"{self.name}: the Zulip channel cannot be used: {error}", hint),)
+            return unusable(f"{self.name}: the Zulip channel cannot be used", error, hint)
         return (Check(True, f"{self.name}: {bot} posts in {self._options.channel} > {self._options.topic}"),)
 
     async def close(self) -> None:
@@ -175,7 +186,7 @@ class Zulip:
             return body
         code = NO_CHANNEL if body.get("code") == "STREAM_DOES_NOT_EXIST" else f"http_{answer.status}"
         raise ChannelError(
-            f"Zulip refused with {answer.status}: {said(str(body.get('msg', 'no reason given')), *self._secrets)}",
+            refusal("Zulip", answer.status, said(str(body.get("msg", NO_REASON)), *self._secrets)),
             code=code,
             permanent=CODES.get(code, Verdict.PERMANENT) in (Verdict.PERMANENT, Verdict.ALARM),
             retry_after=_wait(body, answer) if answer.status == 429 else None,

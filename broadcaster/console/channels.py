@@ -53,7 +53,7 @@ def screens(system: System) -> list[Screen]:
         if done.accepted:
             flash(_("The provider took it: “%(text)s”", text=done.text))
         else:
-            flash(_("It did not go out: %(why)s", why=done.said), "error")
+            flash(_("It did not go out: %(why)s", why=spoken.words("check", done.said)), "error")
         return redirect(f"/console/channels/{name}")
 
     return [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 
 from babel.core import Locale
 from babel.lists import format_list
@@ -19,6 +20,8 @@ from broadcaster.domain.errors import BroadcasterError
 
 _FACT = re.compile(r"%\((\w+)\)s")
 _TONGUES = ("language", "languages", "other_language")  # facts that are languages
+_TOLD = ("error", "hint", "words")  # facts that may be sentences themselves
+_SHORT = ("channel", "provider")  # facts without a colon, so that a name is never taken for more than it is
 ENGLISH = "en"
 
 
@@ -28,10 +31,10 @@ def said(code: str, text: str) -> Markup:
     In English as it is. Else its own sentence with its facts; else the sentence of its code, with the English text
     after it, which may say more; a text of no known sentence or code stays as it is.
     """
-    words, more = _in_words(code, text)
+    told, more = _in_words(code, text)
     if not more:
-        return escape(words)
-    return Markup('{} <span lang="en">{}</span>').format(words, more)
+        return escape(told)
+    return Markup('{} <span lang="en">{}</span>').format(told, more)
 
 
 def of(error: BroadcasterError) -> Markup:
@@ -41,7 +44,12 @@ def of(error: BroadcasterError) -> Markup:
 
 def plain(error: BroadcasterError) -> str:
     """An error's words where no markup can stand: in JSON, between other words."""
-    return " ".join(part for part in _in_words(error.code, error.text) if part)
+    return words(error.code, error.text)
+
+
+def words(code: str, text: str) -> str:
+    """``said`` where no markup can stand."""
+    return " ".join(part for part in _in_words(code, text) if part)
 
 
 def _in_words(code: str, text: str) -> tuple[str, str]:
@@ -51,12 +59,21 @@ def _in_words(code: str, text: str) -> tuple[str, str]:
     found = read(text)
     if found is not None:
         sentence, facts = found
-        told = {name: _tongues(fact) if name in _TONGUES else fact for name, fact in facts.items()}
+        told = {name: _fact(name, facts) for name in facts}
         return (gettext(sentence, **told) if told else gettext(sentence)), ""
     general = SENTENCES.get(code, ())[:1]
     if not general or _FACT.search(general[0]) or text in map(gettext, _exact(code)):
         return text, ""
     return gettext(general[0]), text
+
+
+def _fact(name: str, facts: Mapping[str, str]) -> str:
+    if name in _TONGUES:
+        return _tongues(facts[name])
+    if name == "check":  # what a channel said of itself, without its name
+        channel = f"{facts['channel']}: "
+        return _in_words("", channel + facts[name])[0].removeprefix(channel)
+    return _in_words("", facts[name])[0] if name in _TOLD else facts[name]
 
 
 def _tongues(names: str) -> str:
@@ -92,4 +109,7 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _pattern(sentence: str) -> str:
     pieces = _FACT.split(sentence)  # words, name, words, name, words
-    return "".join(re.escape(one) if i % 2 == 0 else f"(?P<{one}>.+?)" for i, one in enumerate(pieces))
+    facts = [
+        f"(?P<{one}>{'[^:]' if one in _SHORT else '.'}+?)" if i % 2 else re.escape(one) for i, one in enumerate(pieces)
+    ]
+    return "".join(facts)

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from broadcaster.console.spoken_channels import OF_CHANNELS
 from broadcaster.console.spoken_house import OF_THE_HOUSE, _s
 from broadcaster.console.spoken_mail import OF_MAIL
 from broadcaster.console.spoken_rules import OF_RULES
 
 SENTENCES: Mapping[str, tuple[str, ...]] = {
     **OF_THE_HOUSE,
+    **OF_CHANNELS,
     **OF_RULES,
     **OF_MAIL,
     "password": (

@@ -54,7 +54,8 @@ async def _ask(system: System, config: ChannelConfig) -> Checks:
         async with asyncio.timeout(ASK_SECONDS):
             return tuple(lasting(check, system.now()) for check in await channel.check())
     except (ChannelError, OutcomeUnknown, OSError, TimeoutError) as error:
-        return (Check(False, f"cannot be asked: {error}", "see channels.toml and the network"),)
+        why = "no answer came in time" if isinstance(error, TimeoutError) else error
+        return (Check(False, f"{config.name}: it cannot be asked: {why}", "see channels.toml and the network"),)
     finally:
         await channel.close()
 
@@ -73,7 +74,8 @@ def _tell(connection: Connection, answers: dict[str, Checks], rung: dict[str, st
 def _words(name: str, check: Check, at: datetime) -> str:
     if check.until is not None and ends_soon(check, at):
         return f"{name}: its token dies on {check.until:%Y-%m-%d %H:%M} UTC. Make a new one before (docs/channels)."
-    return f"{name}: it failed its daily check: {check.text.removeprefix(f'{name}: ')} ({check.hint})"
+    found = check.text.removeprefix(f"{name}: ")
+    return f"{name}: it failed its daily check: {found}. What to do: {check.hint}"
 
 
 def _rung(connection: Connection) -> dict[str, str]:

@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 
 from broadcaster.channels.http import LONGEST_TEXT, MOST_BYTES, HttpSession, retry_after, said
+from broadcaster.domain.channel import OutcomeUnknown
 from tests.providers.base import Provider, served
 
 NOW = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
@@ -62,3 +63,22 @@ def test_an_answer_without_end_is_not_read_to_its_end() -> None:
 
     with served(Endless()) as provider:
         assert MOST_BYTES < asyncio.run(ask(provider.base_url)) < MOST_BYTES + 1_000_000
+
+
+class Silent(Provider):
+    """Takes everything and never answers."""
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        return await self.hang()
+
+
+def test_silence_is_unknown_at_the_time_limit() -> None:
+    async def ask(url: str) -> None:
+        session = HttpSession(0.5)
+        try:
+            await session.exchange("POST", url)
+        finally:
+            await session.close()
+
+    with served(Silent()) as provider, pytest.raises(OutcomeUnknown, match="in time"):
+        asyncio.run(ask(provider.base_url))

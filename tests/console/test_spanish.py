@@ -151,3 +151,21 @@ def test_a_text_of_no_known_code_stays_as_it_is() -> None:
 def test_the_longest_sentence_that_fits_is_read() -> None:
     text = "x has a login already, or was added this moment"
     assert spoken.read(text) == ("%(who)s has a login already, or was added this moment", {"who": "x"})
+
+
+@pytest.mark.usefixtures("spanish")
+def test_what_a_channel_failed_by_is_told_to_its_last_word() -> None:
+    found = "the Facebook page cannot be used: no connection: its name is not known"
+    hint = "compare page_id and access_token (of the page, not of a person); docs/channels/facebook.md"
+    assert spoken.said("alarm:channel", f"page: it failed its daily check: {found}. What to do: {hint}") == (
+        "page: no superó su comprobación diaria: la página de Facebook no se puede usar: no hay conexión: no se conoce "
+        "su nombre. Qué hacer: compare page_id y access_token (de la página, no de una persona); "
+        "docs/channels/facebook.md"
+    )
+
+
+@pytest.mark.usefixtures("spanish")
+def test_a_providers_own_words_stay_between_ours() -> None:
+    text = "X refused with 401: Unauthorized"
+    assert spoken.said("check", text) == "X rechazó con 401: Unauthorized"
+    assert spoken.said("check", "X refused with 401: no reason given") == "X rechazó con 401: sin dar un motivo"

@@ -24,6 +24,7 @@ import pytest
 
 from broadcaster.channels import CHANNELS
 from broadcaster.channels.http import LONGEST_SECONDS
+from broadcaster.console.spoken import read
 from broadcaster.domain import text_social
 from broadcaster.domain.channel import (
     Accepted,
@@ -44,8 +45,18 @@ from broadcaster.domain.posting import SHAPES
 from broadcaster.rendering.templates import FORMS
 from tests.channels.ways import Way, way_to
 from tests.channels.ways import attempt as begun
+from tests.providers.base import Faults
 
 ROOT = Path(__file__).resolve().parents[2]
+FAULTS: tuple[dict[str, Any], ...] = (
+    {"unauthorized": True},
+    {"error_before": 1.0},
+    {"cut_before": 1.0},
+    {"unreadable": 1.0},
+    {"status": 403},
+    {"status": 404},
+    {"status": 200, "text": "{}"},
+)
 BASE = {f.name for f in dataclasses.fields(ChannelConfig)} | {"segments_per_second"}  # keys of every kind
 
 
@@ -328,6 +339,25 @@ def test_checking_a_dead_channel_says_what_to_do(way: Way) -> None:
         pytest.fail(f"check raises nothing, it returns Check(False, what, hint): {error!r}")
     assert way.kind == "simulated" or not first.ok, "check says that nobody is there, as its first line"
     assert way.kind == "simulated" or first.hint, "Check.hint says what to do: which keys to compare"
+
+
+def test_all_that_a_check_says_can_be_said_in_the_readers_language(way: Way) -> None:
+    """Whether each sentence has its Spanish, tests/repo/test_translations.py says."""
+    told = [*run(channel := way.open(), channel.check()), *run(channel := way.down(), channel.check())]
+    for fault in (way.busy, *FAULTS) if way.wrong is not None else ():
+        way.wrong(**fault)
+        told += run(channel := way.open(), channel.check())
+        way.wrong(**{name: getattr(Faults(), name, 0) for name in fault})
+    unsaid = {one for check in told for text in (check.text, check.hint) for one in unread(text)}
+    assert not unsaid, f"write these into console/spoken_channels.py, and run: make translations {sorted(unsaid)}"
+
+
+def unread(text: str) -> list[str]:
+    """The parts of a text that no sentence of ours is, a provider's own words aside."""
+    found = read(text)
+    if found is None:
+        return [text] if text else []
+    return [one for name in ("error", "hint") if name in found[1] for one in unread(found[1][name])]
 
 
 def test_nothing_is_left_open_after_close(way: Way) -> None:

@@ -14,6 +14,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po
 
+from broadcaster.channels import graph, linkedin_rest, tiktok
 from broadcaster.console.spoken import read
 from broadcaster.console.spoken_words import SENTENCES
 
@@ -40,6 +41,13 @@ PUBLIC = {
 }  # public/ has its own words
 MACHINES = {"scope", "token", "token_missing"}  # a token's request
 OWN_WORDS = {"again", "act", "roles", "date", "not_ticked", "unknown"}  # screens raise them in the reader's language
+_WHOLE = {  # facts of checks that are more than a word
+    "what": "12: the template 12",
+    "said": "12: 12",
+    "moved": "; write chat_id = 12, the group's new number",
+    "error": "the account does not allow 12",
+    "LABEL": "SIMULATED",
+}
 _FACT = re.compile(r"%\(\w+\)s|\{\w+\}")
 
 
@@ -96,6 +104,13 @@ def test_every_kind_of_alarm_has_a_sentence() -> None:
 def test_every_text_of_a_screen_is_read_whole_or_has_a_sentence_for_its_code() -> None:
     unread = [(where, text) for where, code, text in _written() if read(text) is None and not _general(code)]
     assert unread == []
+
+
+def test_every_line_of_a_channels_check_is_read_whole() -> None:
+    unread = [(where, text) for where, text in _checks() if read(text) is None]
+    assert unread == [], "write it into console/spoken_channels.py, and run: make translations"
+    hints = {*graph.WHAT_TO_DO.values(), *linkedin_rest.WHAT_TO_DO.values(), *tiktok.WHAT_TO_DO.values()}
+    assert {hint for hint in hints if read(hint) is None} == set()
 
 
 # --- what stands in the code ------------------------------------------------------------------------------------
@@ -168,9 +183,42 @@ def _written() -> Iterator[tuple[str, str, str]]:
                 yield where, code, _with_digits(text)
 
 
+def _checks() -> Iterator[tuple[str, str]]:
+    """(file, text or hint) of the checks of channels, where it stands beside them; facts are written as digits."""
+    for file in sorted((ROOT / "broadcaster" / "channels").glob("*.py")):
+        tree = ast.parse(file.read_text("utf-8"))
+        for function in filter(_checking, ast.walk(tree)):
+            for text in _told(function):
+                for one in (text.body, text.orelse) if isinstance(text, ast.IfExp) else (text,):
+                    if isinstance(one, ast.Constant | ast.JoinedStr) and (told := _with_digits(one)):
+                        yield file.name, told
+
+
+def _checking(node: ast.AST) -> bool:
+    named = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name not in ("unusable", "living")
+    return named and any(isinstance(one, ast.Name) and one.id in ("Check", "unusable") for one in ast.walk(node))
+
+
+def _told(function: ast.AST) -> Iterator[ast.expr]:
+    for one in ast.walk(function):
+        if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == "hint":
+            yield one.value
+        elif isinstance(one, ast.Call) and ast.unparse(one.func) == "Check":
+            yield from one.args[1:3]
+        elif isinstance(one, ast.Call) and ast.unparse(one.func) == "unusable":
+            colon = [ast.Constant(": "), ast.FormattedValue(ast.Constant("why"), -1)]
+            yield (
+                ast.JoinedStr([*one.args[0].values, *colon]) if isinstance(one.args[0], ast.JoinedStr) else one.args[0]
+            )
+            yield from one.args[2:]
+
+
 def _with_digits(text: ast.Constant | ast.JoinedStr) -> str:
     parts = text.values if isinstance(text, ast.JoinedStr) else [text]
-    return "".join(str(part.value) if isinstance(part, ast.Constant) else "12" for part in parts)
+    return "".join(
+        str(part.value) if isinstance(part, ast.Constant) else _WHOLE.get(ast.unparse(part.value), "12")  # type: ignore[attr-defined]
+        for part in parts
+    )
 
 
 def _general(code: str) -> bool:
