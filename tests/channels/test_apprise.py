@@ -273,7 +273,6 @@ def test_a_service_of_which_nothing_can_be_asked_says_so() -> None:
     assert "without posting" in check.text or "answers" in check.text
 
 
-@pytest.mark.parametrize("wrong", [{"length": 0}, {"timeout_seconds": 11}, {"timeout_seconds": 0}])
-def test_options_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"length|lies"):
-        Options(Secret(URL), **wrong)
+def test_a_length_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="length"):
+        Options(Secret(URL), length=0)

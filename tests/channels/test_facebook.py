@@ -161,9 +161,9 @@ def test_a_request_carries_its_proof_and_never_its_token_in_the_address() -> Non
         assert fake.told == []
 
 
-@pytest.mark.parametrize("wrong", [{"updates": "both"}, {"app_id": "1"}, {"timeout_seconds": 11}])
+@pytest.mark.parametrize("wrong", [{"updates": "both"}, {"app_id": "1"}])
 def test_options_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"updates|app_secret|lies"):
+    with pytest.raises(ValueError, match=r"updates|app_secret"):
         Options(PAGE, Secret("t"), **wrong)
 
 
@@ -216,32 +216,22 @@ def test_what_is_no_answer_of_graph_is_known_by_its_status(
 
 
 @pytest.mark.parametrize(
-    ("faults", "posts"),
+    "faults",
     [
-        ({"error_before": 1}, 0),
-        ({"error_after": 1}, 1),
-        ({"cut_before": 1}, 0),
-        ({"cut_after": 1}, 1),
-        ({"unreadable": 1}, 1),
-        ({"refusal": (400, 2, 0, "Service temporarily unavailable")}, 0),
-        ({"refusal": (503, 5555, 0, "something new")}, 0),
-        ({"status": 502}, 0),
-        ({"status": 200, "text": "{}"}, 0),
-        ({"status": 200, "text": '{"success": true}'}, 0),
+        {"error_before": 1},
+        {"cut_before": 1},
+        {"refusal": (400, 2, 0, "Service temporarily unavailable")},
+        {"refusal": (503, 5555, 0, "something new")},
+        {"status": 502},
+        {"status": 200, "text": "{}"},
+        {"status": 200, "text": '{"success": true}'},
     ],
 )
-def test_what_may_stand_is_unknown_and_asked_once(fake: Facebook, faults: dict[str, Any], posts: int) -> None:
+def test_what_may_stand_is_unknown_and_asked_once(fake: Facebook, faults: dict[str, Any]) -> None:
     fake.faults = GraphFaults(latency=0, **faults)
     with pytest.raises(OutcomeUnknown):
         send(fake, posting=posting())
-    assert (fake.requests, len(fake.posts)) == (1, posts)
-
-
-def test_silence_is_unknown_at_the_time_limit(fake: Facebook) -> None:
-    fake.faults = GraphFaults(latency=0, hang_after=1)
-    with pytest.raises(OutcomeUnknown):
-        send(fake, timeout_seconds=0.5)
-    assert len(fake.posts) == 1
+    assert (fake.requests, len(fake.posts)) == (1, 0)
 
 
 def business(minutes: int, calls: int = 20) -> dict[str, str]:

@@ -174,12 +174,6 @@ def test_options_that_cannot_work_stop_the_start(key: str, contact: str, wrong: 
     assert (found.key if found else "") == wrong
 
 
-@pytest.mark.parametrize("seconds", [0, 11])
-def test_a_time_limit_lies_below_the_senders_own(seconds: float) -> None:
-    with pytest.raises(ValueError, match="lies"):
-        Options(Secret(PRIVATE_KEY), CONTACT, timeout_seconds=seconds)
-
-
 # --- subscriptions --------------------------------------------------------------------------------------------------
 def test_a_subscription_has_one_address_however_it_is_written(fake: Push) -> None:
     given = fake.subscription()

@@ -180,22 +180,19 @@ def test_each_refusal_says_who_must_act(
 
 
 @pytest.mark.parametrize(
-    ("faults", "posts"),
+    "faults",
     [
-        ({"error_before": 1}, 0),
-        ({"error_after": 1}, 1),
-        ({"cut_before": 1}, 0),
-        ({"cut_after": 1}, 1),
-        ({"unreadable": 1}, 1),
-        ({"status": 200, "text": "[]"}, 0),
-        ({"status": 200, "text": "{}"}, 0),
+        {"error_before": 1},
+        {"cut_before": 1},
+        {"status": 200, "text": "[]"},
+        {"status": 200, "text": "{}"},
     ],
 )
-def test_what_may_stand_is_unknown_and_asked_once(fake: provider.X, faults: dict[str, Any], posts: int) -> None:
+def test_what_may_stand_is_unknown_and_asked_once(fake: provider.X, faults: dict[str, Any]) -> None:
     fake.faults = XFaults(latency=0, **faults)
     with pytest.raises(OutcomeUnknown):
         send(fake)
-    assert (fake.requests, len(fake.posts)) == (1, posts)
+    assert (fake.requests, len(fake.posts)) == (1, 0)
 
 
 def test_a_wrong_key_stops_the_channel_and_says_what_to_do(fake: provider.X) -> None:
@@ -217,10 +214,9 @@ def test_the_price_of_a_post_stands_in_the_check(fake: provider.X) -> None:
     assert [line.text for line in lines] == ["county: posts as @judgecounty", "county: each post costs 0.015"]
 
 
-@pytest.mark.parametrize("wrong", [{"price_per_post": -1}, {"timeout_seconds": 0}, {"timeout_seconds": 10.1}])
-def test_options_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"price_per_post|timeout_seconds"):
-        Options(*KEYS, **wrong)
+def test_a_post_that_costs_less_than_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="price_per_post"):
+        Options(*KEYS, price_per_post=-1)
 
 
 # --- finding a post again -------------------------------------------------------------------------------------

@@ -155,28 +155,19 @@ def test_the_last_request_for_now_makes_all_wait(fake: provider.Zulip, remaining
 
 
 @pytest.mark.parametrize(
-    ("faults", "posts"),
+    "faults",
     [
-        ({"error_before": 1}, 0),
-        ({"error_after": 1}, 1),
-        ({"cut_before": 1}, 0),
-        ({"cut_after": 1}, 1),
-        ({"unreadable": 1}, 1),
-        ({"status": 200, "text": '{"result": "success"}'}, 0),
-        ({"status": 502, "text": "<html>"}, 0),
+        {"error_before": 1},
+        {"cut_before": 1},
+        {"status": 200, "text": '{"result": "success"}'},
+        {"status": 502, "text": "<html>"},
     ],
 )
-def test_what_may_stand_is_unknown_and_tried_once(fake: provider.Zulip, faults: dict[str, Any], posts: int) -> None:
+def test_what_may_stand_is_unknown_and_tried_once(fake: provider.Zulip, faults: dict[str, Any]) -> None:
     fake.faults = ZulipFaults(latency=0, **faults)
     with pytest.raises(OutcomeUnknown):
         send(fake)
-    assert (fake.requests, len(fake.posts)) == (1, posts)
-
-
-def test_silence_is_unknown_at_the_time_limit(fake: provider.Zulip) -> None:
-    fake.faults = ZulipFaults(latency=0, hang_after=1)
-    with pytest.raises(OutcomeUnknown):
-        send(fake, timeout_seconds=1.0)
+    assert (fake.requests, len(fake.posts)) == (1, 0)
 
 
 def test_what_was_accepted_a_minute_ago_is_not_this_attempt(fake: provider.Zulip) -> None:
