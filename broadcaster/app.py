@@ -188,7 +188,7 @@ def _nearest() -> str:
 def _of_form() -> ResponseReturnValue:
     """A form without its mark: most often the session ended while it stood open."""
     if login.logged_out():
-        text = "You were logged out. Nothing was sent or saved. Log in and go on."
+        text = "You were logged out; nothing was sent. Log in and go on: what you typed in an alert comes back."
         return _page(401, text, onward=login.to_login(login.came_from()))
     return _page(400, "This form is too old or came from another site. Open the page again and repeat it.")
 

@@ -99,7 +99,7 @@ OF_THE_HOUSE: Mapping[str, tuple[str, ...]] = {
     "http": (
         _s("This form is too old or came from another site. Open the page again and repeat it."),
         _s("Something went wrong on our side; it is in the log. Nothing is known to have been changed."),
-        _s("You were logged out. Nothing was sent or saved. Log in and go on."),
+        _s("You were logged out; nothing was sent. Log in and go on: what you typed in an alert comes back."),
         _s(
             "Your role does not allow this. Ask an admin for the role that does. Where there is no admin yet, whoever "
             "runs the server adds one: python -m broadcaster users add you@example.org --role admin"

@@ -76,10 +76,8 @@ def move(state: State, verb: Verb) -> State:
     """Where the verb leads from here; raises Refused where the table has no such move."""
     to = MOVES.get((state, verb))
     if to is None:
-        fitting = sorted(str(s) for s, v in MOVES if v == verb)
-        raise Refused(
-            "wrong_state", f"{verb} is not possible: the alert is {_SAID[state]}. It works from: {', '.join(fitting)}"
-        )
+        fitting = " or ".join(sorted(_SAID[s] for s, v in MOVES if v == verb))
+        raise Refused("wrong_state", f"The alert is {_SAID[state]}; {verb} is possible where it is {fitting}.")
     return to
 
 

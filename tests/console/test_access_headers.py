@@ -51,7 +51,7 @@ def test_a_form_without_a_session_is_told_so_and_led_back(visitor: Visit) -> Non
     answer = one.client.post("/console/switches/stop", headers=came)
     page = answer.get_data(True)
     assert answer.status_code == 401
-    assert "You were logged out. Nothing was sent or saved. Log in and go on." in page
+    assert "You were logged out; nothing was sent. Log in and go on: what you typed in an alert comes back." in page
     assert 'href="/console/login?next=%2Fconsole%2Fnew%3Ftemplate%3Dtornado"' in page
     assert "'nonce-'" not in answer.headers["Content-Security-Policy"]
     spanish = one.client.post("/console/switches/stop", headers={"Accept-Language": "es"}).get_data(True)

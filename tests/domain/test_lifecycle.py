@@ -80,7 +80,7 @@ def test_no_illegal_state_is_reachable_by_any_sequence(verbs: list[Verb]) -> Non
 def test_a_refusal_says_where_it_stands_and_what_it_needs() -> None:
     with pytest.raises(Refused) as caught:
         move(State.LIVE, Verb.SUBMIT)
-    assert caught.value.text == "submit is not possible: the alert is live. It works from: draft, returned"
+    assert caught.value.text == "The alert is live; submit is possible where it is a draft or returned to its author."
 
 
 def test_nothing_leads_out_of_an_end() -> None:
