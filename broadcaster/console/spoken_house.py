@@ -150,4 +150,9 @@ OF_THE_HOUSE: Mapping[str, tuple[str, ...]] = {
         _s("lost"),
         _s("failed"),
     ),
+    "no_card": (
+        _s("There is no such card."),
+        _s("There is no card %(name)s in %(language)s, %(shape)s."),
+        _s("There is no card of %(name)s in %(language)s, %(shape)s: no typeface has its letters."),
+    ),
 }

@@ -319,11 +319,6 @@ SENTENCES: Mapping[str, tuple[str, ...]] = {
     ),
     "never_live": (_s("This alert was never on air: it has no identifier yet. Approve it first."),),
     "push": (_s("This is no push subscription of a browser."), _s("this is no push subscription of a browser")),
-    "no_card": (
-        _s("There is no such card."),
-        _s("There is no card %(name)s in %(language)s, %(shape)s."),
-        _s("There is no card of %(name)s in %(language)s, %(shape)s: no typeface has its letters."),
-    ),
     "zones_left": (
         _s(
             "Its issuer's Update leaves %(zones)s behind, where people were warned. Tell them, with an alert "
