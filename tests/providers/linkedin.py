@@ -5,7 +5,6 @@ As a process: ``python -m tests.providers.linkedin --port 4015 --token …``.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Callable
@@ -171,22 +170,10 @@ class LinkedIn(Provider):
         return web.json_response(told | {"expires_at": ends})
 
     async def _faulty(self, request: web.BaseRequest, make: Callable[[], web.Response]) -> web.StreamResponse:
-        fault = self.plan.strike(self.chance) if request.path.endswith(self.plan.edge) else ""
-        await asyncio.sleep(self.plan.latency)
-        if fault == "too_many":
-            return error(429, "Resource level throttle limit for calls to this resource is reached")
-        if fault == "error_before":
-            return error(500, "Internal Server Error")
-        if fault == "cut_before":
-            return self.cut(request)
-        made = make()
-        if fault == "error_after":
-            return error(500, "Internal Server Error")
-        if fault == "cut_after":
-            return self.cut(request)
-        if fault == "hang_after":
-            return await self.hang()
-        return web.Response(status=201, text="<html>") if fault == "unreadable" else made
+        if not request.path.endswith(self.plan.edge):
+            return make()
+        busy = error(429, "Resource level throttle limit for calls to this resource is reached")
+        return await self.struck(request, make, busy)
 
     def made(self, text: str, about: str = "", **more: str) -> Post:
         """Something that stands from now on."""

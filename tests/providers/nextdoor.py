@@ -5,9 +5,7 @@ As a process: ``python -m tests.providers.nextdoor --port 4016 --token …``.
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,13 +68,13 @@ class Nextdoor(Provider):
         if len(body["body_text"].encode()) > LENGTH or "127.0.0.1" in body.get("smartlink_url", ""):
             return error(400, "The provided input is not valid")
         if path == "/post/create/":
-            return await self._faulty(request, lambda: self._post(body))
+            return await self.struck(request, lambda: self._post(body), error(429, "too many requests"))
         found = next((post for post in self.shown if post.id == body["id"]), None)
         if found is None:
             return error(400, "No such post")
         if request.method == "PUT":
-            return await self._faulty(request, lambda: self._change(found, body))
-        return await self._faulty(request, lambda: self._comment(found, body))
+            return await self.struck(request, lambda: self._change(found, body), error(429, "too many requests"))
+        return await self.struck(request, lambda: self._comment(found, body), error(429, "too many requests"))
 
     def _post(self, body: dict[str, Any]) -> web.Response:
         made = self.made(body["body_text"], **{key: json.dumps(value) for key, value in body.items()})
@@ -91,24 +89,6 @@ class Nextdoor(Provider):
         found.before.append(found.text)
         found.text = body["body_text"]
         return web.json_response({"result": "success"})
-
-    async def _faulty(self, request: web.BaseRequest, make: Callable[[], web.Response]) -> web.StreamResponse:
-        fault = self.plan.strike(self.chance)
-        await asyncio.sleep(self.plan.latency)
-        if fault == "too_many":
-            return error(429, "too many requests")
-        if fault == "error_before":
-            return error(500, "server error")
-        if fault == "cut_before":
-            return self.cut(request)
-        made = make()
-        if fault == "error_after":
-            return error(500, "server error")
-        if fault == "cut_after":
-            return self.cut(request)
-        if fault == "hang_after":
-            return await self.hang()
-        return web.Response(text="<html>") if fault == "unreadable" else made
 
     def made(self, text: str, about: str = "", **more: str) -> Post:
         """Something that stands from now on."""
