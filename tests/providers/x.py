@@ -5,7 +5,6 @@ As a process: ``python -m tests.providers.x --port 4015``.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -111,29 +110,14 @@ class X(Provider):
             self.alts[given["id"]] = given["metadata"]["alt_text"]["text"]
             return web.json_response({"data": {"id": given["id"]}})
         self.writes += 1
-        fault = self.plan.strike(self.chance)
-        await asyncio.sleep(self.plan.latency)
-        if fault == "too_many":
-            return _error(429, "about:blank", "Too Many Requests", self._window(0))
-        if fault == "error_before":
-            return _error(503, "about:blank", "Service Unavailable")
-        if fault == "cut_before":
-            return self.cut(request)
+        busy = _error(429, "about:blank", "Too Many Requests", self._window(0))
+        return await self.struck(request, lambda: self._posted(given), busy)
+
+    def _posted(self, given: dict[str, Any]) -> web.Response:
         if refused := self._wrong(given):
             return refused
         made = self.post(given["text"], given.get("reply", {}).get("in_reply_to_tweet_id", ""))
         made.media = given.get("media", {}).get("media_ids", [])
-        return await self._answer(request, fault, made)
-
-    async def _answer(self, request: web.BaseRequest, fault: str, made: Post) -> web.StreamResponse:
-        if fault == "error_after":
-            return _error(503, "about:blank", "Service Unavailable")
-        if fault == "cut_after":
-            return self.cut(request)
-        if fault == "hang_after":
-            return await self.hang()
-        if fault == "unreadable":
-            return web.Response(text="<html>ok</html>", content_type="text/html")
         body = {"data": {"id": made.id, "text": made.text}}
         return web.json_response(body, status=201, headers=self._window(self.plan.remaining))
 
