@@ -48,7 +48,7 @@ def test_the_password_is_kept_as_argon2id_and_nowhere_else(system: System) -> No
     users.add(system, SHELL, "Anna@Judge.Example", PASSWORD, ["author", "approver"], "+15005550001")
     with system.database.read() as connection:
         row = connection.execute(sa.select(users_table)).one()
-        trail = connection.execute(sa.select(audit_entries)).all()
+        trail = connection.execute(sa.select(audit_entries).order_by(audit_entries.c.id)).all()
     assert row.password.startswith("$argon2id$")
     assert PASSWORD not in str(row)
     assert PASSWORD not in str(trail)

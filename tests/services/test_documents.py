@@ -329,7 +329,9 @@ def test_what_is_read_back_is_what_was_written(system: System) -> None:
 
 def test_every_verb_leaves_an_entry_with_digest_and_exact_content(system: System) -> None:
     done = live(system)
-    entries = [r for r in rows(system, sa.select(audit_entries)) if r.object == f"alert:{done.id}"]
+    entries = [
+        r for r in rows(system, sa.select(audit_entries).order_by(audit_entries.c.id)) if r.object == f"alert:{done.id}"
+    ]
     assert [e.verb for e in entries] == ["alert.create", "alert.submit", "alert.approve"]
     assert {e.detail["digest"] for e in entries} == {done.digest}
     assert all(e.detail["content"]["fields"]["hazard"] == "wildfire" for e in entries)

@@ -294,7 +294,11 @@ def test_stopping_is_one_approvers_act_and_leaves_the_alert_live(system: System)
     stop(system, DEPUTY, old.id)
     assert now_is(system, old).state == State.LIVE
     assert rows(system, sa.select(broadcasts.c.stopped))[0][0] is not None
-    verbs = [r.detail["first"] for r in rows(system, sa.select(audit_entries)) if r.verb == "alert.stop"]
+    verbs = [
+        r.detail["first"]
+        for r in rows(system, sa.select(audit_entries).order_by(audit_entries.c.id))
+        if r.verb == "alert.stop"
+    ]
     assert verbs == [True, False]
 
 

@@ -310,7 +310,7 @@ def test_import_and_export_leave_audit_entries_without_any_address(known: System
     subscribers_csv.import_csv(known, SHELL, write(tmp_path, HEAD + "+15555550100,,en,north,\n"))
     subscribers_csv.export_csv(known, SHELL, io.StringIO())
     with known.database.read() as connection:
-        rows = connection.execute(sa.select(audit_entries)).all()
+        rows = connection.execute(sa.select(audit_entries).order_by(audit_entries.c.id)).all()
     assert [row.verb for row in rows] == ["subscribers.import", "subscribers.export"]
     assert "5555550100" not in str(rows)
 
