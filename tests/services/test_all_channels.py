@@ -16,6 +16,7 @@ from broadcaster.domain.frames import framed
 from broadcaster.domain.message import Message
 from broadcaster.domain.push import address_of
 from broadcaster.services.system import System
+from broadcaster.store.engine import now
 from broadcaster.store.schema import (
     attempts,
     broadcasts,
@@ -49,6 +50,10 @@ def test_good_accounts_of_every_kind_have_everything_while_broken_ones_of_every_
         seen = Watch(ground, good, [one for one in bad if one.hangs])
         with seen:
             work(ground, 60)
+            for _ in range(5):  # where a starved machine let a good one's first try run out of time
+                if not seen.complete:
+                    due(ground, good)
+                    work(ground, 60)
     for one in (*good, *bad):
         stands = one.has()
         assert len(stands) == len(set(stands)) <= wanted(one), one.config.name  # nothing is posted twice anywhere
@@ -63,6 +68,14 @@ def test_good_accounts_of_every_kind_have_everything_while_broken_ones_of_every_
     assert all(at > max(begun) for at in seen.given_up)
     refused = {row.delivered_as for one in bad for row in tries[one.config.name] if not one.hangs}
     assert refused <= {"waiting", "unknown", "failed"}
+
+
+def due(system: System, those: Sequence[Account]) -> None:
+    """What waits on these accounts has waited long enough."""
+    d = deliveries.c
+    waits = (d.state == "waiting") & d.channel.in_([one.config.name for one in those])
+    with system.database.write() as connection:
+        connection.execute(deliveries.update().where(waits).values(due=now(connection)))
 
 
 def message_for(one: Account) -> Message:
