@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from broadcaster.services.system import Actor, System
 from tests.console.conftest import Visitor
 from tests.people import PASSWORD
 from tests.services.agency import agency, settle_people
-from tests.services.feed_documents import document
+from tests.services.feed_documents import START, document
 
 NWS = FeedConfig("nws", "cap", trust="official")
 RULE = RuleConfig(
@@ -79,3 +80,15 @@ def test_the_page_of_a_release_needs_a_login_and_changes_nothing(visitor: Callab
     assert visitor().get("/console/alerts/abc/released").status_code == 302
     assert visitor("author").get("/console/alerts/abc/released").status_code == 404
     assert visitor("author").get("/console/rules/none").status_code == 404
+
+
+def test_where_an_event_outlasts_its_message_the_console_names_both_ends(
+    house: System, visitor: Callable[..., Visitor]
+) -> None:
+    later = "<parameter><valueName>eventEndingTime</valueName><value>{}</value></parameter><area>"
+    for hours, named in ((5, True), (1, False)):
+        ends = later.format((START + timedelta(hours=hours)).isoformat()).encode()
+        body = document(f"lasts{hours}").replace(b"<area>", ends)
+        made = ingest(house, NWS, body, {}, Actor("x", "test")).entries[0].alert
+        page = visitor("chief").get(f"/console/alerts/{made}/review").text
+        assert ("the event itself until" in page) is named
