@@ -169,4 +169,4 @@ def test_what_went_to_review_meanwhile_is_not_edited(author: Writer, app: Flask,
 def test_the_page_of_what_is_no_draft_says_where_it_stands(author: Writer, system: System) -> None:
     answer = author.client.get(f"/console/alerts/{live(system).id}/edit")
     assert answer.status_code == 409
-    assert "the alert is live" in answer.get_data(True)
+    assert "The alert is live" in answer.get_data(True)

@@ -28,7 +28,7 @@ def test_what_is_typed_is_shown_as_it_will_be_posted_and_is_kept_as_a_hashtag(au
     form = author.form(ORDER_PAGE)
     assert form["hashtag"] == ""
     shown = author.send(ORDER_PAGE, form, "preview", zone="valley", f__hazard="wildfire", hashtag="oak fire")
-    assert shown.get_data(True).count(" #OakFire</p>") == 2  # a post in each language
+    assert shown.get_data(True).count(">#OakFire</span></p>") == 2  # a post in each language
     page = drafted(author, system, hashtag="Bear Creek Fire")
     assert author.form(page)["hashtag"] == "#BearCreekFire"
     assert all(post.endswith(" #BearCreekFire") for post in posts(system, only(system).id))
