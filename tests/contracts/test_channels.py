@@ -43,6 +43,7 @@ from broadcaster.domain.channel import (
 from broadcaster.domain.config import ChannelConfig
 from broadcaster.domain.posting import SHAPES
 from broadcaster.rendering.templates import FORMS
+from tests.channels.graphs import posting
 from tests.channels.ways import Way, way_to
 from tests.channels.ways import attempt as begun
 from tests.providers.base import Faults
@@ -247,6 +248,16 @@ def test_nobody_there_is_certainly_not_sent(way: Way) -> None:
     error = refused(way.down(), way)
     assert error.code == "connect", 'a connection never made is ChannelError(code="connect")'
     assert not error.permanent, "a connection never made may be tried again"
+
+
+def test_nobody_there_is_nothing_said_against_the_card(way: Way) -> None:
+    channel = way.down()
+    if not channel.limits().picture:
+        return
+    with_card = replace(begun(), posting=posting())
+    with pytest.raises(ChannelError) as caught:
+        run(channel, channel.send(way.message(), way.recipient, with_card))
+    assert caught.value.code == "connect", "where nobody is there, the next try has the card as well"
 
 
 @pytest.mark.parametrize("fault", ["cut_after", "error_after", "unreadable"])
