@@ -144,8 +144,9 @@ def by_slug(connection: Connection, slug: str) -> Alert | None:
 
 def by_ids(connection: Connection, ids: Iterable[str], lock: bool = False) -> list[Alert]:
     """Those that exist, ordered by id (so that locks of two transactions never cross)."""
-    query = sa.select(alerts).where(alerts.c.id.in_(sorted(set(ids)))).order_by(alerts.c.id)
-    return _read(connection, query.with_for_update(key_share=True) if lock else query)
+    wanted = sorted(set(ids))
+    query = sa.select(alerts).where(alerts.c.id.in_(wanted)).order_by(alerts.c.id)
+    return _read(connection, query.with_for_update(key_share=True) if lock else query) if wanted else []
 
 
 def in_states(connection: Connection, *states: State) -> list[Alert]:

@@ -100,6 +100,8 @@ def released_since(connection: Connection, rule: str, since: datetime) -> int:
 
 def rules_of(connection: Connection, alerts: Collection[str]) -> dict[str, str]:
     """alert -> the rule that released it, for those that a rule released."""
+    if not alerts:
+        return {}
     query = sa.select(_r.alert, _r.rule).where(_r.alert.in_(sorted(alerts)))
     return {row.alert: row.rule for row in connection.execute(query)}
 
