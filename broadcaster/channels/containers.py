@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from broadcaster.channels.bare import BARE
 from broadcaster.channels.graph import Graph, Said
 from broadcaster.channels.http import harmless
 from broadcaster.domain.channel import ChannelError, Codes, OutcomeUnknown, Verdict
 
-PROCESSING, BARE, LOST, FAILED = "processing", "bare_next", "container_lost", "container_failed"
+PROCESSING, LOST, FAILED = "processing", "container_lost", "container_failed"
 NOT_FOUND = ("24/4279009", "24/2207006", "24/2207008", "9007/2207027")  # the container, for Threads and Instagram
 MISSING = ("24", "100/33", *NOT_FOUND)
 FIRST_WAIT = 3.0  # seconds until a picture is asked about again, doubling

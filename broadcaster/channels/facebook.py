@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from broadcaster.channels.bare import BARE, Bare
 from broadcaster.channels.checks import unusable
 from broadcaster.channels.graph import (
     GONE,
@@ -48,7 +49,6 @@ LENGTH = 63_206  # of a post; press, Meta's reference names none
 COMMENT_LENGTH = 8_000
 SCOPES = ("pages_manage_posts", "pages_read_engagement")
 COMMENT_SCOPES = ("pages_manage_engagement",)
-BARE = "bare_next"
 
 CODES: Codes = MappingProxyType(
     {
@@ -93,8 +93,7 @@ class Facebook:
         access = Access(name, base, options.access_token, options.app_id, options.app_secret)
         self._graph = Graph(access, CODES, options.timeout_seconds)
         self._gone: set[str] = set()
-        self._bare: set[str] = set()
-        self._doubted: set[str] = set()
+        self._bare = Bare()
 
     def __repr__(self) -> str:
         return f"<facebook {self.name}>"
@@ -154,13 +153,12 @@ class Facebook:
             return await self._graph.post(f"{page}/feed", form)
         except OutcomeUnknown:
             if posting and posting.picture:  # one that hangs twice holds back no words
-                (self._bare if key in self._doubted else self._doubted).add(key)
+                self._bare.unanswered(key)
             raise
         except ChannelError as error:
             if posting is None or CODES.get(error.code) not in (None, Verdict.PERMANENT) or error.code == "506":
                 raise
-            self._bare.add(key)
-            raise ChannelError(f"{error}; the next try is the text alone", code=BARE, retry_after=0.0) from error
+            raise self._bare.refused(key, error) from error
 
     async def _standing(
         self, message: Message, recipient: Recipient, attempt: Attempt, refused: ChannelError

@@ -15,11 +15,11 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from broadcaster.channels.bare import Bare
 from broadcaster.channels.checks import unusable
 from broadcaster.channels.graph import GONE, NOT_THERE, clipped, same, the_one
 from broadcaster.channels.http import LONGEST_SECONDS, STEP_LOST, TOTAL_SECONDS, harmless, object_of, unsure
 from broadcaster.channels.linkedin_rest import (
-    BARE,
     CODES,
     DUPLICATE,
     MUTE,
@@ -84,8 +84,7 @@ class LinkedIn:
         self._images: dict[str, str] = {}
         self._gone: set[str] = set()
         self._mute = False
-        self._bare: set[str] = set()
-        self._doubted: set[str] = set()
+        self._bare = Bare()
         self._waited: set[str] = set()
 
     def __repr__(self) -> str:
@@ -135,13 +134,13 @@ class LinkedIn:
             answer = await self._rest.call("POST", "/rest/posts", until, post | content)
         except ChannelError as error:
             refused = CODES.get(error.code) in (None, Verdict.PERMANENT) and error.code != DUPLICATE
-            if posting is None or not (refused or self._hangs(error, key)):
+            hangs = error.code == STEP_LOST and self._bare.unanswered(key)  # words come before pictures
+            if posting is None or not (refused or hangs):
                 raise
             if refused and await self._is_unready(key, until):
                 text = "LinkedIn works on the picture"
                 raise ChannelError(text, code=PROCESSING, retry_after=AGAIN_SECONDS) from error
-            self._bare.add(key)
-            raise ChannelError(f"{error}; the next try is the text alone", code=BARE, retry_after=0.0) from error
+            raise self._bare.refused(key, error) from error
         self._images.pop(key, None)
         made = answer.headers.get("x-restli-id") or unsure(answer)
         return Accepted(made, _url(made), delivered=True)
@@ -156,13 +155,6 @@ class LinkedIn:
             told = object_of(await self._rest.call("GET", f"/rest/images/{quote(image, safe='')}", until))
             return told.get("status") in ("PROCESSING", "WAITING_UPLOAD")
         return False
-
-    def _hangs(self, error: ChannelError, key: str) -> bool:
-        """A picture whose upload gets no answer is tried twice; words come before pictures."""
-        again = key in self._doubted
-        if error.code == STEP_LOST:
-            self._doubted.add(key)
-        return again and error.code == STEP_LOST
 
     async def _content(self, posting: Posting, key: str, until: float) -> dict[str, Any]:
         if posting.picture:

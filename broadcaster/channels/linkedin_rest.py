@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from broadcaster.channels.bare import BARE
 from broadcaster.channels.checks import dead, living
 from broadcaster.channels.graph import GONE, NOT_THERE
 from broadcaster.channels.http import (
@@ -37,7 +38,7 @@ SCOPES = (  # the feed's are for comments
 )
 LIMITED_SECONDS, LONGEST_WAIT = 900.0, 3_600.0  # limits are counted by day
 AHEAD = timedelta(days=30)  # to try a newer version of the API before the configured one ends
-DUPLICATE, BARE, MUTE, PROCESSING = "DUPLICATE_POST", "bare_next", "comment_refused", "media_processing"
+DUPLICATE, MUTE, PROCESSING = "DUPLICATE_POST", "comment_refused", "media_processing"
 RESERVED = re.compile(r"([\\|{}@\[\]()<>*_~]|#(?!\w))")  # of the "little" format; #word stays a hashtag
 
 CODES: Codes = MappingProxyType(

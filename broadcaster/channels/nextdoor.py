@@ -17,6 +17,7 @@ from datetime import UTC, datetime, time
 from types import MappingProxyType
 from typing import Any
 
+from broadcaster.channels.bare import BARE, Bare
 from broadcaster.channels.checks import living, unusable
 from broadcaster.channels.graph import GONE, NOT_THERE, same, the_one
 from broadcaster.channels.http import (
@@ -51,7 +52,6 @@ LENGTH = 8_192  # bytes of body_text
 API = "/external/api/partner/v1"
 LOOK_SECONDS = 2.5  # for the id of a post that stands
 LIMITED_SECONDS, LONGEST_WAIT = 120.0, 3_600.0  # Nextdoor publishes no limits
-BARE = "bare_next"
 NO_AREA = "no_area"
 
 CODES: Codes = MappingProxyType(
@@ -101,7 +101,7 @@ class Nextdoor:
         self._session = HttpSession(options.timeout_seconds, headers)
         self._who = {"secure_profile_id": options.profile_id} if options.profile_id else {}
         self._gone: set[str] = set()
-        self._bare: set[str] = set()
+        self._bare = Bare()
 
     def __repr__(self) -> str:
         return f"<nextdoor {self.name}>"
@@ -136,8 +136,7 @@ class Nextdoor:
         except ChannelError as error:
             if not more or error.code != "http_400":
                 raise
-            self._bare.add(key)
-            raise ChannelError(f"{error}; the next try is the text alone", code=BARE, retry_after=0.0) from error
+            raise self._bare.refused(key, error) from error
 
     async def _comment(self, message: Message, recipient: Recipient, attempt: Attempt, until: float) -> Accepted:
         comment = {"id": attempt.earlier, "body_text": message.text, **self._who}

@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 
+from broadcaster.channels.bare import Bare
 from broadcaster.channels.checks import unusable
 from broadcaster.channels.http import (
     LONGEST_SECONDS,
@@ -118,8 +119,7 @@ class Telegram:
         self.pins = options.pin
         self._options = options
         self._chat: str | int = options.chat_id
-        self._doubted: set[str] = set()
-        self._bare: set[str] = set()
+        self._bare = Bare()
         self._session = HttpSession(options.timeout_seconds, {"Accept": "application/json"})
 
     def __repr__(self) -> str:
@@ -140,7 +140,7 @@ class Telegram:
             try:
                 return await self._photo(message.text, picture, attempt.earlier)
             except OutcomeUnknown:  # one that hangs twice holds back no words
-                (self._bare if key in self._doubted else self._doubted).add(key)
+                self._bare.unanswered(key)
                 raise
             except ChannelError as error:
                 if error.code not in ("http_400", "http_413", RIGHTS):  # a group may allow words and no pictures

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
+from broadcaster.channels.bare import Bare
 from broadcaster.channels.checks import unusable
 from broadcaster.channels.containers import (
-    BARE,
     CONTAINER_CODES,
     FAILED,
     MISSING,
@@ -86,8 +86,7 @@ class Threads:
         self._graph = Graph(Access(name, base, options.access_token), CODES, options.timeout_seconds)
         self._containers = Containers(self._graph, self._user, PATHS)
         self._gone: set[str] = set()
-        self._bare: set[str] = set()
-        self._doubted: set[str] = set()
+        self._bare = Bare()
 
     def __repr__(self) -> str:
         return f"<threads {self.name}>"
@@ -124,9 +123,8 @@ class Threads:
     def _next(self, error: ChannelError, form: Mapping[str, str], key: str) -> ChannelError:
         """What the next try leaves out: a picture that is refused or does not come, a post to answer that is gone."""
         if "image_url" in form and self._picture_fails(error, key):
-            self._bare.add(key)
             self._containers.forget(key)
-            return ChannelError(f"{error}; the next try is the text alone", code=BARE, retry_after=0.0)
+            return self._bare.refused(key, error)
         if "reply_to_id" in form and error.code in MISSING:
             self._gone.add(form["reply_to_id"])
             return ChannelError("the post that this one answers is gone", code=GONE)
@@ -136,9 +134,7 @@ class Threads:
         if error.code == PROCESSING:
             return self._containers.rounds(key) >= PICTURE_ROUNDS
         if error.code == STEP_LOST:  # one that hangs twice holds back no words
-            again = key in self._doubted
-            self._doubted.add(key)
-            return again
+            return self._bare.unanswered(key)
         return error.code == FAILED or CODES.get(error.code) in (None, Verdict.PERMANENT)
 
     async def _standing(self, message: Message, recipient: Recipient, attempt: Attempt) -> Accepted:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from broadcaster.channels import graph
-from broadcaster.channels.facebook import BARE, CODES, LENGTH, Options, open_channel
+from broadcaster.channels.bare import BARE
+from broadcaster.channels.facebook import CODES, LENGTH, Options, open_channel
 from broadcaster.domain.channel import (
     Accepted,
     ChannelError,

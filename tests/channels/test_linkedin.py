@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from broadcaster.channels import linkedin_rest as rest
+from broadcaster.channels.bare import BARE
 from broadcaster.channels.graph import GONE, NOT_THERE
 from broadcaster.channels.http import STEP_LOST
 from broadcaster.channels.linkedin import CODES, Options, open_channel
@@ -152,7 +153,7 @@ def test_where_the_card_or_the_link_is_refused_the_next_try_is_the_text_alone(fa
         fake.faults = LinkedInFaults(latency=0, edge="/images", refusal=(400, "Not a picture", ""))
         with pytest.raises(ChannelError) as raised:
             await org.send(message(), WHO, tried)
-        assert (raised.value.code, raised.value.retry_after) == (rest.BARE, 0.0)
+        assert (raised.value.code, raised.value.retry_after) == (BARE, 0.0)
         await org.send(message(), WHO, tried)
 
     using(channel(fake), two)
@@ -178,7 +179,7 @@ def test_a_picture_that_got_no_answer_is_tried_again_and_one_that_is_there_not(f
 
 @pytest.mark.parametrize(
     ("then", "codes", "pictures"),
-    [("AVAILABLE", [rest.PROCESSING], 1), ("PROCESSING", [rest.PROCESSING, rest.BARE], 0)],
+    [("AVAILABLE", [rest.PROCESSING], 1), ("PROCESSING", [rest.PROCESSING, BARE], 0)],
 )
 def test_a_picture_that_takes_a_moment_is_waited_for_once(
     fake: LinkedIn, then: str, codes: list[str], pictures: int
@@ -211,14 +212,14 @@ def test_a_picture_that_got_no_answer_twice_holds_back_no_words(fake: LinkedIn) 
 
     tried = replace(attempt("at_1"), key="dl_1", posting=posting())
     fake.faults = LinkedInFaults(latency=0, edge="/images", hang_after=1)
-    assert using(channel(fake, timeout_seconds=2.0), three) == [STEP_LOST, rest.BARE]
+    assert using(channel(fake, timeout_seconds=2.0), three) == [STEP_LOST, BARE]
     assert [(post.text, post.more["image"]) for post in fake.posts] == [(TEXT, "")]
 
 
 def test_the_token_goes_to_no_address_that_is_not_linkedins(fake: LinkedIn) -> None:
     fake.faults = LinkedInFaults(latency=0, upload="http://elsewhere.example/upload")
     error = refused(fake, posting=posting())
-    assert error.code == rest.BARE
+    assert error.code == BARE
     made = rest.Rest("org", "https://api.linkedin.com", TOKEN, "202607", 1)
     assert made.is_theirs("https://www.linkedin.com/dms-uploads/1")
     for other in ("https://linkedin.com.example/1", "http://www.linkedin.com/1", "https://evil-linkedin.com/1"):

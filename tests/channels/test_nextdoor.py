@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from broadcaster.channels.bare import BARE
 from broadcaster.channels.graph import GONE, NOT_THERE
-from broadcaster.channels.nextdoor import BARE, CODES, LIMITED_SECONDS, NO_AREA, Options, groups_of, open_channel
+from broadcaster.channels.nextdoor import CODES, LIMITED_SECONDS, NO_AREA, Options, groups_of, open_channel
 from broadcaster.domain.channel import Accepted, ChannelError, Found, OutcomeUnknown, Recipient, Secret, Sent, Verdict
 from tests.channels.graphs import CARD, LINK, posting, using
 from tests.channels.ways import PUBLIC_URL, TEXT, attempt, message

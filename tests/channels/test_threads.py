@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from broadcaster.channels import containers, graph
+from broadcaster.channels.bare import BARE
 from broadcaster.channels.http import STEP_LOST
 from broadcaster.channels.threads import CODES, Options, open_channel
 from broadcaster.domain.channel import Accepted, ChannelError, Found, OutcomeUnknown, Recipient, Secret, Sent, Verdict
@@ -102,18 +103,18 @@ def test_a_picture_that_is_still_fetched_is_waited_for_with_the_same_container(f
 
 def test_a_picture_that_does_not_come_is_left_out_at_last(fake: Threads) -> None:
     fake.reads = 99
-    assert codes(tries(fake, 4, posting=posting())) == [*[containers.PROCESSING] * 2, containers.BARE, ""]
+    assert codes(tries(fake, 4, posting=posting())) == [*[containers.PROCESSING] * 2, BARE, ""]
     assert [(post.text, post.more["image_url"]) for post in fake.shown] == [(TEXT, "")]
 
 
 def test_a_picture_without_an_answer_twice_is_left_out(fake: Threads) -> None:
     fake.faults = GraphFaults(latency=0, edge="/threads", cut_before=1)
-    assert codes(tries(fake, 3, posting=posting())) == [STEP_LOST, containers.BARE, STEP_LOST]
+    assert codes(tries(fake, 3, posting=posting())) == [STEP_LOST, BARE, STEP_LOST]
 
 
 def test_a_picture_that_is_refused_is_left_out_at_once(fake: Threads) -> None:
     fake.fails = True
-    assert codes(tries(fake, 2, posting=posting())) == [containers.BARE, ""]
+    assert codes(tries(fake, 2, posting=posting())) == [BARE, ""]
     assert len(fake.shown) == 1
 
 
