@@ -8,14 +8,13 @@ the words are all there is to know, thousands of copies would slow each other do
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 from pathlib import Path
-from types import MappingProxyType
 
 from email_validator import EmailNotValidError, validate_email
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,22 +22,11 @@ from markupsafe import Markup, escape
 
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.channel import Attempt, ChannelError, Recipient
+from broadcaster.domain.language import direction
 from broadcaster.domain.message import Message
+from broadcaster.domain.wording import BANDS
 
 LONGEST_SUBJECT = 200
-RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ps", "ur", "yi"})
-# The band's background and text, as on the page: 7:1 and more, for they stand on light and on dark alike.
-COLOURS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "act_now": ("#8B0000", "#FFFFFF"),
-        "act_soon": ("#8F3900", "#FFFFFF"),
-        "be_ready": ("#FFD84D", "#1A1A1A"),
-        "be_aware": ("#D6E4F5", "#0B2545"),
-        "lifted": ("#0F5A2A", "#FFFFFF"),
-        "called_off": ("#575757", "#FFFFFF"),
-        "cancelled": ("#1F4E9C", "#FFFFFF"),
-    }
-)
 PRESSING = ("act_now", "act_soon")
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "mail"
 _PAGES = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
@@ -112,11 +100,11 @@ def html(message: Message, recipient: Recipient, attempt: Attempt) -> str:
     about = attempt.posting
     return _PAGES.get_template("alert.html").render(
         language=message.language,
-        direction="rtl" if message.language.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr",
+        direction=direction(message.language),
         subject=subject(message),
         first=[linked(part) for part in first],
-        word=about.word if about and about.look in COLOURS else "",
-        colours=COLOURS.get(about.look if about else "", ("", "")),
+        word=about.word if about and about.look in BANDS else "",
+        colours=BANDS.get(about.look if about else "", ("", "")),
         heading=heading,
         rest=[linked(part) for part in rest],
         leave=recipient.unsubscribe_url,

@@ -19,6 +19,7 @@ from broadcaster.channels.checks import unusable
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.channel import ChannelError, Check, OutcomeUnknown, Wrong
 from broadcaster.domain.frames import fault
+from broadcaster.domain.language import primary
 
 CONTENT = "https://content.twilio.com"
 TABLES: Mapping[str, Mode] = MappingProxyType(
@@ -129,11 +130,7 @@ def _approved(what: str, approval: Mapping[str, Any], spoken: str, language: str
     if str(approval.get("category") or "").upper() == "MARKETING":
         hint = "ask Meta for a review of its category in the WhatsApp Manager; it has to be Utility"
         return Check(False, f"{what} counts as marketing: numbers in the United States get none (63049)", hint)
-    if _tongue(spoken) != _tongue(language):
+    if primary(spoken) != primary(language):
         hint = f"make one in {language}, or write it under {spoken}"
         return Check(False, f"{what} is in {spoken or 'no language'}", hint)
     return Check(True, f"{what} is approved")
-
-
-def _tongue(code: str) -> str:
-    return re.split(r"[-_]", code)[0].lower()

@@ -17,6 +17,7 @@ from broadcaster.console.compose_form import OTHER, Typed, described, rings_of
 from broadcaster.console.posted import marked, posted
 from broadcaster.domain import local_time, text_sms
 from broadcaster.domain.alert import Info
+from broadcaster.domain.language import primary
 from broadcaster.domain.message import Finding, Message, shown_as
 from broadcaster.domain.wording import level
 from broadcaster.rendering.bundles import Bundle
@@ -288,7 +289,7 @@ def _plain(text: str) -> str:
 def pages(seen: Preview) -> list[dict[str, Any]]:
     """The alert as the public page would open with it, in each language."""
     return [
-        {"info": info, "called": language_name(info.language.split("-")[0]), "level": level_of(info)}
+        {"info": info, "called": language_name(primary(info.language)), "level": level_of(info)}
         for info in seen.drawn.alert.content.infos
     ]
 

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from broadcaster.console.access import allowed
 from broadcaster.console.compose_view import language_name
 from broadcaster.console.screens import Screen
+from broadcaster.domain.language import direction, primary
 from broadcaster.rendering.copy_sheet import LONG, SHORT, units
 from broadcaster.services import cards, copy_sheet
 from broadcaster.services.system import System
@@ -20,10 +21,8 @@ def screens(system: System) -> list[Screen]:
     def shown(alert_id: str) -> str:
         """GET /console/alerts/<id>/sheet"""
         found = copy_sheet.sheet(system, alert_id)
-        counts = {"units": units, "SHORT": SHORT, "LONG": LONG}
-        return render_template(
-            "console/copy_sheet.html", sheet=found, alert=found.alert, called=language_name, **counts
-        )
+        helps = {"units": units, "SHORT": SHORT, "LONG": LONG, "primary": primary, "direction": direction}
+        return render_template("console/copy_sheet.html", sheet=found, alert=found.alert, called=language_name, **helps)
 
     @allowed()
     def file(alert_id: str) -> ResponseReturnValue:

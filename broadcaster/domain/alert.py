@@ -6,10 +6,12 @@ WGS 84 degrees, in CAP's order.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from broadcaster.domain.language import primary
 
 Point = tuple[float, float]
 Ring = tuple[Point, ...]
@@ -163,6 +165,12 @@ class Info:
     parameters: tuple[Pair, ...] = ()
     resources: tuple[Resource, ...] = ()
     areas: tuple[Area, ...] = ()
+
+
+def info_in(infos: Sequence[Info], language: str) -> Info | None:
+    """CAP's words in a language; where it has none, the first; None of nothing."""
+    own = (info for info in infos if primary(info.language) == primary(language))
+    return next(own, infos[0] if infos else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from broadcaster.domain import danger_tables as tables
 from broadcaster.domain.contents import folded
+from broadcaster.domain.language import primary
 
 # --- what can be read -------------------------------------------------------------------------------------------
 _LATIN = frozenset("abcdefghijklmnopqrstuvwxyzæøđłœþðıªº")
@@ -94,7 +95,7 @@ def practising(text: str, name: bool = False, place: bool = False) -> bool:
 def illegible(text: str, language: str) -> bool:
     """Letters that its language is not written with (so that words of it may look like others), signs in the place of
     letters, characters that nobody sees, or a language whose words nobody here has listed."""
-    scripts = _SCRIPTS.get(language.split("-")[0].casefold())
+    scripts = _SCRIPTS.get(primary(language))
     if scripts is None or any(unicodedata.category(c) in _HIDDEN and c not in _SHOWN for c in text):
         return True
     plain = folded(text)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from broadcaster.domain.alert import Area, CapMessage, Info
+from broadcaster.domain.language import primary
 
 CODE = "IPAWSv1.0"
 _CODES = (  # 47 CFR 11.31(e), with the codes added since; those of tests and national messages apart
@@ -28,11 +29,11 @@ def by_profile(
     """The message as the gateway takes it. ``event``: one of EVENT_CODES; ``places``: the SAME codes of its zones by
     zone; ``phones``: language -> (text of 90, text of 360 characters), empty where it is not said in so few."""
     codes = tuple(dict.fromkeys(code for zone in places.values() for code in zone))
-    infos = [info for info in message.infos if _base(info) in LANGUAGES] or list(message.infos[:1])
+    infos = [info for info in message.infos if primary(info.language) in LANGUAGES] or list(message.infos[:1])
     return replace(
         message,
         codes=(*(code for code in message.codes if code != CODE), CODE),
-        infos=tuple(_info(info, event, codes, phones.get(_base(info), ("", ""))) for info in infos),
+        infos=tuple(_info(info, event, codes, phones.get(primary(info.language), ("", ""))) for info in infos),
     )
 
 
@@ -43,7 +44,7 @@ def lacking(message: CapMessage) -> tuple[str, ...]:
     located = all(any(name == "SAME" for name, _ in area.geocodes) for info in infos for area in info.areas)
     checks = (
         ("same", bool(infos) and all(info.areas for info in infos) and located),
-        ("words", any(_base(info) in LANGUAGES for info in infos)),
+        ("words", any(primary(info.language) in LANGUAGES for info in infos)),
         ("short", all(any(name == "CMAMtext" for name, _ in info.parameters) for info in infos)),
     )
     return tuple(name for name, good in checks if not good)
@@ -55,7 +56,7 @@ def _info(info: Info, event: str, codes: tuple[str, ...], texts: tuple[str, str]
     kept = [pair for pair in info.parameters if pair[0] not in own]
     return replace(
         info,
-        language="es-US" if _base(info) == "es" else "en-US",
+        language="es-US" if primary(info.language) == "es" else "en-US",
         event_codes=(("SAME", event),),
         parameters=(*kept, ORIGINATOR, *(pair for pair in named if pair[1])),
         areas=tuple(_area(area, codes) for area in info.areas),
@@ -70,7 +71,3 @@ def _area(area: Area, codes: tuple[str, ...]) -> Area:
 
 def _six(code: str) -> bool:
     return len(code) == 6 and code.isdigit()
-
-
-def _base(info: Info) -> str:
-    return info.language.split("-")[0].lower()

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from broadcaster.domain.alert import Mode
+from broadcaster.domain.language import primary
 from broadcaster.domain.wording import drill_label
 
 LINK = "<link>"  # stands in a written notice for the address, which is signed for its reader when it is sent
@@ -222,7 +223,7 @@ def text(kind: Kind, agency: str, facts: Facts, language: str) -> str:
 
 def alarm_words(about: str, words: str, language: str) -> str:
     """An alarm's words, with what it is in the reader's language before them."""
-    said = _ALARMS.get(about, {}).get(language.split("-")[0], "")
+    said = _ALARMS.get(about, {}).get(primary(language), "")
     return f"{said}. {words}" if said else words
 
 
@@ -259,7 +260,7 @@ def marked(said: str, mode: Mode, language: str) -> str:
 
 def in_language(forms: Mapping[str, str], language: str) -> str:
     """The person's language, else English."""
-    return forms.get(language.split("-")[0], forms["en"])
+    return forms.get(primary(language), forms["en"])
 
 
 def shortened(words: str, most: int) -> str:

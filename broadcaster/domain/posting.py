@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from broadcaster.domain.alert import Info, Mode, MsgType
 
@@ -55,6 +56,11 @@ class Posting:
     word: str = ""
     hashtag: str = ""
     document: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def permanent(public_url: str, slug: str) -> str:
+    """The address of an alert's page, for ever the same."""
+    return f"{public_url}/alerts/{quote(slug)}"
 
 
 def thread_recipient(language: str, number: int) -> str:

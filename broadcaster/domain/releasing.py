@@ -16,6 +16,7 @@ from broadcaster.domain.config import FeedConfig, RuleConfig
 from broadcaster.domain.contents import advised, folded
 from broadcaster.domain.danger_words import declaring, ending, illegible, leaving, practising
 from broadcaster.domain.feed_entry import FeedEntry
+from broadcaster.domain.language import primary
 from broadcaster.domain.mapping import WORDS
 from broadcaster.domain.message import Finding
 from broadcaster.domain.rules import info_matches
@@ -366,7 +367,7 @@ def _texts(facts: Facts) -> Iterator[str]:
         yield "There is no text to send."
     if not ends(facts.entry) and any(map(_says_nothing, facts.message.infos)):
         yield "Its instruction says nothing of what to do."
-    written = {info.language.split("-")[0].casefold() for info in facts.alert.content.infos}
+    written = {primary(info.language) for info in facts.alert.content.infos}
     for language in sorted({said.language for said in facts.texts} - written):
         yield f"No part of it is in the language of the text ({language})."
     for said in facts.texts:

@@ -4,6 +4,7 @@ likely of another language than of its own, so that a machine does not send it i
 from __future__ import annotations
 
 from broadcaster.domain.contents import folded
+from broadcaster.domain.language import primary
 
 # the little words of each, folded; some are of several languages
 _OFTEN = {
@@ -26,7 +27,7 @@ def foreign(text: str, language: str) -> str:
 
     Of a language with letters of its own only a text without any of them counts as another's.
     """
-    own = language.split("-")[0].casefold()
+    own = primary(language)
     own = "tl" if own == "fil" else own
     words = ["".join(filter(str.isalnum, word)) for word in folded(text).split()]
     counts = {name: sum(word in often for word in words) for name, often in _SETS.items()}

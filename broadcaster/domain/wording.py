@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from broadcaster.domain.alert import CapMessage, Certainty, Info, Mode, Severity, Urgency
+from broadcaster.domain.language import primary
 
 Words = Mapping[str, str]  # language -> words; "es_plain": the hand-made variant inside GSM-7, for SMS
 
@@ -40,6 +41,12 @@ LEVEL_SHAPES: Mapping[Level, str] = {
     Level.ACT_SOON: "triangle",
     Level.BE_READY: "triangle-outline",
     Level.BE_AWARE: "circle",
+}
+LEVEL_COLOURS: Mapping[Level, tuple[str, str]] = {  # background and text, 7:1 and more
+    Level.ACT_NOW: ("#8B0000", "#FFFFFF"),
+    Level.ACT_SOON: ("#8F3900", "#FFFFFF"),
+    Level.BE_READY: ("#FFD84D", "#1A1A1A"),
+    Level.BE_AWARE: ("#D6E4F5", "#0B2545"),
 }
 _GRAVE = frozenset({Severity.EXTREME, Severity.SEVERE})
 _REAL = frozenset({Certainty.OBSERVED, Certainty.LIKELY})
@@ -198,7 +205,7 @@ ENDINGS: Mapping[str, Ending] = {
             "en": "Expired: not declared safe",
             "es": "Vencida: no se ha declarado seguro",
         },
-        "#5A5A5A",
+        "#575757",
         "#FFFFFF",
         "open-circle",
     ),
@@ -215,11 +222,16 @@ ENDINGS: Mapping[str, Ending] = {
             "en": "Cancelled by its issuer: not declared safe",
             "es": "Cancelada por su emisor: no se ha declarado seguro",
         },
-        "#5A5A5A",
+        "#575757",
         "#FFFFFF",
         "bar",
     ),
-    "superseded": Ending("superseded", {"en": "Replaced", "es": "Reemplazada"}, "#FFFFFF", "#1A1A1A", "link"),
+    "superseded": Ending("superseded", {"en": "Replaced", "es": "Reemplazada"}, "#E6E6E6", "#1A1A1A", "link"),
+}
+# Background and text of the band that a level or an ending has on cards and mails; the page's style sheet has them too.
+BANDS: Mapping[str, tuple[str, str]] = {
+    **{str(level): pair for level, pair in LEVEL_COLOURS.items()},
+    **{name: (ending.background, ending.text) for name, ending in ENDINGS.items()},
 }
 
 TAKEN_BACK: Words = {
@@ -243,14 +255,14 @@ DRILL_LABELS: Mapping[Mode, Words] = {
 
 def taken_back(info: Info) -> Info:
     """A warning's words for the Cancel that came without any: what it was, and never again what to do about it."""
-    words = TAKEN_BACK.get(info.language.split("-")[0], TAKEN_BACK["en"])
+    words = TAKEN_BACK.get(primary(info.language), TAKEN_BACK["en"])
     return replace(info, description=words, instruction="", response_types=())
 
 
 def drill_label(mode: Mode, language: str) -> str:
     """The word that stands first and last in every text of a drill; empty for the real thing."""
     words = DRILL_LABELS.get(mode)
-    return "" if words is None else words.get(language.split("-")[0], words["en"])
+    return "" if words is None else words.get(primary(language), words["en"])
 
 
 _MAGNITUDES: tuple[tuple[int, str], ...] = (

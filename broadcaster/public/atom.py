@@ -12,9 +12,11 @@ from urllib.parse import quote
 
 from lxml import etree
 
+from broadcaster.domain.language import direction
+from broadcaster.domain.posting import permanent
 from broadcaster.public.speaker import paragraphs
 from broadcaster.public.views import View
-from broadcaster.rendering.phrasebook import direction, strings
+from broadcaster.rendering.phrasebook import strings
 
 NAMESPACE = "http://www.w3.org/2005/Atom"
 XHTML = "http://www.w3.org/1999/xhtml"
@@ -56,7 +58,7 @@ def styled(cap: str) -> str:
 
 def _entry(alert: dict[str, Any], public_url: str, language: str) -> etree._Element:
     entry = etree.Element(_name("entry"), nsmap={None: NAMESPACE})  # type: ignore[dict-item]
-    page = f"{public_url}/alerts/{quote(alert['slug'])}"
+    page = permanent(public_url, alert["slug"])
     _text(entry, "id", page)
     _text(entry, "title", f"{alert['label']}: {alert['headline']}")  # level or ending before anything else
     _text(entry, "updated", alert["ended"] or alert["sent"])

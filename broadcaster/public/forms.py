@@ -12,9 +12,10 @@ from flask import Blueprint, Response, abort, jsonify, render_template, request
 from markupsafe import Markup
 
 from broadcaster.domain.errors import BroadcasterError, NotFound
+from broadcaster.domain.language import direction, primary
 from broadcaster.public import asking
 from broadcaster.public.recent import Recent
-from broadcaster.rendering.phrasebook import direction, language_name, languages, strings, tables
+from broadcaster.rendering.phrasebook import language_name, languages, strings, tables
 from broadcaster.services import cards, joining
 from broadcaster.services import subscribers as leaving
 from broadcaster.services.system import System
@@ -133,8 +134,8 @@ class Forms:
     def _problem(self, words: dict[str, Any], refused: BroadcasterError) -> dict[str, Any]:
         """In the reader's words where the page has them, else in ours, marked as English."""
         own = tables(words["language"])["errors"].get(refused.code)
-        if words["language"].split("-")[0] == "en" or own is None:
-            return {"text": refused.text, "foreign": words["language"].split("-")[0] != "en"}
+        if primary(words["language"]) == "en" or own is None:
+            return {"text": refused.text, "foreign": primary(words["language"]) != "en"}
         return {"text": own, "foreign": False}
 
     def _words(self, named: str | None) -> dict[str, Any]:
@@ -172,7 +173,7 @@ def _said(work: Callable[[], None]) -> Said:
 def _language(code: str) -> dict[str, str]:
     """A language under its own name; one that the page does not speak, under its English one."""
     own = strings(code)
-    known = own["tag"].split("-")[0] == code.split("-")[0]
+    known = primary(own["tag"]) == primary(code)
     name = own["language"] if known else language_name(code, "en")
     return {"code": code, "tag": own["tag"] if known else code, "name": name}
 

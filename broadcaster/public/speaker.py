@@ -10,13 +10,14 @@ from urllib.parse import quote, urlsplit
 
 from markupsafe import Markup, escape
 
+from broadcaster.domain.language import direction, primary
+from broadcaster.domain.posting import permanent
 from broadcaster.domain.snapshot import DANGER, face
 from broadcaster.domain.wording import ENDINGS, EVACUATION_LEVELS, LEVEL_SHAPES, Level
 from broadcaster.public import views
 from broadcaster.public.views import View
 from broadcaster.rendering.phrasebook import (
     Strings,
-    direction,
     ending_word,
     evacuation_words,
     language_name,
@@ -60,12 +61,12 @@ class Speaker:
         info = views.words(alert, self.language)
         live = alert["face"] == "live"
         evacuation = self._evacuation(alert, info) if live else None
-        own = alert["typed"].get(self.language.split("-")[0], {}) if info["foreign"] else {}
+        own = alert["typed"].get(primary(self.language), {}) if info["foreign"] else {}
         return {
             **self._look(alert["level"] if live else alert["face"], alert["cleared"]),
             "slug": alert["slug"],
             "href": self.prefix + f"/alerts/{quote(alert['slug'])}",
-            "permanent": f"{self._public_url}/alerts/{quote(alert['slug'])}",
+            "permanent": permanent(self._public_url, alert["slug"]),
             "cap": f"/cap/{quote(alert['identifier'])}.xml",
             "live": alert["state"] == "live",
             "shown": alert["kind"] == "shown",
@@ -148,9 +149,9 @@ class Speaker:
 
     def joined(self, names: Sequence[str]) -> str:
         """Names in a row, as the language joins them."""
-        if self.language.split("-")[0] in ("en", "es"):
-            return listed(list(names), self.language.split("-")[0])
-        return {"zh": "、", "ar": "، "}.get(self.language.split("-")[0], ", ").join(names)
+        if primary(self.language) in ("en", "es"):
+            return listed(list(names), primary(self.language))
+        return {"zh": "、", "ar": "، "}.get(primary(self.language), ", ").join(names)
 
     def facts(self, card: Json) -> str:
         """An alert in one line, for pictures and previews: level, headline, times, source."""
@@ -265,14 +266,14 @@ class Speaker:
 
     def _marked(self, language: str, words: str) -> str:
         """Words with the language that they are in, where the page speaks another."""
-        if language.split("-")[0] == self.language.split("-")[0]:
+        if primary(language) == primary(self.language):
             return words
         return Markup('<span lang="{}" dir="{}">{}</span>').format(language, direction(language), words)
 
     def _own(self, words: Json) -> tuple[str, str]:
         """(language, words) of a reader: its own, else the first."""
-        base = self.language.split("-")[0]
-        own = next((key for key in words if key.split("-")[0] == base), next(iter(words), self.language))
+        base = primary(self.language)
+        own = next((key for key in words if primary(key) == base), next(iter(words), self.language))
         return own, str(words.get(own, ""))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from broadcaster.domain.language import primary
 from broadcaster.rendering.phrasebook import ending_word, level_word
 
 Json = dict[str, Any]
@@ -126,8 +127,8 @@ def rows(view: View) -> list[Json]:
 def words(alert: Mapping[str, Any], language: str) -> Json:
     """The info for a reader of that language: its own, else the first. ``foreign`` says it is another's."""
     infos: list[Json] = alert["infos"]
-    base = language.split("-")[0]
-    own = next((i for i in infos if i["language"].split("-")[0] == base), None)
+    base = primary(language)
+    own = next((i for i in infos if primary(i["language"]) == base), None)
     found = own or (infos[0] if infos else {"language": language, "headline": alert["headline"]})
     empty = {"description": "", "instruction": "", "event": ""}
     return {**empty, **found, "foreign": own is None}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from broadcaster.domain.wording import BANDS
 from broadcaster.rendering import codes
 from broadcaster.rendering.card_looks import (
     DRILL,
@@ -18,7 +19,6 @@ from broadcaster.rendering.card_looks import (
     INK,
     LAND,
     LINE,
-    LOOKS,
     MAP_STYLE,
     PALE,
     PAPER,
@@ -76,7 +76,7 @@ class _Layout:
         self.tall = high > 1.3 * wide
         self.flat = wide > 1.3 * high
         self.unit = high / 675 if self.flat else wide / (720 if self.tall else 860)
-        self.ground, self.text = DRILL if sheet.drill else LOOKS[sheet.look]
+        self.ground, self.text = DRILL if sheet.drill else BANDS[sheet.look]
 
     def parts(self) -> Iterator[str]:
         top, bottom = (float(TOP), self.high - float(BOTTOM)) if self.tall else (0.0, float(self.high))
@@ -332,5 +332,5 @@ def _rect(box: Box, fill: str) -> str:
 
 def _style(sheet: Sheet) -> str:
     """The map's colours: an exercise's, else those of the lawful word, else of the level."""
-    ground, text = DRILL_AREA if sheet.drill else sheet.colours if sheet.label else LOOKS[sheet.look]
+    ground, text = DRILL_AREA if sheet.drill else sheet.colours if sheet.label else BANDS[sheet.look]
     return f"{MAP_STYLE}.b{{fill:{ground};stroke:none}}.s{{fill:none;stroke:{text};stroke-width:1.6}}"

@@ -1,24 +1,13 @@
-"""How alert cards look: colours and signs of levels and endings, and what marks an exercise.
+"""How alert cards look: signs of levels and endings, and what marks an exercise.
 
-Colours are the page's own (light). An exercise has none of them: black on white within a hatched frame, so that it
-shares no colour with the real thing, not even as a thumb.
+Colours are the page's own, light (``domain.wording.BANDS``). An exercise has none of them: black on white within a
+hatched frame, so that it shares no colour with the real thing, not even as a thumb.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-LOOKS: Mapping[str, tuple[str, str]] = {  # ground and text of the band
-    "act_now": ("#8B0000", "#FFFFFF"),
-    "act_soon": ("#8F3900", "#FFFFFF"),
-    "be_ready": ("#FFD84D", "#1A1A1A"),
-    "be_aware": ("#D6E4F5", "#0B2545"),
-    "lifted": ("#0F5A2A", "#FFFFFF"),
-    "expired": ("#5A5A5A", "#FFFFFF"),
-    "called_off": ("#5A5A5A", "#FFFFFF"),
-    "cancelled": ("#1F4E9C", "#FFFFFF"),
-    "superseded": ("#E6E6E6", "#1A1A1A"),
-}
 INK, PAPER, SOFT, LINE, LAND = "#1A1A1A", "#FFFFFF", "#4A4A4A", "#767676", "#F0EFE9"
 DRILL = (PAPER, INK)  # ground and text of an exercise's band
 DRILL_AREA = ("#BDBDBD", INK)  # and of its map

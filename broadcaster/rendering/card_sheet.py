@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from broadcaster.domain.language import primary
 from broadcaster.rendering.drawing import Scene
 from broadcaster.rendering.typefaces import can_draw as drawable
 from broadcaster.rendering.words import MOST_PLACES, places
@@ -58,7 +59,7 @@ def alt(sheet: Sheet) -> str:
 
 def listed(names: Sequence[str], language: str) -> str:
     """Places in a row, the first of many and how many more."""
-    return places(names, language, most=MOST_PLACES).replace(", ", COMMAS.get(language.split("-")[0], ", "))
+    return places(names, language, most=MOST_PLACES).replace(", ", COMMAS.get(primary(language), ", "))
 
 
 def together(text: str, names: Sequence[str]) -> str:

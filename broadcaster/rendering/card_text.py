@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from unicodedata import bidirectional
 
-from broadcaster.rendering.phrasebook import direction
+from broadcaster.domain.language import direction
 from broadcaster.rendering.typefaces import runs, width, wrapped
 from broadcaster.rendering.words import sentences
 

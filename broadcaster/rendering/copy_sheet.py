@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from broadcaster.domain.alert import Info
+from broadcaster.domain.language import primary
 from broadcaster.domain.text_html import for_people
 from broadcaster.domain.text_sms import costly, count
 from broadcaster.rendering.words import sentences, stop
@@ -36,7 +37,7 @@ class Words:
 def words(info: Info, until: str, link: str, drill: str) -> Words:
     """``until``: its end as texts say it; ``drill``: an exercise's word, which then stands first and last."""
     info = _bare(for_people(info), drill)
-    language = info.language.split("-")[0].lower()
+    language = primary(info.language)
     radio = _labelled(_radio(info, language, until, link), drill, "\n\n")
     return Words(
         language=language,

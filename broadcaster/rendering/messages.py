@@ -12,10 +12,11 @@ from datetime import datetime
 from pathlib import Path
 
 from broadcaster.domain import text_sms
-from broadcaster.domain.alert import Certainty, Info, Mode, Severity, Urgency
+from broadcaster.domain.alert import Certainty, Info, Mode, Severity, Urgency, info_in
 from broadcaster.domain.config import Config
 from broadcaster.domain.frames import framed
 from broadcaster.domain.hashtag import behind
+from broadcaster.domain.language import primary
 from broadcaster.domain.message import VOICE, Finding, Limits, Message
 from broadcaster.domain.text_html import for_people
 from broadcaster.domain.text_social import URL_LENGTH, measure
@@ -99,7 +100,7 @@ def _languages(config: Config, template: Template, job: Job) -> tuple[list[str],
     """The languages that are said, the first of them what others fall back to, and findings about those not said."""
     able = set(template.languages)
     if job.issuer:
-        own = {info.language.split("-")[0].lower() for info in job.issuer}
+        own = {primary(info.language) for info in job.issuer}
         spoken = [lang for lang in job.languages if lang in able and lang in own]
     else:
         spoken = [lang for lang in job.languages if lang in able]
@@ -159,7 +160,7 @@ class _Pen:
         self.template = template
         self.language = language
         self.root = root
-        self._own = _info_in(job.issuer, language)
+        self._own = info_in(job.issuer, language)
         self.issued = for_people(self._own) if self._own is not None else None
 
     def written(self, channel: str, limits: Limits) -> tuple[list[Message], list[Finding]]:
@@ -324,11 +325,6 @@ class _Pen:
         if not label or not text:
             return text
         return f"{label}\n\n{text}\n\n{label}" if form == "long" else f"{label}: {text} {label}"
-
-
-def _info_in(issuer: tuple[Info, ...], language: str) -> Info | None:
-    own = (info for info in issuer if info.language.split("-")[0].lower() == language)
-    return next(own, issuer[0] if issuer else None)
 
 
 def _event(config: Config, spec: Spec, language: str, plain: bool) -> str:

@@ -14,18 +14,18 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 
+from broadcaster.domain.language import primary
 from broadcaster.domain.wording import ENDINGS, EVACUATION_LEVELS, LEVEL_WORDS, Level
 
 Strings = Mapping[str, str]
 FOLDER = Path(__file__).parent / "languages"
 ORDER = ("en", "es", "fr", "vi", "zh", "ar")  # as the menu shows them, after the agency's own
-RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ps", "ur", "yi"})
 
 
 @cache
 def tables(language: str) -> Mapping[str, Any]:
     """The whole data file of a language's base ("es" for "es-MX"), else English's."""
-    base = _base(language)
+    base = primary(language)
     path = FOLDER / f"{base if base in ORDER else 'en'}.toml"
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
@@ -38,14 +38,9 @@ def strings(language: str) -> Strings:
 
 def languages(wanted: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the agency's languages that the page speaks, in its order, and then all others that it speaks."""
-    own = tuple(language for language in wanted if _base(language) in ORDER) or ("en",)
-    spoken = {_base(language) for language in own}
+    own = tuple(language for language in wanted if primary(language) in ORDER) or ("en",)
+    spoken = {primary(language) for language in own}
     return (*own, *(language for language in ORDER if language not in spoken))
-
-
-def direction(language: str) -> str:
-    """ "rtl" or "ltr"."""
-    return "rtl" if _base(language) in RIGHT_TO_LEFT else "ltr"
 
 
 def level_word(level: str, language: str) -> str:
@@ -55,7 +50,7 @@ def level_word(level: str, language: str) -> str:
 
 def ending_word(face: str, language: str, declared: Mapping[str, str] | None = None) -> str:
     """The words of an ending; of a lifted alert, what was ``declared`` with it where that has this language."""
-    if declared and face == "lifted" and (said := declared.get(language) or declared.get(_base(language))):
+    if declared and face == "lifted" and (said := declared.get(language) or declared.get(primary(language))):
         return said
     return _own(ENDINGS[face].words, language) or str(tables(language)["ending"][face])
 
@@ -74,15 +69,11 @@ def evacuation_words(practice: str, key: str, language: str) -> tuple[str, str]:
 def language_name(language: str, reader: str) -> str:
     """What readers of one language call another: ("en", "es") -> "inglés"; its code where nobody knows it."""
     try:
-        name = Locale.parse(strings(reader)["tag"], sep="-").languages.get(_base(language))
+        name = Locale.parse(strings(reader)["tag"], sep="-").languages.get(primary(language))
     except UnknownLocaleError:
         return language
     return str(name or language)
 
 
 def _own(words: Mapping[str, str], language: str) -> str:
-    return words.get(language) or words.get(_base(language), "" if _base(language) in ORDER else words["en"])
-
-
-def _base(language: str) -> str:
-    return language.split("-")[0].lower()
+    return words.get(language) or words.get(primary(language), "" if primary(language) in ORDER else words["en"])

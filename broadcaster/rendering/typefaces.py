@@ -18,6 +18,8 @@ from unicodedata import category
 from grapheme import graphemes
 from PIL.ImageFont import FreeTypeFont, truetype
 
+from broadcaster.domain.language import primary
+
 FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts")
 _NO_SIGN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 MEASURED = 64  # pixels; widths grow with the size
@@ -62,14 +64,14 @@ def typefaces(language: str) -> tuple[Typeface, ...]:
     """All that this machine has, in the order in which they are tried for that language."""
     lato = files("font_lato") / "files"
     latin = Typeface("Lato", Path(str(lato / "Lato-Bold.ttf")), Path(str(lato / "Lato-Regular.ttf")))
-    found = [] if language.lower().partition("-")[0] in BEYOND_LATO else [latin]
+    found = [] if primary(language) in BEYOND_LATO else [latin]
     for script in SCRIPTS:
         bold, regular = _file(f"NotoSans{script}-Bold.ttf"), _file(f"NotoSans{script}-Regular.ttf")
         if bold and regular:
             found.append(Typeface(f"Noto Sans {script}".strip(), bold, regular))
     bold, regular = _file("NotoSansCJK-Bold.ttc"), _file("NotoSansCJK-Regular.ttc")
     if bold and regular:
-        region, index = CJK.get(language.lower(), CJK.get(language.lower().partition("-")[0], CJK["zh"]))
+        region, index = CJK.get(language.lower(), CJK.get(primary(language), CJK["zh"]))
         found.append(Typeface(f"Noto Sans CJK {region}", bold, regular, index))
     return tuple(found) if latin in found else (*found, latin)
 

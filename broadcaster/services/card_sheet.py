@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy.engine import Connection
 
-from broadcaster.domain.alert import Alert, Info, State
+from broadcaster.domain.alert import Alert, Info, State, info_in
 from broadcaster.domain.errors import ConfigError, Invalid
+from broadcaster.domain.language import primary
 from broadcaster.domain.outline import outline
 from broadcaster.domain.shapes import geometry
 from broadcaster.domain.snapshot import ALL_CLEAR, DANGER, Place, face
@@ -21,7 +22,7 @@ from broadcaster.rendering.templates import load
 from broadcaster.rendering.typed import typed
 from broadcaster.rendering.words import sentences, when
 from broadcaster.services.declared import clearings, declared, declared_by
-from broadcaster.services.postings import info_in, permanent
+from broadcaster.services.postings import permanent
 from broadcaster.services.system import System
 from broadcaster.store import alerts as store
 from broadcaster.store import versions
@@ -34,7 +35,8 @@ FULL_STOPS = {"zh": "。", "ja": "。"}
 def sheet(system: System, connection: Connection, alert: Alert, language: str) -> Sheet:
     """What stands on the card: the alert's own words, and the words of its level in that language. Of what is over it
     says first that it is, and only then what it was."""
-    info, known = for_people(info_in(alert, language)), versions.places(connection)
+    info = for_people(info_in(alert.content.infos, language) or Info(language=language))
+    known = versions.places(connection)
     names = _names(known, alert)
     look = _look(connection, alert, info)
     danger = look in DANGER
@@ -90,8 +92,8 @@ def _cleared(connection: Connection, alert: Alert, look: str) -> Mapping[str, st
 def _words(alert: Alert, info: Info, language: str, label: str, names: Sequence[str]) -> tuple[str, str]:
     """(headline, what to do); in a language that nobody wrote, what the template says in it. Without the exercise's
     word, which stands on the card by itself."""
-    own, drill = info.language.split("-")[0].lower(), drill_label(alert.mode, info.language)
-    if own != language.split("-")[0].lower() and (found := _typed(alert, language, label, names)):
+    own, drill = primary(info.language), drill_label(alert.mode, info.language)
+    if own != primary(language) and (found := _typed(alert, language, label, names)):
         return found
     headline = info.headline or info.event
     if drill:
@@ -105,7 +107,7 @@ def _typed(alert: Alert, language: str, label: str, names: Sequence[str]) -> tup
         spec = load(alert.content.template).spec
     except (Invalid, ConfigError):  # the template was taken away since
         return None
-    own = typed(spec, alert.content.fields, ()).get(language.split("-")[0], {})
+    own = typed(spec, alert.content.fields, ()).get(primary(language), {})
     event = label or own.get("event", "")
     if not event:
         return None

@@ -13,6 +13,7 @@ from broadcaster.domain import ipaws
 from broadcaster.domain.alert import Alert, CapMessage, Info
 from broadcaster.domain.cap_message import build
 from broadcaster.domain.errors import ConfigError, Invalid, Refused
+from broadcaster.domain.language import primary
 from broadcaster.domain.text_html import for_people
 from broadcaster.domain.wording import drill_label
 from broadcaster.rendering import cap_xml
@@ -117,4 +118,4 @@ def _event(alert: Alert) -> str:
 
 
 def _language(info: Info) -> str:
-    return info.language.split("-")[0].lower()
+    return primary(info.language)

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from broadcaster.domain.alert import Alert, AlertContent, Area, CapMessage, Info, Mode, MsgType, Source, State
 from broadcaster.domain.errors import Invalid
 from broadcaster.domain.hashtag import hashtag
+from broadcaster.domain.language import primary
 from broadcaster.domain.lifecycle import expired
 from broadcaster.domain.message import Finding, Limits, Message
 from broadcaster.domain.rest import remaining
@@ -165,9 +166,7 @@ def _write(
     content = store.settled(replace(alert.content, infos=rendered.infos))
     alert = replace(alert, content=content)
     alert = replace(alert, digest=digest(alert, rendered.messages))
-    spoken = dict.fromkeys(
-        [*(i.language.split("-")[0] for i in rendered.infos), *(m.language for m in rendered.messages)]
-    )
+    spoken = dict.fromkeys([*(primary(i.language) for i in rendered.infos), *(m.language for m in rendered.messages)])
     unread = unsigned(system.config, connection, draft.template, spoken)
     findings = (*found, *rendered.findings, *unread, *_checks(system, connection, alert, limits))
     return Drawn(alert, rendered.messages, tuple(dict.fromkeys(findings)))

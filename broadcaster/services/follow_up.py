@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 
 from broadcaster.domain.alert import Alert, MsgType, State
 from broadcaster.domain.bundle import together
+from broadcaster.domain.language import primary
 from broadcaster.domain.review import check_follow_up
 from broadcaster.rendering.templates import load
 from broadcaster.services import compose, notices
@@ -91,7 +92,7 @@ def said(old: Alert) -> dict[str, str]:
     first = old.content.languages[0]
     found: dict[str, str] = {}
     for info in old.content.infos:
-        language = info.language.split("-")[0]
+        language = primary(info.language)
         found["what" if language == first else f"what.{language}"] = info.event[:80]
     plain = load(old.content.template).spec.cap.event
     if old.content.template != "cap":

@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from broadcaster.domain.alert import Alert, Info, State
+from broadcaster.domain.alert import Alert, Info, State, info_in
 from broadcaster.domain.posting import Posting
+from broadcaster.domain.posting import permanent as address
 from broadcaster.domain.snapshot import ALL_CLEAR, danger_of, face
 from broadcaster.domain.wording import IN_ERROR
 from broadcaster.rendering.phrasebook import ending_word, level_word
@@ -34,7 +35,7 @@ def document_of(system: System, connection: Connection, alert: Alert) -> dict[st
 
 def posting_of(system: System, alert: Alert, language: str) -> Posting:
     """The same for any alert; one that is not on air yet has no identifier, and its time is when it was written."""
-    info = info_in(alert, language)
+    info = info_in(alert.content.infos, language) or Info(language=language)
     look = _look(alert, [info])
     return Posting(
         alert=alert.id,
@@ -63,13 +64,6 @@ def _look(alert: Alert, infos: Iterable[Info]) -> str:
     return danger_of(infos)
 
 
-def info_in(alert: Alert, language: str) -> Info:
-    """CAP's words in a language; where it has none, the first."""
-    infos = alert.content.infos
-    own = (info for info in infos if info.language.split("-")[0].lower() == language)
-    return next(own, infos[0] if infos else Info(language=language))
-
-
 def permanent(system: System, alert: Alert) -> str:
-    """The address of the alert's page, for ever the same."""
-    return f"{system.settings.public_url}/alerts/{alert.slug}"
+    """The address of the alert's page."""
+    return address(system.settings.public_url, alert.slug)

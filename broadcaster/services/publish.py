@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy.engine import Connection, Row
 
@@ -20,6 +19,8 @@ from broadcaster.domain import history
 from broadcaster.domain.alert import Alert, AlertContent, CapMessage, MsgType, Scope, State, Status
 from broadcaster.domain.cap_message import build
 from broadcaster.domain.errors import ConfigError, Invalid
+from broadcaster.domain.language import primary
+from broadcaster.domain.posting import permanent
 from broadcaster.domain.snapshot import (
     ALL_CLEAR,
     RECENT,
@@ -151,7 +152,7 @@ def _own(system: System, connection: Connection, alerts: list[Alert]) -> list[Pu
     for alert in alerts:
         earlier = store.earlier(connection, alert)
         references = store.references(earlier, system.config.agency.cap_sender)
-        web = f"{system.settings.public_url}/alerts/{quote(alert.slug or alert.id)}"
+        web = permanent(system.settings.public_url, alert.slug or alert.id)
         message = build(alert, system.config.agency, references, web, longest)
         times = [t for t in (alert.sent, confirmed.get(alert.id)) if t is not None]
         made.append(
@@ -190,7 +191,7 @@ def _typed(content: AlertContent) -> dict[str, dict[str, str]]:
         spec = load(content.template).spec
     except (Invalid, ConfigError):
         return {}
-    return typed(spec, content.fields, {info.language.split("-")[0] for info in content.infos})
+    return typed(spec, content.fields, {primary(info.language) for info in content.infos})
 
 
 def _shown(row: Row[Any], message: CapMessage) -> Public:

@@ -20,6 +20,7 @@ from broadcaster.domain.config import FeedConfig, RuleConfig
 from broadcaster.domain.contents import folded
 from broadcaster.domain.errors import BroadcasterError, Refused
 from broadcaster.domain.feed_entry import FeedEntry
+from broadcaster.domain.language import primary
 from broadcaster.domain.lifecycle import Verb
 from broadcaster.domain.message import Finding, Message
 from broadcaster.domain.releasing import HELD, Facts, Said, Thread, held
@@ -170,7 +171,7 @@ def said(system: System, connection: Connection, alert: Alert, messages: Sequenc
     """The texts with the words by which each of the five contents is known in them."""
     names = connection.execute(sa.select(zones.c.name).where(zones.c.id.in_(alert.zones))).scalars()
     places = tuple(folded(name) for name in names)
-    infos = {info.language.split("-")[0]: info for info in reversed(alert.content.infos)}
+    infos = {primary(info.language): info for info in reversed(alert.content.infos)}
     first = next(iter(alert.content.infos), Info())
     return [_said(system, alert, one, infos.get(one.language, first), places) for one in messages]
 

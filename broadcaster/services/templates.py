@@ -19,6 +19,7 @@ from broadcaster.domain.alert import Info, Mode
 from broadcaster.domain.config import Config
 from broadcaster.domain.contents import advised, folded
 from broadcaster.domain.errors import ConfigError, Invalid
+from broadcaster.domain.language import primary
 from broadcaster.domain.message import LONGEST_CALL, VOICE, Finding, Limits, Message
 from broadcaster.domain.wording import drill_label
 from broadcaster.rendering import bundles
@@ -227,7 +228,7 @@ def _labels(drawn: Rendered, mode: Mode) -> list[Finding]:
 
 def _five(config: Config, template: Template, job: Job, drawn: Rendered) -> list[Finding]:
     """Source, hazard, place, guidance and time, each found in every text that goes out."""
-    infos = {info.language.split("-")[0]: info for info in drawn.infos}
+    infos = {primary(info.language): info for info in drawn.infos}
     found, zone = [], config.agency.timezone
     for message in drawn.messages:
         text, info, call = folded(message.text), infos[message.language], job.limits[message.channel].form == VOICE
@@ -273,7 +274,7 @@ def _ends(template: Template, one: Rendered, other: Rendered) -> list[Finding]:
 def _reading(template: Template, drawn: Rendered) -> list[Finding]:
     found: list[Finding] = []
     for info in drawn.infos if template.spec.people else ():
-        language = info.language.split("-")[0]
+        language = primary(info.language)
         years = max(grade(text, language) or 0.0 for text in (info.description, info.instruction))
         if years > GRADE_MOST:
             said = (

@@ -12,10 +12,11 @@ import pytest
 from lxml import html as lxml_html
 
 from broadcaster.channels.smtp import CODES, Options, open_channel
-from broadcaster.channels.smtp_mail import COLOURS, LONGEST_SUBJECT, html, subject
+from broadcaster.channels.smtp_mail import LONGEST_SUBJECT, html, subject
 from broadcaster.domain.alert import Mode
 from broadcaster.domain.channel import ChannelError, Recipient, Verdict
 from broadcaster.domain.snapshot import DANGER
+from broadcaster.domain.wording import BANDS, ENDINGS
 from tests.channels.graphs import posting
 from tests.channels.ways import PUBLIC_URL, TEXT, attempt, message
 from tests.providers.smtp import Mail, MailServer, mail_server
@@ -59,7 +60,7 @@ def test_the_html_says_what_the_text_says_with_a_heading_a_band_and_links() -> N
     said = ["".join(part.itertext()) for part in made.iter("p", "h1")]
     assert said == ["Act now", HEAD, *(part for part in BODY.split("\n\n")), "Stop all alerts"]
     assert [link.get("href") for link in made.iter("a")] == [f"{PUBLIC_URL}/alerts/canyon", LEAVE]
-    assert COLOURS["act_now"][0] in next(made.iter("p")).get("style")
+    assert BANDS["act_now"][0] in next(made.iter("p")).get("style")
 
 
 def test_nothing_is_fetched_and_nothing_runs() -> None:
@@ -95,8 +96,8 @@ def test_the_heading_is_what_the_subject_says_once(text: str, named: str, said: 
 
 
 def test_every_level_and_ending_has_a_band_that_can_be_read() -> None:
-    assert {*DANGER, "lifted", "cancelled", "called_off"} == COLOURS.keys()
-    assert all(contrast(*pair) >= 7 for pair in COLOURS.values())
+    assert {*DANGER, *ENDINGS} == BANDS.keys()
+    assert all(contrast(*pair) >= 7 for pair in BANDS.values())
 
 
 def contrast(*colours: str) -> float:

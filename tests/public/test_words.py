@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from broadcaster.domain.language import direction
 from broadcaster.domain.snapshot import ENDED
 from broadcaster.domain.wording import EVACUATION_LEVELS, Level
 from broadcaster.rendering.phrasebook import (
     FOLDER,
     ORDER,
-    direction,
     ending_word,
     evacuation_words,
     language_name,

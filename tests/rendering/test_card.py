@@ -11,9 +11,10 @@ from PIL import Image, ImageChops, ImageColor
 
 from broadcaster.domain.posting import SHAPES
 from broadcaster.domain.snapshot import DANGER, ENDED
+from broadcaster.domain.wording import BANDS
 from broadcaster.rendering.card import draw
 from broadcaster.rendering.card_layout import BOTTOM, TOP, write
-from broadcaster.rendering.card_looks import INK, LOOKS, SIGNS
+from broadcaster.rendering.card_looks import INK, SIGNS
 from broadcaster.rendering.card_sheet import Sheet, alt, can_draw, where
 from broadcaster.rendering.card_text import Pen
 from broadcaster.rendering.drawing import Chart, Scene
@@ -55,17 +56,17 @@ def colours(made: Image.Image, left: float, top: float, right: float, bottom: fl
     return {colour for _, colour in part.getcolors(part.width * part.height)}  # type: ignore[misc, union-attr]
 
 
-@pytest.mark.parametrize("look", sorted(LOOKS))
+@pytest.mark.parametrize("look", sorted(BANDS))
 def test_every_look_has_its_band_and_without_a_map_its_sign_at_large_in_the_pages_colour(look: str) -> None:
     made = image(replace(SHEET, look=look, label="", scene=None))
     assert made.size == (1200, 675)
-    assert made.getpixel((20, 20)) == ImageColor.getrgb(LOOKS[look][0])
+    assert made.getpixel((20, 20)) == ImageColor.getrgb(BANDS[look][0])
     assert made.getpixel((20, 300)) == (255, 255, 255)
-    assert ImageColor.getrgb(LOOKS[look][0]) in colours(made, 0.7, 0.3, 0.9, 0.6)
+    assert ImageColor.getrgb(BANDS[look][0]) in colours(made, 0.7, 0.3, 0.9, 0.6)
 
 
 def test_every_level_and_every_ending_has_a_look_and_a_sign() -> None:
-    assert set(LOOKS) == set(SIGNS) == {*DANGER, *ENDED}
+    assert set(BANDS) == set(SIGNS) == {*DANGER, *ENDED}
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))
@@ -85,7 +86,7 @@ def test_an_exercise_says_so_first_and_last_in_a_hatched_frame_and_without_any_c
     assert all(ImageChops.difference(red, other).getextrema()[1] < 16 for other in (green, blue))
     edge = [made.getpixel((4, y)) for y in range(made.height)]
     assert min(edge.count((0, 0, 0)), edge.count((255, 255, 255))) > made.height / 4
-    assert ImageColor.getrgb(LOOKS["act_now"][0]) in colours(image(SHEET, shape), 0, 0, 1, 1)
+    assert ImageColor.getrgb(BANDS["act_now"][0]) in colours(image(SHEET, shape), 0, 0, 1, 1)
     assert write(replace(SHEET, drill="EXERCISE"), SHAPES[shape]).count(">EXERCISE<") == 2
 
 
